@@ -1,0 +1,70 @@
+/** The whole server as one layer. */
+import { Context, Duration, Effect, Layer } from "effect"
+import { Census } from "../services/Census.ts"
+import { Chat } from "../services/Chat.ts"
+import * as ChatLimits from "../services/Limits.ts"
+import { Connections } from "../transports/Connections.ts"
+import type { ListenFailed } from "../transports/ListenFailed.ts"
+import * as TransportLimits from "../transports/TransportLimits.ts"
+import * as Listeners from "./Listeners.ts"
+import { Settings } from "./Settings.ts"
+
+const layerChatLimits = Layer.effect(
+  ChatLimits.Limits,
+  Effect.map(Settings, (settings) => ({
+    ...ChatLimits.defaults,
+    defaultRooms: settings.rooms,
+    textLimitBytes: settings.textLimitBytes,
+    roomLimit: settings.roomLimit,
+    sessionLimit: settings.sessionLimit,
+    floodRate: settings.floodRate,
+    floodBurst: settings.floodBurst,
+    connectionsPerAddress: settings.connectionsPerAddress,
+    newConnectionsPerAddress: settings.newConnectionsPerAddress,
+    newConnectionsWindowMillis: Duration.toMillis(settings.newConnectionsWindow),
+    historyLimit: settings.historyLimit
+  }))
+)
+
+const layerTransportLimits = Layer.effect(
+  TransportLimits.TransportLimits,
+  Effect.map(Settings, (settings) => ({
+    loginTimeoutMillis: Duration.toMillis(settings.loginTimeout),
+    loginLimitBytes: settings.loginLimitBytes,
+    loginLimitPackets: settings.loginLimitPackets,
+    outboxLimitBytes: settings.outboxLimitBytes,
+    outboxLimitBeforeLoginBytes: settings.outboxLimitBeforeLoginBytes,
+    writeTimeoutMillis: Duration.toMillis(settings.writeTimeout),
+    drainTimeoutMillis: Duration.toMillis(settings.drainTimeout)
+  }))
+)
+
+/** A running server. */
+export class Server extends Context.Service<
+  Server,
+  {
+    /** The ports that are open. */
+    readonly addresses: ReadonlyArray<Listeners.Address>
+  }
+>()("parlance/app/Server") {
+  static readonly layerNoDeps = Layer.effect(
+    Server,
+    Effect.gen(function* () {
+      const connections = yield* Connections
+      const addresses = yield* Listeners.listen
+      // The last one registered is the first to run: peers are told before the ports are closed under them.
+      yield* Effect.addFinalizer(() => connections.stop)
+      return Server.of({ addresses })
+    })
+  )
+
+  /**
+   * Opens all ports of the settings, with the chat behind them. When its scope closes every peer is told, what waits is
+   * sent (for at most `drainTimeout`), and the ports are closed.
+   */
+  static readonly layer: Layer.Layer<Server | Chat | Census, ListenFailed, Settings> = this.layerNoDeps.pipe(
+    Layer.provideMerge(Connections.layer),
+    Layer.provideMerge(Chat.layer),
+    Layer.provide([layerChatLimits, layerTransportLimits])
+  )
+}

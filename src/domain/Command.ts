@@ -1,0 +1,51 @@
+/** What a logged-in user may ask of the chat, and what it answers. Names and texts are as they came: the chat checks them. */
+import type { Attachment, Message } from "./Message.ts"
+import type { RoomName, UserName } from "./Names.ts"
+import type { RoomSummary, UserSummary } from "./Room.ts"
+
+export type Command =
+  /**
+   * Say `text` in `room`, or in the current one. A text that begins with a slash command is one, unless `isLiteral`.
+   */
+  | {
+      readonly _tag: "Say"
+      readonly text: string
+      readonly room?: string
+      readonly attachment?: Attachment
+      readonly isLiteral?: boolean
+    }
+  /** Say `text` to one user. */
+  | { readonly _tag: "Tell"; readonly to: string; readonly text: string; readonly attachment?: Attachment }
+  /** Enter a room and make it current, creating it if need be. The others are left, unless `stay`. */
+  | { readonly _tag: "JoinRoom"; readonly room: string; readonly stay?: boolean }
+  /** Leave `room`, or the current one. Whoever is nowhere else is in `general` again. */
+  | { readonly _tag: "LeaveRoom"; readonly room?: string }
+  | { readonly _tag: "Rename"; readonly name: string }
+  /** Close `room` (or the current one) to outsiders, or open it again. */
+  | { readonly _tag: "SetPrivate"; readonly isPrivate: boolean; readonly room?: string }
+  /** Let a user into `room` (or the current one) although it is private. */
+  | { readonly _tag: "Invite"; readonly name: string; readonly room?: string }
+  | { readonly _tag: "ListRooms" }
+  /** The members of `room`, or with `everywhere` all users. */
+  | { readonly _tag: "ListUsers"; readonly room?: string; readonly everywhere?: boolean }
+  /** The last `limit` messages of `room` before number `before`, or the first ones after `after`. Oldest first. */
+  | {
+      readonly _tag: "ReadHistory"
+      readonly room?: string
+      readonly limit?: number
+      readonly before?: number
+      readonly after?: number
+    }
+
+export type Reply =
+  | { readonly _tag: "Done" }
+  /** The message was delivered. */
+  | { readonly _tag: "Accepted"; readonly message: Message }
+  | { readonly _tag: "Rooms"; readonly rooms: ReadonlyArray<RoomSummary> }
+  | { readonly _tag: "Users"; readonly room: RoomName | undefined; readonly users: ReadonlyArray<UserSummary> }
+  | { readonly _tag: "Messages"; readonly room: RoomName; readonly messages: ReadonlyArray<Message> }
+  | { readonly _tag: "Renamed"; readonly name: UserName }
+  | { readonly _tag: "Joined"; readonly room: RoomName; readonly members: ReadonlyArray<UserName> }
+
+/** The answer to whatever needs none. */
+export const done: Reply = { _tag: "Done" }

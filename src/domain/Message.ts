@@ -1,0 +1,27 @@
+import { Schema } from "effect"
+import { RoomName, UserName } from "./Names.ts"
+
+/** The wire protocols whose users share the chat; `embedded` are those of the program that embeds it. */
+export const ProtocolName = Schema.Literals(["toss", "tsockm", "chatmaster", "packet", "sockets", "embedded"])
+export type ProtocolName = typeof ProtocolName.Type
+
+/** A file that goes with a message: what it is called, its size in bytes and where it can be fetched. */
+export const Attachment = Schema.Struct({
+  name: Schema.String,
+  sizeBytes: Schema.Int,
+  url: Schema.String
+})
+export type Attachment = typeof Attachment.Type
+
+/** What was said, in a room or (with `to`) to one user. Numbers rise and never repeat. */
+export const Message = Schema.Struct({
+  number: Schema.Int,
+  from: UserName,
+  protocol: ProtocolName,
+  text: Schema.String,
+  atMillis: Schema.Int,
+  room: Schema.optionalKey(RoomName),
+  to: Schema.optionalKey(UserName),
+  attachment: Schema.optionalKey(Attachment)
+})
+export type Message = typeof Message.Type

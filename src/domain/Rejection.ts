@@ -1,0 +1,99 @@
+/**
+ * Refusals: a command was not carried out, its connection lives.
+ *
+ * Their fields are data; {@link explain} is the prose that every protocol may show. Field-less refusals are still made
+ * anew each time: they are rare, and an error that is shared shares its stack.
+ */
+import { Schema } from "effect"
+
+/** The name is in use, by itself or by a look-alike. */
+export class NameTaken extends Schema.TaggedError<NameTaken>()("NameTaken", {}) {}
+/** The name is empty, too long or has characters that no name may have. */
+export class NameInvalid extends Schema.TaggedError<NameInvalid>()("NameInvalid", {}) {}
+/** The name belongs to the server, or looks as if. */
+export class NameReserved extends Schema.TaggedError<NameReserved>()("NameReserved", {}) {}
+/** Only users who have logged in may do this. */
+export class NotLoggedIn extends Schema.TaggedError<NotLoggedIn>()("NotLoggedIn", {}) {}
+/** A session has one login. */
+export class AlreadyLoggedIn extends Schema.TaggedError<AlreadyLoggedIn>()("AlreadyLoggedIn", {}) {}
+/** The server is stopping, or has as many users as it may have. */
+export class ServerFull extends Schema.TaggedError<ServerFull>()("ServerFull", {}) {}
+/** The room is closed to those who were neither in it nor invited. */
+export class RoomPrivate extends Schema.TaggedError<RoomPrivate>()("RoomPrivate", {}) {}
+/** A default room cannot be made private. */
+export class RoomProtected extends Schema.TaggedError<RoomProtected>()("RoomProtected", {}) {}
+/** There are as many rooms as there may be. */
+export class TooManyRooms extends Schema.TaggedError<TooManyRooms>()("TooManyRooms", { limit: Schema.Int }) {}
+/** The user is in that room, and it is the current one. */
+export class AlreadyInRoom extends Schema.TaggedError<AlreadyInRoom>()("AlreadyInRoom", {}) {}
+/** The user is not in that room. */
+export class NotInRoom extends Schema.TaggedError<NotInRoom>()("NotInRoom", {}) {}
+/** Nobody has that name or number. */
+export class NoSuchUser extends Schema.TaggedError<NoSuchUser>()("NoSuchUser", {}) {}
+/** A message has a text. */
+export class TextEmpty extends Schema.TaggedError<TextEmpty>()("TextEmpty", {}) {}
+/** The text is longer than the limit, in bytes of UTF-8. */
+export class TextTooLong extends Schema.TaggedError<TextTooLong>()("TextTooLong", { limitBytes: Schema.Int }) {}
+/** Messages come faster than they may. */
+export class Flooding extends Schema.TaggedError<Flooding>()("Flooding", { retryAfterMillis: Schema.Int }) {}
+/** A slash command is not used as it should be. */
+export class CommandMisused extends Schema.TaggedError<CommandMisused>()("CommandMisused", { usage: Schema.String }) {}
+
+/** Why a command was refused. */
+export const Rejection = Schema.Union([
+  NameTaken,
+  NameInvalid,
+  NameReserved,
+  NotLoggedIn,
+  AlreadyLoggedIn,
+  ServerFull,
+  RoomPrivate,
+  RoomProtected,
+  TooManyRooms,
+  AlreadyInRoom,
+  NotInRoom,
+  NoSuchUser,
+  TextEmpty,
+  TextTooLong,
+  Flooding,
+  CommandMisused
+])
+export type Rejection = typeof Rejection.Type
+
+/** One English sentence for a refusal, for protocols that have no words of their own for it. */
+export const explain = (rejection: Rejection): string => {
+  switch (rejection._tag) {
+    case "NameTaken":
+      return "Username is already taken."
+    case "NameInvalid":
+      return "Name must have 1 to 64 characters and no control characters."
+    case "NameReserved":
+      return "Username is reserved."
+    case "NotLoggedIn":
+      return "You are not logged in."
+    case "AlreadyLoggedIn":
+      return "You are already logged in."
+    case "ServerFull":
+      return "The server takes no more users."
+    case "RoomPrivate":
+      return "Channel is private."
+    case "RoomProtected":
+      return "Channel cannot be set to private."
+    case "TooManyRooms":
+      return `There are ${rejection.limit} channels already.`
+    case "AlreadyInRoom":
+      return "You have already joined the channel."
+    case "NotInRoom":
+      return "You are not in a channel."
+    case "NoSuchUser":
+      return "There is no user of that name."
+    case "TextEmpty":
+      return "Message is empty."
+    case "TextTooLong":
+      return `Message is longer than ${rejection.limitBytes} bytes.`
+    case "Flooding":
+      return `Too many messages, wait ${Math.max(1, Math.ceil(rejection.retryAfterMillis / 1000))} s.`
+    case "CommandMisused":
+      return `Usage: ${rejection.usage}`
+  }
+}

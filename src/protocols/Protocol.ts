@@ -1,0 +1,75 @@
+/**
+ * What a wire protocol is to the rest of the program.
+ *
+ * - A protocol never sees a socket, a session or a service. It turns what comes into {@link Step}s, and events into
+ *   frames.
+ * - Everything here is pure and synchronous. `receive` never throws: what is malformed is a step.
+ * - `In` is one read of the carrier (bytes of TCP, an event of Socket.IO), `Frame` is one packet to it.
+ */
+import type { Command, Reply } from "../domain/Command.ts"
+import type { Perspective, PersonalEvent, SharedEvent } from "../domain/Event.ts"
+import type { HangupReason } from "../domain/Hangup.ts"
+import type { ProtocolName } from "../domain/Message.ts"
+import type { Rejection } from "../domain/Rejection.ts"
+
+/** What a conversation wants done; steps are carried out in order. */
+export type Step<Frame> =
+  /** Send one frame. */
+  | { readonly _tag: "Send"; readonly frame: Frame }
+  /**
+   * Take a name. On success the session gets its `LoggedIn` event before anything else; a refusal goes to `refused`,
+   * whose steps are carried out at once.
+   */
+  | {
+      readonly _tag: "Login"
+      readonly name: string
+      readonly refused: (rejection: Rejection) => ReadonlyArray<Step<Frame>>
+    }
+  /** Have the chat run a command. Without a login it is refused as `NotLoggedIn`. */
+  | {
+      readonly _tag: "Run"
+      readonly command: Command
+      readonly replied: (reply: Reply) => ReadonlyArray<Step<Frame>>
+      readonly refused: (rejection: Rejection) => ReadonlyArray<Step<Frame>>
+    }
+  /** End the connection when what was sent before has gone out. */
+  | { readonly _tag: "Hangup"; readonly reason: HangupReason; readonly detail?: string }
+
+/** The state of one peer's side of the wire. */
+export interface Conversation<In, Frame> {
+  /** What the server says first. */
+  readonly open: () => ReadonlyArray<Step<Frame>>
+  /**
+   * Takes one read. The steps must not depend on what earlier steps of the same read will do; what does belongs into
+   * `replied` and `refused`.
+   */
+  readonly receive: (input: In) => ReadonlyArray<Step<Frame>>
+  /** The frames of an event that is this peer's alone. */
+  readonly present: (event: PersonalEvent) => ReadonlyArray<Frame>
+  /** Which of the protocol's renderings this peer reads now: 0 to `variants - 1`. */
+  readonly variant: number
+  /** Whether the peer needs its frames one at a time, with a gap between them. */
+  readonly isPaced: boolean
+  /** Whether the peer may stay without a login beyond the login time-out. */
+  readonly isExempt: boolean
+  /** What is said before the server closes the connection. */
+  readonly farewell: (reason: HangupReason) => ReadonlyArray<Frame>
+}
+
+/** A wire protocol. */
+export interface Protocol<In, Frame> {
+  readonly name: ProtocolName
+  /** How many renderings of one event there are. */
+  readonly variants: number
+  /** The least time between two frames to a peer that `isPaced`. */
+  readonly gapMillis: number
+  /** Begins a conversation with a peer that has just connected. */
+  readonly converse: () => Conversation<In, Frame>
+  /** The frames of an event that several recipients share: at most once per event, perspective and variant. */
+  readonly render: (event: SharedEvent, as: Perspective, variant: number) => ReadonlyArray<Frame>
+  /** How many bytes a frame counts for in an outbox. */
+  readonly sizeBytes: (frame: Frame) => number
+}
+
+/** A protocol of bytes on a stream. */
+export type ByteProtocol = Protocol<Uint8Array, Uint8Array>

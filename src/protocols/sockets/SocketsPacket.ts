@@ -1,0 +1,137 @@
+/** The events of the `sockets` protocol in both directions, as Schemas. `PROTOCOL.md` says what they mean. */
+import { Result, Schema } from "effect"
+import { ProtocolName } from "../../domain/Message.ts"
+import { RoomSummary, UserSummary } from "../../domain/Room.ts"
+
+const { Boolean, Int, Literal, String, Struct, Tuple, optionalKey } = Schema
+
+const Natural = Int.check(Schema.isGreaterThanOrEqualTo(0))
+const InRoom = Struct({ room: optionalKey(String) })
+
+/** What a client may send, by name (`PROTOCOL.md` § 2 and § 4). Names and texts are as they came: the chat checks them. */
+export const ClientEvent = Schema.Union([
+  Struct({ name: Literal("register"), args: Tuple([String]) }),
+  Struct({
+    name: Literal("message"),
+    args: Tuple([Struct({ from: String, message: String, room: optionalKey(String) })])
+  }),
+  Struct({ name: Literal("join"), args: Tuple([Schema.Union([String, Struct({ room: String })])]) }),
+  Struct({ name: Literal("leave"), args: Tuple([optionalKey(Schema.Union([String, InRoom]))]) }),
+  Struct({ name: Literal("rooms"), args: Tuple([]) }),
+  Struct({
+    name: Literal("users"),
+    args: Tuple([optionalKey(Struct({ room: optionalKey(String), everywhere: optionalKey(Boolean) }))])
+  }),
+  Struct({ name: Literal("direct"), args: Tuple([Struct({ to: String, message: String })]) }),
+  Struct({
+    name: Literal("history"),
+    args: Tuple([
+      optionalKey(
+        Struct({
+          room: optionalKey(String),
+          limit: optionalKey(Natural),
+          before: optionalKey(Natural),
+          after: optionalKey(Natural)
+        })
+      )
+    ])
+  }),
+  Struct({ name: Literal("rename"), args: Tuple([Struct({ name: String })]) }),
+  Struct({ name: Literal("private"), args: Tuple([Struct({ private: Boolean, room: optionalKey(String) })]) }),
+  Struct({ name: Literal("invite"), args: Tuple([Struct({ name: String, room: optionalKey(String) })]) })
+])
+export type ClientEvent = typeof ClientEvent.Type
+
+/** A file that can be fetched at `url`. */
+export const FileNote = Struct({
+  from: String,
+  name: String,
+  size: Int,
+  url: String,
+  room: optionalKey(String),
+  to: optionalKey(String)
+})
+export type FileNote = typeof FileNote.Type
+
+/** A message as `history` lists it; `at` is in milliseconds since 1970. */
+export const Recorded = Struct({
+  from: String,
+  message: String,
+  number: Int,
+  at: Int,
+  protocol: ProtocolName,
+  room: optionalKey(String),
+  to: optionalKey(String),
+  file: optionalKey(Struct({ name: String, size: Int, url: String }))
+})
+export type Recorded = typeof Recorded.Type
+
+/** Why something was not done: a stable code and a sentence. */
+export const Refusal = Struct({ code: String, message: String })
+export type Refusal = typeof Refusal.Type
+
+/** What an acknowledgement carries, for every event but `register` (`PROTOCOL.md` § 4). */
+export const Answer = Schema.Union([
+  Struct({
+    ok: Literal(true),
+    number: optionalKey(Int),
+    name: optionalKey(String),
+    room: optionalKey(String),
+    members: optionalKey(Schema.Array(String)),
+    rooms: optionalKey(Schema.Array(RoomSummary)),
+    users: optionalKey(Schema.Array(UserSummary)),
+    messages: optionalKey(Schema.Array(Recorded))
+  }),
+  Struct({ ok: Literal(false), error: Refusal })
+])
+export type Answer = typeof Answer.Type
+
+const Note = Struct({
+  from: String,
+  message: String,
+  room: optionalKey(String),
+  number: optionalKey(Int),
+  at: optionalKey(Int),
+  protocol: optionalKey(ProtocolName),
+  private: optionalKey(Literal(true))
+})
+
+const Direct = Struct({ from: String, to: String, message: String, number: Int, at: Int, protocol: ProtocolName })
+
+/** The requests that are answered by an event of the same name when no acknowledgement was asked for. */
+export const answered = ["join", "leave", "rooms", "users", "history", "rename", "private", "invite"] as const
+
+/** What the server sends, by name (`PROTOCOL.md` § 3 and § 5). */
+export const ServerEvent = Schema.Union([
+  Struct({ name: Literal("register"), args: Tuple([Boolean]) }),
+  Struct({ name: Literal("message"), args: Tuple([Note]) }),
+  Struct({ name: Literal("direct"), args: Tuple([Direct]) }),
+  Struct({ name: Literal("file"), args: Tuple([FileNote]) }),
+  Struct({ name: Schema.Literals(answered), args: Tuple([Answer]) }),
+  Struct({
+    name: Literal("error"),
+    args: Tuple([Struct({ code: String, message: String, event: optionalKey(String) })])
+  })
+])
+export type ServerEvent = typeof ServerEvent.Type
+
+const decode = Schema.decodeUnknownResult(ClientEvent)
+
+const names: ReadonlySet<string> = new Set(ClientEvent.members.map((member) => member.fields.name.literal))
+
+// A payload is what JSON.parse makes; one that brings its own `__proto__`, or inherits fields, is nobody's honest work.
+const isOrdinary = (value: unknown): boolean => {
+  if (typeof value !== "object" || value === null) return true
+  const parent: unknown = Object.getPrototypeOf(value)
+  return (parent === Object.prototype || parent === null) && !Object.hasOwn(value, "__proto__")
+}
+
+/** What there is to say against an event: nobody knows its name, or its payload is not what the name stands for. */
+export type Junk = "UnknownEvent" | "Malformed"
+
+/** Takes an event for what it is, or says what is wrong with it. Never throws. */
+export const fromClient = (name: string, args: ReadonlyArray<unknown>): Result.Result<ClientEvent, Junk> => {
+  if (!names.has(name)) return Result.fail("UnknownEvent")
+  if (!args.every(isOrdinary)) return Result.fail("Malformed")
+  return Result.mapError(decode({ name, args }), () => "Malformed" as const)
+}

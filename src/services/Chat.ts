@@ -1,0 +1,248 @@
+/**
+ * The only door to the chat: protocols, embedders and tests all come through here.
+ *
+ * - A command is carried out in one piece: between its check and its change nothing else happens.
+ * - The author of a message is not sent it; whoever does something else that others see is told as its actor.
+ * - What a user may not know of (a private room) is answered as if it did not exist, but for the one who tries to join.
+ */
+import { Clock, Context, Effect, Layer, PubSub, Result, Stream } from "effect"
+import { type Command, done, type Reply } from "../domain/Command.ts"
+import type { SharedEvent } from "../domain/Event.ts"
+import type { Message } from "../domain/Message.ts"
+import {
+  CommandMisused,
+  Flooding,
+  NoSuchUser,
+  NotInRoom,
+  NotLoggedIn,
+  type Rejection,
+  TextEmpty,
+  TextTooLong
+} from "../domain/Rejection.ts"
+import * as Audience from "./Audience.ts"
+import { Census } from "./Census.ts"
+import { History } from "./History.ts"
+import { Limits } from "./Limits.ts"
+import * as Memberships from "./Memberships.ts"
+import type { Outcome } from "./Memberships.ts"
+import { type Allowance, allowance } from "./Quota.ts"
+import { Rooms } from "./Rooms.ts"
+import { type Session, summary } from "./Session.ts"
+import { type Opening, Sessions } from "./Sessions.ts"
+import * as SlashCommand from "./SlashCommand.ts"
+
+/** Who logs in, and where events for it go. */
+export type Login = Pick<Opening, "name" | "protocol" | "address" | "outlet">
+
+const utf8 = new TextEncoder()
+
+export class Chat extends Context.Service<
+  Chat,
+  {
+    /** Gives a user a name and a place in `general`. The outlet is told `LoggedIn` before anything else. */
+    readonly login: (login: Login) => Effect.Effect<Session, Rejection>
+    /** Carries out a command of a session. */
+    readonly run: (session: Session, command: Command) => Effect.Effect<Reply, Rejection>
+    /** Frees the name and tells those who remain. Doing it again does nothing. */
+    readonly logout: (session: Session) => void
+    /** Says something to everybody, as the server. */
+    readonly announce: (text: string) => void
+    /** Tells everybody that the server stops. */
+    readonly stopping: () => void
+    /** All shared events from now on, for observers: one that is too slow misses the oldest. */
+    readonly events: Stream.Stream<SharedEvent>
+  }
+>()("parlance/services/Chat") {
+  static readonly layerNoDeps = Layer.effect(
+    Chat,
+    Effect.gen(function* () {
+      const limits = yield* Limits
+      const sessions = yield* Sessions
+      const rooms = yield* Rooms
+      const history = yield* History
+      const { counts } = yield* Census
+      const clock = yield* Clock.Clock
+      const observers = yield* PubSub.sliding<SharedEvent>(1024)
+      const allowances = new WeakMap<Session, { readonly messages: Allowance; readonly acts: Allowance }>()
+      let lastNumber = history.lastNumber
+
+      const audience = Audience.make(counts, (event) => void PubSub.publishUnsafe(observers, event))
+
+      const memberships = Memberships.make({ audience, history, rooms, sessions })
+      const { roomOf, roomSeen, visibleRooms } = memberships
+
+      const say = (session: Session, command: Command & { readonly _tag: "Say" | "Tell" }): Outcome => {
+        const text = command.text.toWellFormed()
+        if (text === "" && command.attachment === undefined) return Result.fail(new TextEmpty())
+        const limitBytes = limits.textLimitBytes
+        if (text.length > limitBytes || (text.length * 3 > limitBytes && utf8.encode(text).length > limitBytes)) {
+          return Result.fail(new TextTooLong({ limitBytes }))
+        }
+        const addressee = command._tag === "Tell" ? sessions.find(command.to) : undefined
+        if (command._tag === "Tell" && addressee === undefined) return Result.fail(new NoSuchUser())
+        const room = command._tag === "Say" ? roomOf(session, command.room) : Result.succeed(undefined)
+        if (Result.isFailure(room)) return Result.fail(room.failure)
+        const message: Message = {
+          number: ++lastNumber,
+          from: session.name,
+          protocol: session.protocol,
+          text,
+          atMillis: clock.currentTimeMillisUnsafe(),
+          ...(room.success === undefined ? undefined : { room: room.success.name }),
+          ...(addressee === undefined ? undefined : { to: addressee.name }),
+          ...(command.attachment === undefined ? undefined : { attachment: command.attachment })
+        }
+        counts.messages++
+        if (room.success !== undefined) history.append(room.success.key, message)
+        audience.tell(addressee === undefined ? room.success!.members : [addressee], { _tag: "Said", message }, session)
+        return Result.succeed({ _tag: "Accepted", message })
+      }
+
+      const listUsers = (session: Session, name: string | undefined, everywhere: boolean): Outcome => {
+        if (everywhere) {
+          return Result.succeed({ _tag: "Users", room: undefined, users: Array.from(sessions.all(), summary) })
+        }
+        const room = roomSeen(session, name)
+        if (Result.isFailure(room)) return Result.fail(room.failure)
+        const members = Array.from(room.success.members).sort((a, b) => a.number - b.number)
+        return Result.succeed({ _tag: "Users", room: room.success.name, users: members.map(summary) })
+      }
+
+      const readHistory = Effect.fnUntraced(function* (
+        session: Session,
+        command: Command & { readonly _tag: "ReadHistory" }
+      ): Effect.fn.Return<Reply, Rejection> {
+        const room = yield* Effect.fromResult(roomSeen(session, command.room))
+        // Being invited is not yet being there.
+        if (room.isPrivate && !room.members.has(session)) return yield* new NotInRoom()
+        const limit = Math.max(1, Math.min(100, Math.trunc(command.limit ?? 50)))
+        const messages = yield* history.read(room.key, { limit, before: command.before, after: command.after })
+        return { _tag: "Messages", room: room.name, messages }
+      })
+
+      const slash = Effect.fnUntraced(function* (
+        session: Session,
+        command: Command & { readonly _tag: "Say" },
+        slashed: Exclude<SlashCommand.SlashCommand, { readonly _tag: "Text" }>
+      ): Effect.fn.Return<Reply, Rejection> {
+        const notice = (text: string): Reply => {
+          audience.tellOne(session, { _tag: "Noticed", text })
+          return done
+        }
+        const messages = (limit: number) =>
+          Effect.map(readHistory(session, { _tag: "ReadHistory", limit }), (reply) =>
+            reply._tag === "Messages" ? reply.messages : []
+          )
+        switch (slashed._tag) {
+          case "Misused":
+            return yield* new CommandMisused({ usage: slashed.usage })
+          case "Help":
+            return notice(SlashCommand.help)
+          case "Rooms":
+            return notice(SlashCommand.roomList(visibleRooms(session)))
+          case "Who": {
+            const members = Array.from(session.current.members, summary).sort((a, b) => a.number - b.number)
+            return notice(SlashCommand.userList(session.current.name, members))
+          }
+          case "History":
+            return notice(SlashCommand.messageList(yield* messages(slashed.limit)))
+          case "Files":
+            return notice(SlashCommand.fileList(yield* messages(100)))
+          case "Join":
+            return yield* run(session, { _tag: "JoinRoom", room: slashed.room })
+          case "Leave":
+            return yield* run(session, { _tag: "LeaveRoom" })
+          case "Invite":
+            yield* run(session, { _tag: "Invite", name: slashed.name })
+            return notice(`${slashed.name} is invited to ${session.current.name}.`)
+          case "Msg": {
+            const { name, text } = SlashCommand.splitAddressee(slashed.rest, (it) => sessions.find(it) !== undefined)
+            const { attachment } = command
+            return yield* Effect.fromResult(
+              say(session, { _tag: "Tell", to: name, text, ...(attachment === undefined ? undefined : { attachment }) })
+            )
+          }
+        }
+      })
+
+      const dispatch = (session: Session, command: Command): Effect.Effect<Reply, Rejection> | Outcome => {
+        switch (command._tag) {
+          case "Say": {
+            const slashed: SlashCommand.SlashCommand =
+              command.isLiteral === true ? { _tag: "Text", text: command.text } : SlashCommand.parse(command.text)
+            if (slashed._tag !== "Text") return slash(session, command, slashed)
+            return say(session, slashed.text === command.text ? command : { ...command, text: slashed.text })
+          }
+          case "Tell":
+            return say(session, command)
+          case "JoinRoom":
+            return memberships.join(session, command.room, command.stay === true)
+          case "LeaveRoom":
+            return memberships.leave(session, command.room)
+          case "Rename":
+            return memberships.rename(session, command.name)
+          case "SetPrivate":
+            return memberships.setPrivate(session, command.isPrivate, command.room)
+          case "Invite":
+            return memberships.invite(session, command.name, command.room)
+          case "ListRooms":
+            return Result.succeed({ _tag: "Rooms", rooms: visibleRooms(session) })
+          case "ListUsers":
+            return listUsers(session, command.room, command.everywhere === true)
+          case "ReadHistory":
+            return readHistory(session, command)
+        }
+      }
+
+      const refuse = (rejection: Rejection): Effect.Effect<never, Rejection> => {
+        counts.rejections++
+        return Effect.fail(rejection)
+      }
+
+      const run = (session: Session, command: Command): Effect.Effect<Reply, Rejection> =>
+        Effect.suspend(() => {
+          if (!sessions.isOpen(session)) return refuse(new NotLoggedIn())
+          const allowed = allowances.get(session)!
+          const isMessage = command._tag === "Say" || command._tag === "Tell"
+          const retryAfterMillis = (isMessage ? allowed.messages : allowed.acts).take(clock.currentTimeMillisUnsafe())
+          if (retryAfterMillis > 0) return refuse(new Flooding({ retryAfterMillis }))
+          const outcome = dispatch(session, command)
+          if (!Result.isResult(outcome)) return outcome
+          return Result.isSuccess(outcome) ? Effect.succeed(outcome.success) : refuse(outcome.failure)
+        })
+
+      const login = (login: Login): Effect.Effect<Session, Rejection> =>
+        Effect.suspend(() => {
+          const room = rooms.general
+          const opened = sessions.open({ ...login, atMillis: clock.currentTimeMillisUnsafe(), room })
+          if (Result.isFailure(opened)) return refuse(opened.failure)
+          const session = opened.success
+          const { floodBurst, floodRate } = limits
+          allowances.set(session, {
+            messages: allowance(floodRate, floodBurst),
+            acts: allowance(floodRate * 4, floodBurst * 4)
+          })
+          counts.logins++
+          counts.sessions++
+          memberships.begin(session)
+          return Effect.succeed(session)
+        })
+
+      return Chat.of({
+        login,
+        run,
+        logout: (session) => {
+          if (memberships.end(session)) counts.sessions--
+        },
+        announce: (text) => audience.tell(sessions.all(), { _tag: "Announced", text }, undefined),
+        stopping: () => audience.tell(sessions.all(), { _tag: "ServerStopping" }, undefined),
+        events: Stream.fromPubSub(observers)
+      })
+    })
+  )
+
+  /** The chat with all it needs, in memory. */
+  static readonly layer = this.layerNoDeps.pipe(
+    Layer.provideMerge(Layer.mergeAll(Sessions.layer, Rooms.layer, History.layerMemory, Census.layer))
+  )
+}

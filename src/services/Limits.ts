@@ -1,0 +1,43 @@
+import { Context } from "effect"
+import { general, type RoomName } from "../domain/Names.ts"
+
+/** What the chat allows. A reference: whoever does not set it gets the defaults. */
+export interface Limits {
+  /** The rooms that are always there; `general` is the first. */
+  readonly defaultRooms: ReadonlyArray<RoomName>
+  /** The longest text, in bytes of UTF-8. */
+  readonly textLimitBytes: number
+  readonly roomLimit: number
+  readonly sessionLimit: number
+  /** Messages a user may send per second in the long run; 0 = as many as come. */
+  readonly floodRate: number
+  /** Messages a user may send at once. */
+  readonly floodBurst: number
+  /** Connections at a time from one IPv4 address or IPv6 /64; loopback is exempt. */
+  readonly connectionsPerAddress: number
+  /** New connections within `newConnectionsWindowMillis` from one IPv4 address or IPv6 /64; loopback is exempt. */
+  readonly newConnectionsPerAddress: number
+  readonly newConnectionsWindowMillis: number
+  /** Messages that are remembered per room. */
+  readonly historyLimit: number
+  /** Text that is remembered in all rooms together, in UTF-16 units. */
+  readonly historyLimitUnits: number
+}
+
+export const defaults: Limits = {
+  defaultRooms: [general, "python" as RoomName],
+  textLimitBytes: 16_384,
+  roomLimit: 10_000,
+  sessionLimit: 10_000,
+  floodRate: 2,
+  floodBurst: 5,
+  connectionsPerAddress: 16,
+  newConnectionsPerAddress: 32,
+  newConnectionsWindowMillis: 600_000,
+  historyLimit: 1_000,
+  historyLimitUnits: 32 * 1024 * 1024
+}
+
+export const Limits: Context.Reference<Limits> = Context.Reference<Limits>("parlance/services/Limits", {
+  defaultValue: () => defaults
+})

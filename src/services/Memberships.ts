@@ -1,0 +1,163 @@
+/**
+ * Who comes, goes, moves, is renamed or let in, and who is told of it.
+ *
+ * - Every change and its announcement happen in one piece, without suspension.
+ * - A session that is logged in is always in a room: whoever is nowhere else is in `general`.
+ */
+import { Result } from "effect"
+import { done, type Reply } from "../domain/Command.ts"
+import type { SharedEvent } from "../domain/Event.ts"
+import { NoSuchUser, NotInRoom, type Rejection } from "../domain/Rejection.ts"
+import type { RoomSummary } from "../domain/Room.ts"
+import { type Audience, companions } from "./Audience.ts"
+import type { History } from "./History.ts"
+import { memberNames, type Room, summary as roomSummary } from "./Room.ts"
+import type { Rooms } from "./Rooms.ts"
+import { type Session, summary } from "./Session.ts"
+import type { Sessions } from "./Sessions.ts"
+
+/** What became of a command. */
+export type Outcome = Result.Result<Reply, Rejection>
+
+const ok: Outcome = Result.succeed(done)
+
+/** What memberships are made of. */
+export interface Parts {
+  readonly audience: Audience
+  readonly history: History["Service"]
+  readonly rooms: Rooms["Service"]
+  readonly sessions: Sessions["Service"]
+}
+
+/** Makes the part of the chat that knows who is where. */
+export const make = ({ audience, history, rooms, sessions }: Parts) => {
+  const come = (session: Session, room: Room, cause: "login" | "join" | "return"): void =>
+    audience.tell(
+      room.members,
+      { _tag: "UserJoined", room: room.name, user: summary(session), members: memberNames(room), cause },
+      session
+    )
+
+  const go = (session: Session, room: Room): void => {
+    if (rooms.leave(session, room)) history.forget(room.key)
+    if (room.members.size === 0) return
+    const members = memberNames(room)
+    const event: SharedEvent = {
+      _tag: "UserLeft",
+      room: room.name,
+      user: summary(session),
+      members,
+      cause: "leave"
+    }
+    audience.tell(room.members, event, session)
+  }
+
+  const visibleRooms = (session: Session): ReadonlyArray<RoomSummary> =>
+    rooms.visible(session).map((room) => roomSummary(room, session))
+
+  // The room that a command is about: one that the session is in.
+  const roomOf = (session: Session, name: string | undefined): Result.Result<Room, NotInRoom> => {
+    const room = name === undefined ? session.current : rooms.find(name)
+    return room !== undefined && room.members.has(session) ? Result.succeed(room) : Result.fail(new NotInRoom())
+  }
+
+  // The room that a question is about: one that the session may know of.
+  const roomSeen = (session: Session, name: string | undefined): Result.Result<Room, NotInRoom> => {
+    const room = name === undefined ? session.current : rooms.find(name)
+    return room !== undefined && rooms.isVisible(room, session) ? Result.succeed(room) : Result.fail(new NotInRoom())
+  }
+
+  const join = (session: Session, name: string, stay: boolean): Outcome => {
+    const entered = rooms.enter(session, name)
+    if (Result.isFailure(entered)) return Result.fail(entered.failure)
+    const room = entered.success
+    if (!stay) for (const other of Array.from(session.rooms)) if (other !== room) go(session, other)
+    come(session, room, "join")
+    return Result.succeed({ _tag: "Joined", room: room.name, members: memberNames(room) })
+  }
+
+  const leave = (session: Session, name: string | undefined): Outcome => {
+    const room = roomOf(session, name)
+    if (Result.isFailure(room)) return Result.fail(room.failure)
+    const left = room.success
+    if (left === rooms.general && session.rooms.size === 1) return Result.fail(new NotInRoom())
+    go(session, left)
+    const isNowhere = session.rooms.size === 0
+    if (isNowhere) rooms.enter(session, rooms.general.name)
+    audience.tellOne(session, {
+      _tag: "RoomLeft",
+      left: left.name,
+      current: session.current.name,
+      rooms: visibleRooms(session)
+    })
+    if (isNowhere) come(session, rooms.general, "return")
+    return ok
+  }
+
+  const rename = (session: Session, wanted: string): Outcome => {
+    const oldName = session.name
+    const name = sessions.rename(session, wanted)
+    if (Result.isFailure(name)) return Result.fail(name.failure)
+    const event: SharedEvent = { _tag: "UserRenamed", oldName, user: summary(session) }
+    audience.tell(companions(session), event, session)
+    return Result.succeed({ _tag: "Renamed", name: name.success })
+  }
+
+  const setPrivate = (session: Session, isPrivate: boolean, name: string | undefined): Outcome => {
+    const room = roomOf(session, name)
+    if (Result.isFailure(room)) return Result.fail(room.failure)
+    const set = rooms.setPrivate(room.success, isPrivate)
+    if (Result.isFailure(set)) return Result.fail(set.failure)
+    audience.tell(room.success.members, { _tag: "RoomChanged", room: room.success.name, isPrivate }, session)
+    return ok
+  }
+
+  const invite = (session: Session, name: string, roomName: string | undefined): Outcome => {
+    const room = roomOf(session, roomName)
+    if (Result.isFailure(room)) return Result.fail(room.failure)
+    const guest = sessions.find(name)
+    if (guest === undefined) return Result.fail(new NoSuchUser())
+    rooms.admit(room.success, guest)
+    audience.tellOne(guest, { _tag: "Invited", room: room.success.name, by: session.name })
+    return ok
+  }
+
+  const begin = (session: Session): void => {
+    rooms.enter(session, rooms.general.name)
+    audience.tellOne(session, { _tag: "LoggedIn", user: summary(session), rooms: visibleRooms(session) })
+    come(session, rooms.general, "login")
+  }
+
+  const end = (session: Session): boolean => {
+    if (!sessions.close(session)) return false
+    const told = new Set<Session>([session])
+    for (const room of Array.from(session.rooms)) {
+      if (rooms.leave(session, room)) history.forget(room.key)
+      // Whoever shares several rooms with the one who leaves hears of it once.
+      const witnesses = Array.from(room.members).filter((member) => !told.has(member))
+      if (witnesses.length === 0) continue
+      for (const witness of witnesses) told.add(witness)
+      const members = memberNames(room)
+      const user = summary(session)
+      audience.tell(witnesses, { _tag: "UserLeft", room: room.name, user, members, cause: "logout" }, undefined)
+    }
+    return true
+  }
+
+  return {
+    /** The room that a command is about: one that the session is in, the current one if it is not named. */
+    roomOf,
+    /** The room that a question is about: one that the session may know of. */
+    roomSeen,
+    visibleRooms,
+    /** Puts a session that has just been opened into `general`. */
+    begin,
+    /** Closes a session and takes it out of all its rooms. False if that has been done before. */
+    end,
+    join,
+    leave,
+    rename,
+    setPrivate,
+    invite
+  }
+}

@@ -1,0 +1,37 @@
+import type { Event, Perspective } from "../domain/Event.ts"
+import type { Hangup } from "../domain/Hangup.ts"
+import type { ProtocolName } from "../domain/Message.ts"
+import type { UserName } from "../domain/Names.ts"
+import type { UserSummary } from "../domain/Room.ts"
+import type { Room } from "./Room.ts"
+
+/** Where a session's events go. Its functions return at once and never throw. */
+export interface Outlet {
+  readonly deliver: (event: Event, as: Perspective) => void
+  /** Ends what carries the session. The session is logged out by whoever opened it. */
+  readonly hangUp: (hangup: Hangup) => void
+  /** Bytes that wait for the peer to read. */
+  readonly queuedBytes: () => number
+}
+
+/** A user who has logged in, as everybody else may see it. Only the services change it. */
+export interface Session {
+  /** The public number: small, rising, never used twice by one process. */
+  readonly number: number
+  readonly name: UserName
+  readonly protocol: ProtocolName
+  readonly address: string
+  readonly sinceMillis: number
+  /** The rooms it is in, in the order in which it entered them. Never empty while it is logged in. */
+  readonly rooms: ReadonlySet<Room>
+  /** The room in which it speaks. */
+  readonly current: Room
+  readonly outlet: Outlet
+}
+
+/** A session as lists and events show it. */
+export const summary = (session: Session): UserSummary => ({
+  number: session.number,
+  name: session.name,
+  protocol: session.protocol
+})

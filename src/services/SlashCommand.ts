@@ -1,0 +1,135 @@
+/**
+ * Commands in the text of a message, for protocols that have no verb for what they do.
+ *
+ * Only the words below are taken. `//join` and its like are messages that begin with `/join`; any other text is itself.
+ */
+import type { Message } from "../domain/Message.ts"
+import type { RoomSummary, UserSummary } from "../domain/Room.ts"
+
+const words = ["join", "leave", "rooms", "who", "msg", "files", "invite", "history", "help"] as const
+type Word = (typeof words)[number]
+
+const usages: Record<Word, readonly [usage: string, meaning: string]> = {
+  join: ["/join room", "enter a room, making it if there is none"],
+  leave: ["/leave", "leave the room"],
+  rooms: ["/rooms", "list the rooms"],
+  who: ["/who", "list who is in the room"],
+  msg: ["/msg name text", "say something to one user alone"],
+  files: ["/files", "list the files shared in the room"],
+  invite: ["/invite name", "let somebody into this private room"],
+  history: ["/history [number]", "show what was said last"],
+  help: ["/help", "show this list"]
+}
+
+/** What a text asks for. */
+export type SlashCommand =
+  | { readonly _tag: "Text"; readonly text: string }
+  | { readonly _tag: "Misused"; readonly usage: string }
+  | { readonly _tag: "Join"; readonly room: string }
+  | { readonly _tag: "Leave" }
+  | { readonly _tag: "Rooms" }
+  | { readonly _tag: "Who" }
+  /** `rest` is a name and a text; only who knows the names can tell where the one ends. */
+  | { readonly _tag: "Msg"; readonly rest: string }
+  | { readonly _tag: "Files" }
+  | { readonly _tag: "Invite"; readonly name: string }
+  | { readonly _tag: "History"; readonly limit: number }
+  | { readonly _tag: "Help" }
+
+const pattern = new RegExp(`^(/?)/(${words.join("|")})(?:\\s+([^]*))?$`)
+
+/** Reads a text as a slash command, or as the text it is. */
+export const parse = (text: string): SlashCommand => {
+  if (!text.startsWith("/")) return { _tag: "Text", text }
+  const match = pattern.exec(text)
+  if (match === null) return { _tag: "Text", text }
+  if (match[1] === "/") return { _tag: "Text", text: text.slice(1) }
+  const word = match[2] as Word
+  const rest = (match[3] ?? "").trim()
+  const misused: SlashCommand = { _tag: "Misused", usage: usages[word][0] }
+  switch (word) {
+    case "join":
+      return rest === "" ? misused : { _tag: "Join", room: rest }
+    case "invite":
+      return rest === "" ? misused : { _tag: "Invite", name: rest }
+    case "msg":
+      return /\s/.test(rest) ? { _tag: "Msg", rest } : misused
+    case "history":
+      if (rest === "") return { _tag: "History", limit: 20 }
+      return /^[1-9]\d{0,2}$/.test(rest) ? { _tag: "History", limit: Math.min(100, Number(rest)) } : misused
+    case "leave":
+      return { _tag: "Leave" }
+    case "rooms":
+      return { _tag: "Rooms" }
+    case "who":
+      return { _tag: "Who" }
+    case "files":
+      return { _tag: "Files" }
+    case "help":
+      return { _tag: "Help" }
+  }
+}
+
+/** Splits `name text` where the longest name ends that `isName` knows; a name may be in double quotes. */
+export const splitAddressee = (
+  rest: string,
+  isName: (name: string) => boolean
+): { readonly name: string; readonly text: string } => {
+  const quoted = /^"([^"]+)"\s+([^]+)$/.exec(rest)
+  if (quoted !== null) return { name: quoted[1]!, text: quoted[2]! }
+  const gap = /\s+/g
+  let best: { readonly name: string; readonly text: string } | undefined
+  // No name is longer than 64 characters of at most two units each.
+  for (let found = gap.exec(rest); found !== null && found.index <= 128; found = gap.exec(rest)) {
+    const split = { name: rest.slice(0, found.index), text: rest.slice(gap.lastIndex) }
+    if (best === undefined || isName(split.name)) best = split
+  }
+  return best ?? { name: rest, text: "" }
+}
+
+/** The answer to `/help`. */
+export const help: string = words.map((word) => `${usages[word][0]} - ${usages[word][1]}`).join("\n")
+
+/** The answer to `/rooms`. */
+export const roomList = (rooms: ReadonlyArray<RoomSummary>): string =>
+  [
+    "Rooms:",
+    ...rooms.map(
+      (room) => `${room.name} (${room.memberCount})${room.isPrivate ? ", private" : ""}${room.isMember ? " *" : ""}`
+    )
+  ].join("\n")
+
+/** The answer to `/who`. */
+export const userList = (room: string, users: ReadonlyArray<UserSummary>): string =>
+  [`In ${room}:`, ...users.map((user) => `${user.name} (${user.protocol})`)].join("\n")
+
+// A longer answer would be the only one that some client could not take.
+const answerLimitUnits = 16_000
+
+const stamp = (atMillis: number): string => new Date(atMillis).toISOString().slice(0, 16).replace("T", " ")
+
+/**
+ * The answer to `/history`, with times in UTC: the last messages that fit into one answer. The further lines of a message
+ * are indented, so that none can pass for another message.
+ */
+export const messageList = (messages: ReadonlyArray<Message>): string => {
+  const lines: Array<string> = []
+  let units = 0
+  for (const { atMillis, from, text } of messages.toReversed()) {
+    const line = `${stamp(atMillis)} ${from}: ${text.replace(/\r\n|[\r\n\u2028\u2029]/g, "\n  ")}`
+    units += line.length
+    if (units > answerLimitUnits && lines.length > 0) break
+    lines.push(line)
+  }
+  return lines.length === 0 ? "Nothing has been said here." : lines.toReversed().join("\n")
+}
+
+/** The answer to `/files`. */
+export const fileList = (messages: ReadonlyArray<Message>): string => {
+  const lines = messages.flatMap(({ attachment, from }) =>
+    attachment === undefined
+      ? []
+      : [`${attachment.name} (${attachment.sizeBytes} bytes) from ${from}: ${attachment.url}`]
+  )
+  return lines.length === 0 ? "No files have been shared here." : lines.join("\n")
+}

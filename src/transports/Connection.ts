@@ -1,0 +1,151 @@
+/**
+ * One peer that is connected: its conversation, its outbox, its session.
+ *
+ * - It speaks for at most one session, which it opened.
+ * - Steps are carried out in order; an event reaches the outbox in the turn in which it happens.
+ * - It ends once: by end of stream, by a hangup of its own, or by one that came from outside.
+ */
+import { type Clock, Deferred, Effect, Result } from "effect"
+import { type Event, isPersonal, type Perspective } from "../domain/Event.ts"
+import { Hangup, type HangupReason } from "../domain/Hangup.ts"
+import { AlreadyLoggedIn, NotLoggedIn } from "../domain/Rejection.ts"
+import type { Conversation, Protocol, Step } from "../protocols/Protocol.ts"
+import type { Chat } from "../services/Chat.ts"
+import type { Outlet, Session } from "../services/Session.ts"
+import type { Carrier } from "./Carrier.ts"
+import type { Flusher } from "./Flusher.ts"
+import { Outbox } from "./Outbox.ts"
+import type { SharedFrames } from "./SharedFrames.ts"
+import type { TransportLimits } from "./TransportLimits.ts"
+
+/** What a connection is made of. */
+export interface Parts<In, Frame> {
+  readonly protocol: Protocol<In, Frame>
+  readonly carrier: Carrier<Frame>
+  readonly address: string
+  readonly shared: SharedFrames<Frame>
+  readonly chat: Chat["Service"]
+  readonly limits: TransportLimits
+  readonly clock: Clock.Clock
+  readonly flusher: Flusher["Service"]
+  readonly runGap: (effect: Effect.Effect<void>) => unknown
+}
+
+const sizeOf = (input: unknown): number => (input instanceof Uint8Array ? input.length : 0)
+
+export class Connection<In, Frame> implements Outlet {
+  readonly outbox: Outbox<Frame>
+  readonly openedMillis: number
+  /** Fails when the connection is to end, with why. */
+  readonly ending = Deferred.makeUnsafe<never, Hangup>()
+  session: Session | undefined
+  readonly #parts: Parts<In, Frame>
+  readonly #conversation: Conversation<In, Frame>
+  #bytesBeforeLogin = 0
+  #packetsBeforeLogin = 0
+
+  constructor(parts: Parts<In, Frame>) {
+    const { carrier, clock, flusher, limits, protocol, runGap } = parts
+    this.#parts = parts
+    this.#conversation = protocol.converse()
+    this.openedMillis = clock.currentTimeMillisUnsafe()
+    this.outbox = new Outbox({
+      carrier,
+      clock,
+      flusher,
+      runGap,
+      sizeBytes: protocol.sizeBytes,
+      gapMillis: () => (this.#conversation.isPaced ? protocol.gapMillis : 0),
+      limitBytes: () => (this.session === undefined ? limits.outboxLimitBeforeLoginBytes : limits.outboxLimitBytes),
+      overflowed: () => this.hangUp(new Hangup({ reason: "slow" }))
+    })
+  }
+
+  /** Whether the peer may still take its time to log in. */
+  get isExempt(): boolean {
+    return this.session !== undefined || this.#conversation.isExempt
+  }
+
+  readonly deliver = (event: Event, as: Perspective): void => {
+    const frames = isPersonal(event)
+      ? this.#conversation.present(event)
+      : this.#parts.shared.frames(event, as, this.#conversation.variant)
+    for (const frame of frames) this.outbox.push(frame)
+  }
+
+  readonly hangUp = (hangup: Hangup): void => {
+    Deferred.doneUnsafe(this.ending, Effect.fail(hangup))
+  }
+
+  readonly queuedBytes = (): number => this.outbox.queuedBytes
+
+  /** Says what the server says first. */
+  open(): Effect.Effect<void, Hangup> {
+    return this.#perform(this.#conversation.open())
+  }
+
+  /** Takes what has come. Fails if the connection must end. */
+  readonly receive = Effect.fnUntraced(function* (
+    this: Connection<In, Frame>,
+    inputs: ReadonlyArray<In>
+  ): Effect.fn.Return<void, Hangup> {
+    for (const input of inputs) {
+      yield* this.#perform(this.#conversation.receive(input))
+      if (this.session === undefined) {
+        this.#bytesBeforeLogin += sizeOf(input)
+        if (this.#bytesBeforeLogin > this.#parts.limits.loginLimitBytes) {
+          return yield* new Hangup({ reason: "login-limit" })
+        }
+      }
+    }
+  }).bind(this)
+
+  /** Says the last words. */
+  sayFarewell(reason: HangupReason): void {
+    for (const frame of this.#conversation.farewell(reason)) this.outbox.push(frame)
+  }
+
+  readonly #perform: (steps: ReadonlyArray<Step<Frame>>) => Effect.Effect<void, Hangup> = Effect.fnUntraced(function* (
+    this: Connection<In, Frame>,
+    steps: ReadonlyArray<Step<Frame>>
+  ): Effect.fn.Return<void, Hangup> {
+    for (const step of steps) {
+      switch (step._tag) {
+        case "Send":
+          this.outbox.push(step.frame)
+          break
+        case "Hangup":
+          return yield* new Hangup(step)
+        case "Login":
+        case "Run": {
+          if (this.session === undefined && ++this.#packetsBeforeLogin > this.#parts.limits.loginLimitPackets) {
+            return yield* new Hangup({ reason: "login-limit" })
+          }
+          const next = yield* step._tag === "Login" ? this.#login(step) : this.#run(step)
+          if (next.length > 0) yield* this.#perform(next)
+        }
+      }
+    }
+  }).bind(this)
+
+  #login(step: Step<Frame> & { readonly _tag: "Login" }): Effect.Effect<ReadonlyArray<Step<Frame>>> {
+    if (this.session !== undefined) return Effect.succeed(step.refused(new AlreadyLoggedIn()))
+    const { address, chat, protocol } = this.#parts
+    return Effect.map(
+      Effect.result(chat.login({ name: step.name, protocol: protocol.name, address, outlet: this })),
+      (login) => {
+        if (Result.isFailure(login)) return step.refused(login.failure)
+        this.session = login.success
+        return []
+      }
+    )
+  }
+
+  #run(step: Step<Frame> & { readonly _tag: "Run" }): Effect.Effect<ReadonlyArray<Step<Frame>>> {
+    if (this.session === undefined) return Effect.succeed(step.refused(new NotLoggedIn()))
+    return Effect.match(this.#parts.chat.run(this.session, step.command), {
+      onSuccess: step.replied,
+      onFailure: step.refused
+    })
+  }
+}

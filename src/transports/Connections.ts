@@ -1,0 +1,167 @@
+/**
+ * All connections of all protocols.
+ *
+ * - A connection is a scope: reading and the outside's wish to end it race, and the first to end closes it.
+ * - When it is over the name is freed and the others are told first, once; then what waits is sent; then the carrier is
+ *   destroyed, whatever it still holds.
+ * - This is the one place where a `Hangup` is caught.
+ */
+import { Clock, Context, Deferred, Effect, FiberSet, Layer, Stream } from "effect"
+import { explain, Hangup } from "../domain/Hangup.ts"
+import type { Protocol } from "../protocols/Protocol.ts"
+import { Census } from "../services/Census.ts"
+import { Chat } from "../services/Chat.ts"
+import { Quota } from "../services/Quota.ts"
+import type { Carrier } from "./Carrier.ts"
+import { Connection } from "./Connection.ts"
+import { Flusher } from "./Flusher.ts"
+import * as SharedFrames from "./SharedFrames.ts"
+import * as IdleSweeper from "./IdleSweeper.ts"
+import { TransportLimits } from "./TransportLimits.ts"
+
+/** A peer that has just connected. */
+export interface Peer<In, Frame> {
+  readonly protocol: Protocol<In, Frame>
+  readonly carrier: Carrier<Frame>
+  /** What the peer sends; ends or fails when it has gone. */
+  readonly reads: Stream.Stream<In, unknown>
+  /** The peer's IP address. */
+  readonly address: string
+}
+
+export class Connections extends Context.Service<
+  Connections,
+  {
+    /** Serves a peer until its connection is over. Never fails; an interruption ends the connection at once. */
+    readonly serve: <In, Frame>(peer: Peer<In, Frame>) => Effect.Effect<void>
+    /** Tells every peer that the server stops, and ends every connection and those that come from now on. */
+    readonly stop: Effect.Effect<void>
+  }
+>()("parlance/transports/Connections") {
+  static readonly layerNoDeps = Layer.effect(
+    Connections,
+    Effect.gen(function* () {
+      const chat = yield* Chat
+      const quota = yield* Quota
+      const census = yield* Census
+      const flusher = yield* Flusher
+      const limits = yield* TransportLimits
+      const clock = yield* Clock.Clock
+      const runGap = yield* FiberSet.makeRuntime<never, void, never>()
+      // oxlint-disable-next-line typescript/no-explicit-any -- a connection is invariant in what it reads and writes
+      const connections = new Set<Connection<any, any>>()
+      const shared = new WeakMap<object, SharedFrames.SharedFrames<never>>()
+      let isStopping = false
+      let allOver = Deferred.makeUnsafe<void>()
+
+      const sharedOf = <In, Frame>(protocol: Protocol<In, Frame>): SharedFrames.SharedFrames<Frame> => {
+        const frames =
+          (shared.get(protocol) as SharedFrames.SharedFrames<Frame> | undefined) ?? SharedFrames.make(protocol)
+        shared.set(protocol, frames as SharedFrames.SharedFrames<never>)
+        return frames
+      }
+
+      yield* IdleSweeper.fork(connections, limits, clock)
+
+      const leave = <In, Frame>(connection: Connection<In, Frame>): void => {
+        const { session } = connection
+        connection.session = undefined
+        if (session !== undefined) chat.logout(session)
+      }
+
+      const converse = Effect.fnUntraced(function* <In, Frame>(
+        connection: Connection<In, Frame>,
+        reads: Peer<In, Frame>["reads"]
+      ): Effect.fn.Return<void, Hangup> {
+        yield* connection.open()
+        yield* Stream.runForEachArray(
+          // A peer that goes is no failure, however it goes.
+          Stream.catchCause(reads, () => Stream.empty),
+          connection.receive
+        )
+      })
+
+      const drain = <In, Frame>(connection: Connection<In, Frame>): Effect.Effect<void> =>
+        connection.outbox.drained.pipe(Effect.timeoutOption(limits.drainTimeoutMillis), Effect.asVoid)
+
+      const end = <In, Frame>(peer: Peer<In, Frame>, connection: Connection<In, Frame>, hangup: Hangup | undefined) =>
+        Effect.gen(function* () {
+          const who = connection.session?.name
+          leave(connection)
+          if (hangup !== undefined) {
+            census.hungUp(hangup.reason)
+            const detail = hangup.detail === undefined ? explain(hangup.reason) : hangup.detail
+            yield* Effect.logInfo(`Hung up on ${who ?? "a peer"}`, {
+              reason: hangup.reason,
+              detail,
+              address: peer.address
+            })
+            if (hangup.reason === "slow") return
+            connection.sayFarewell(hangup.reason)
+          }
+          yield* drain(connection)
+        })
+
+      const serve = Effect.fnUntraced(
+        function* <In, Frame>(peer: Peer<In, Frame>): Effect.fn.Return<void> {
+          const { carrier, protocol } = peer
+          const release = isStopping ? undefined : quota.admit(peer.address)
+          if (release === undefined) {
+            census.counts.connectionsRefused++
+            for (const frame of protocol.converse().farewell(isStopping ? "stopping" : "too-many"))
+              carrier.write([frame])
+            carrier.end()
+            return
+          }
+          const connection = new Connection<In, Frame>({
+            protocol,
+            carrier,
+            address: peer.address,
+            shared: sharedOf(protocol),
+            chat,
+            limits,
+            clock,
+            flusher,
+            runGap
+          })
+          connections.add(connection)
+          census.counts.connections++
+          census.counts.connectionsOpened++
+          yield* converse(connection, peer.reads).pipe(
+            Effect.raceFirst(Deferred.await(connection.ending)),
+            Effect.matchEffect({
+              onSuccess: () => end(peer, connection, undefined),
+              onFailure: (hangup) => end(peer, connection, hangup)
+            }),
+            Effect.onExit(() =>
+              Effect.sync(() => {
+                leave(connection)
+                connection.outbox.close()
+                carrier.destroy()
+                release()
+                connections.delete(connection)
+                census.counts.connections--
+                if (connections.size === 0) Deferred.doneUnsafe(allOver, Effect.void)
+              })
+            )
+          )
+        },
+        Effect.catchDefect((defect) => Effect.logError("A connection ended by a defect", defect))
+      )
+
+      const stop = Effect.suspend(() => {
+        isStopping = true
+        if (connections.size === 0) return Effect.void
+        allOver = Deferred.makeUnsafe<void>()
+        chat.stopping()
+        const hangup = new Hangup({ reason: "stopping" })
+        for (const connection of connections) connection.hangUp(hangup)
+        return Deferred.await(allOver)
+      })
+
+      return Connections.of({ serve, stop })
+    })
+  )
+
+  static readonly layer = this.layerNoDeps.pipe(Layer.provide([Flusher.layer, Quota.layer]))
+}

@@ -1,0 +1,50 @@
+/**
+ * One write per connection and turn of the event loop.
+ *
+ * - Whoever queues something asks to be flushed; everything asked for during a turn is flushed at its end, in one pass.
+ * - No fiber is woken for it: a wake-up per recipient would cost more than the delivery.
+ */
+import { Context, Effect, Layer } from "effect"
+
+/** What can be flushed. */
+export interface Flushable {
+  /** Set by the flusher: whether it is asked for already. */
+  isDirty: boolean
+  readonly flush: () => void
+}
+
+export class Flusher extends Context.Service<
+  Flusher,
+  {
+    /** Has `flush` called once at the end of this turn. */
+    readonly schedule: (flushable: Flushable) => void
+  }
+>()("parlance/transports/Flusher") {
+  static readonly layer = Layer.effect(
+    Flusher,
+    Effect.gen(function* () {
+      let dirty: Array<Flushable> = []
+      let immediate: NodeJS.Immediate | undefined
+
+      const pass = (): void => {
+        immediate = undefined
+        const batch = dirty
+        dirty = []
+        for (const flushable of batch) {
+          flushable.isDirty = false
+          flushable.flush()
+        }
+      }
+      yield* Effect.addFinalizer(() => Effect.sync(() => clearImmediate(immediate)))
+
+      return Flusher.of({
+        schedule: (flushable) => {
+          if (flushable.isDirty) return
+          flushable.isDirty = true
+          dirty.push(flushable)
+          immediate ??= setImmediate(pass)
+        }
+      })
+    })
+  )
+}

@@ -1,0 +1,131 @@
+/**
+ * Serves a protocol of Socket.IO packets on an HTTP server that somebody else owns, over WebSockets and polling.
+ *
+ * - Whatever event a peer sends is a read, junk too; what is no packet of Socket.IO at all ends the connection.
+ * - A peer that sends faster than it is served is dropped.
+ * - Pages of other sites get no connection, unless their origin is configured.
+ */
+import { Cause, Effect, FiberSet, Queue, type Scope, Stream } from "effect"
+import type * as http from "node:http"
+import type { Duplex } from "node:stream"
+import { Server, type Socket } from "socket.io"
+import type { Protocol } from "../protocols/Protocol.ts"
+import type { SocketIoPacket } from "../protocols/SocketIoPacket.ts"
+import { Connections } from "./Connections.ts"
+import { make as makeCarrier, SocketIoEncoder } from "./SocketIoCarrier.ts"
+
+/** The largest packet of a peer. */
+export const packetLimitBytes = 256 * 1024
+/** How many events of a peer may wait to be served. */
+export const backlogLimit = 1024
+/** How many times the largest packet the waiting events of a peer may come to. */
+const backlogPackets = 8
+/** How long a peer may take from opening a connection to asking for the chat. */
+const connectTimeoutMillis = 15_000
+
+const path = "/socket.io"
+
+/** Whether a page of `origin` may speak to `host`: its own pages may, and those of the configured origins. */
+export const isWelcome = (
+  origin: string | undefined,
+  host: string | undefined,
+  origins: ReadonlyArray<string>
+): boolean => {
+  if (origin === undefined || origins.includes("*") || origins.includes(origin)) return true
+  return URL.canParse(origin) && new URL(origin).host === host?.toLowerCase()
+}
+
+const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, "")
+
+type Acknowledge = (...args: ReadonlyArray<unknown>) => void
+
+const isAcknowledge = (argument: unknown): argument is Acknowledge => typeof argument === "function"
+
+/**
+ * Serves `protocol` at `/socket.io/` of `server`, and the client's bundle at `/socket.io/socket.io.js`, until the scope
+ * closes. Then every connection is closed; the HTTP server stays open.
+ *
+ * The server's other request listeners must be there before this is called: they get what is not Socket.IO's. `origins`
+ * are those of other sites whose pages may connect, `*` for all.
+ */
+export const attach = Effect.fnUntraced(function* (options: {
+  readonly protocol: Protocol<SocketIoPacket, SocketIoPacket>
+  readonly server: http.Server
+  readonly origins: ReadonlyArray<string>
+  readonly packetLimitBytes?: number
+}): Effect.fn.Return<void, never, Scope.Scope | Connections> {
+  const { protocol, server, origins } = options
+  const limitBytes = options.packetLimitBytes ?? packetLimitBytes
+  const connections = yield* Connections
+  const upgraded = new Set<Duplex>()
+  let isClosing = false
+
+  const io = new Server({
+    path,
+    serveClient: true,
+    transports: ["polling", "websocket"],
+    maxHttpBufferSize: limitBytes,
+    connectTimeout: connectTimeoutMillis,
+    perMessageDeflate: false,
+    httpCompression: false,
+    ...(origins.length === 0 ? {} : { cors: { origin: origins.includes("*") ? "*" : [...origins] } }),
+    allowRequest: ({ headers }, answer) => {
+      answer(null, !isClosing && isWelcome(headers.origin, headers.host, origins))
+    }
+  })
+  const encoder = new SocketIoEncoder(io)
+
+  const serve = Effect.fnUntraced(function* (socket: Socket): Effect.fn.Return<void> {
+    const packets = yield* Queue.make<SocketIoPacket, Cause.Done>()
+    const carrier = makeCarrier(socket, encoder, () => Queue.endUnsafe(packets))
+    let backlogBytes = 0
+    socket.conn.on("data", (data: string | Uint8Array) => {
+      backlogBytes = Queue.sizeUnsafe(packets) === 0 ? data.length : backlogBytes + data.length
+    })
+    socket.onAny((name: unknown, ...args: ReadonlyArray<unknown>) => {
+      const last = args.at(-1)
+      const event = { _tag: "Event", name: String(name) } as const
+      if (isAcknowledge(last))
+        Queue.offerUnsafe(packets, { ...event, args: args.slice(0, -1), ack: carrier.await(last) })
+      else Queue.offerUnsafe(packets, { ...event, args })
+      const size = Queue.sizeUnsafe(packets)
+      if (size > backlogLimit || (size > 1 && backlogBytes > backlogPackets * limitBytes)) carrier.destroy()
+    })
+    yield* connections
+      .serve({
+        protocol,
+        carrier,
+        reads: Stream.fromQueue(packets),
+        address: plainAddress(socket.conn.remoteAddress)
+      })
+      .pipe(
+        Effect.catchCause((cause) => {
+          carrier.destroy()
+          return Cause.hasDies(cause) ? Effect.logError("Cannot serve a Socket.IO connection", cause) : Effect.void
+        })
+      )
+  })
+
+  const watchUpgrade = (request: http.IncomingMessage, socket: Duplex) => {
+    if (request.url?.startsWith(`${path}/`) !== true) return
+    upgraded.add(socket)
+    socket.once("close", () => upgraded.delete(socket))
+  }
+
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      isClosing = true
+      server.off("upgrade", watchUpgrade)
+      io.disconnectSockets(true)
+      io.engine.close()
+      // Who has not closed by now was never served, or does not listen: neither may keep the HTTP server from closing.
+      for (const socket of upgraded) socket.destroy()
+    })
+  )
+  const run = yield* FiberSet.makeRuntime()
+  server.on("upgrade", watchUpgrade)
+  io.attach(server)
+  io.on("connection", (socket) => {
+    run(serve(socket))
+  })
+})
