@@ -43,22 +43,19 @@ const fail = (reason: string): void => {
 }
 
 const handOver = (node: string): void => {
+  const early: Array<NodeJS.Signals> = []
+  let pass = (signal: NodeJS.Signals): unknown => early.push(signal)
+  let hasStarted = false
+  for (const signal of [...stopSignals, "SIGUSR2"] as const) process.on(signal, () => pass(signal))
   const child = spawn(node, [...process.execArgv, script, ...argv], {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
     env: { ...process.env, [handedOver]: "1" }
   })
-  const early: Array<NodeJS.Signals> = []
-  let hasStarted = false
   child.once("message", () => {
     hasStarted = true
-    for (const signal of early) child.kill(signal)
+    pass = (signal) => child.kill(signal)
+    for (const signal of early) pass(signal)
   })
-  for (const signal of [...stopSignals, "SIGUSR2"] as const) {
-    process.on(signal, () => {
-      if (hasStarted) child.kill(signal)
-      else early.push(signal)
-    })
-  }
   child.once("error", (error) => fail(`Cannot start ${node}: ${error.message}`))
   child.once("exit", (code, signal) => {
     if (signal === null) process.exit(code ?? 1)

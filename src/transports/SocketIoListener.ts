@@ -116,7 +116,6 @@ export const attach = Effect.fnUntraced(function* (options: {
     Effect.sync(() => {
       isClosing = true
       server.off("upgrade", watchUpgrade)
-      io.disconnectSockets(true)
       io.engine.close()
       // Who has not closed by now was never served, or does not listen: neither may keep the HTTP server from closing.
       for (const socket of upgraded) socket.destroy()

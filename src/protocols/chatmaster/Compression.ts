@@ -5,6 +5,7 @@
  *   of packages; each is delivered when its last brace has been inflated, not when the stream ends.
  * - Inflated bytes are counted as they come out, and no more than one step of them is there at a time. Compressed input
  *   is not kept.
+ * - Packages are counted too: a stream of `{}` inflates a thousandfold, and every one of them would be answered.
  * - After a failure nothing is read any more.
  */
 import * as Gzip from "./Gzip.ts"
@@ -46,12 +47,25 @@ type Mode =
   | { readonly _tag: "Body"; readonly inflater: Inflater.Inflater; readonly tail: Gzip.Tail | undefined }
   | { readonly _tag: "GzipTail"; readonly tail: Gzip.Tail }
 
+/** How many compressed packages may come for less than {@link packageCostBytes} of input each. */
+const packageCredit = 1024
+/** Less than a package takes that is a stream by itself, or that is flushed. */
+const packageCostBytes = 4
+/** How many times the limit of a package one read may inflate to. */
+const readLimitFactor = 16
+
 const boundary: Mode = { _tag: "Boundary" }
 const plain: Mode = { _tag: "Plain" }
 
 const damaged = JsonFrames.malformed("Cannot inflate package: the compressed data is damaged.")
 const cut = JsonFrames.malformed("Cannot inflate package: the compressed stream ends within it.")
 const unsupported = JsonFrames.malformed("Cannot inflate package: this server takes plain packages only.")
+
+const crowded: JsonFrames.Failure = {
+  _tag: "Failed",
+  reason: "too-large",
+  detail: "Cannot inflate packages: there are too many of them in too few bytes."
+}
 
 const mayBeCompressed = (first: number): boolean => first === 0x1f || ((first & 0x0f) === 8 && first < 0x80)
 
@@ -72,6 +86,8 @@ export const make = (limits: Limits): Compression => {
   let mode: Mode = boundary
   let held: number | undefined
   let inflatedBytes = 0
+  let readBytes = 0
+  let credit = packageCredit
   let failure: JsonFrames.Failure | undefined
 
   const begin = (format: Inflater.Format): JsonFrames.Failure | undefined => {
@@ -98,6 +114,8 @@ export const make = (limits: Limits): Compression => {
     container: Container,
     packages: Array<Received>
   ): JsonFrames.Failure | undefined => {
+    readBytes += output.length
+    if (readBytes > limits.inflatedLimitBytes * readLimitFactor) return crowded
     let at = 0
     while (at < output.length) {
       const pushed = frames.push(output, at)
@@ -105,6 +123,7 @@ export const make = (limits: Limits): Compression => {
       inflatedBytes += (pushed._tag === "Package" ? pushed.end : output.length) - at
       if (inflatedBytes > limits.inflatedLimitBytes) return JsonFrames.tooLarge(limits.inflatedLimitBytes)
       if (pushed._tag === "More") return undefined
+      if (--credit < 0) return crowded
       packages.push({ text: pushed.text, container, isSpaced: pushed.isSpaced })
       inflatedBytes = 0
       at = pushed.end
@@ -178,6 +197,8 @@ export const make = (limits: Limits): Compression => {
   const read = (bytes: Uint8Array): Read => {
     const packages: Array<Received> = []
     if (failure !== undefined || bytes.length === 0) return { packages }
+    credit = Math.min(credit, packageCredit) + bytes.length / packageCostBytes
+    readBytes = 0
     let input = bytes
     if (held !== undefined) {
       input = new Uint8Array(bytes.length + 1)

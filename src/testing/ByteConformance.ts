@@ -1,0 +1,68 @@
+/** What every protocol of bytes must do, wherever a read ends and whatever is in it. */
+import { Effect, Random, type Scope } from "effect"
+import * as Visitor from "../services/Visitor.ts"
+import type { Subject } from "./Conformance.ts"
+import * as Peer from "./Peer.ts"
+import { equal } from "./ConformanceFailure.ts"
+
+export type ByteSubject = Subject<Uint8Array, Uint8Array>
+
+/** Registers a test that runs with the services of a chat. */
+export type Verify = (title: string, run: Effect.Effect<void, unknown, Peer.Services | Scope.Scope>) => void
+
+type Said = (visitor: Visitor.Visitor, from: string, count: number) => Effect.Effect<ReadonlyArray<string>>
+
+/** Registers the tests of a protocol of bytes. */
+export const byteConformance = (verify: Verify, subject: ByteSubject, said: Said): void => {
+  verify(
+    "reads a login and a message split at every byte",
+    Effect.gen(function* () {
+      const protocol = subject.make()
+      const visitor = yield* Visitor.make("Visitor")
+      const bytes = Buffer.concat([...subject.login("alice"), subject.say("héllo 🎉")])
+      for (let at = 0; at <= bytes.length; at++) {
+        const parts = [bytes.subarray(0, at), bytes.subarray(at)].filter((part) => part.length > 0)
+        const peer = yield* Peer.connect(protocol)
+        yield* peer.send(...parts)
+        yield* equal(yield* said(visitor, "alice", 1), ["héllo 🎉"])
+        yield* peer.leave
+        yield* peer.over
+      }
+      const peer = yield* Peer.connect(protocol)
+      yield* peer.send(...Array.from(bytes, (byte) => Uint8Array.of(byte)))
+      yield* equal(yield* said(visitor, "alice", 1), ["héllo 🎉"])
+    })
+  )
+
+  verify(
+    "never throws at mutated bytes",
+    Effect.gen(function* () {
+      const bytes = Buffer.concat([...subject.login("alice"), subject.say("hello")])
+      for (let round = 0; round < 2000; round++) {
+        const conversation = subject.make().converse()
+        conversation.open()
+        const input = Uint8Array.from(bytes)
+        const flips = yield* Random.nextIntBetween(1, 8)
+        for (let flip = 0; flip < flips; flip++) {
+          input[yield* Random.nextIntBetween(0, input.length)] = yield* Random.nextIntBetween(0, 256)
+        }
+        const cut = yield* Random.nextIntBetween(0, input.length)
+        conversation.receive(input.subarray(0, cut))
+        conversation.receive(input.subarray(cut))
+      }
+    }).pipe(Random.withSeed("Parlance"))
+  )
+
+  verify(
+    "keeps the order of many messages in one read",
+    Effect.gen(function* () {
+      const visitor = yield* Visitor.make("Visitor")
+      const peer = yield* Peer.connect(subject.make())
+      const texts = Array.from({ length: 100 }, (_, index) => `message ${index}`)
+      yield* peer.send(...subject.login("alice"))
+      yield* peer.takeUntil(subject.isWelcome)
+      yield* peer.send(Buffer.concat(texts.map(subject.say)))
+      yield* equal(yield* said(visitor, "alice", 100), texts)
+    })
+  )
+}

@@ -1,0 +1,265 @@
+/**
+ * What every protocol must do, as tests that run against any of them.
+ *
+ * One call per protocol: `conformance(it.effect, subject)`. It depends on no test runner; `test` is whatever registers an
+ * effect under a name and runs it with a TestClock.
+ */
+import { Effect, Fiber, Option, type Scope, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import type { Protocol } from "../protocols/Protocol.ts"
+import { Census } from "../services/Census.ts"
+import * as Visitor from "../services/Visitor.ts"
+import { Connections } from "../transports/Connections.ts"
+import * as ByteConformance from "./ByteConformance.ts"
+import { check, equal } from "./ConformanceFailure.ts"
+import * as Peer from "./Peer.ts"
+import * as Samples from "./Samples.ts"
+
+/** A protocol, and how a client of it speaks. */
+export interface Subject<In, Frame> {
+  readonly make: () => Protocol<In, Frame>
+  /** The reads by which a client logs in. */
+  readonly login: (name: string) => ReadonlyArray<In>
+  /** The read by which it says something to its room. */
+  readonly say: (text: string) => In
+  /** What a frame tells of a message: who said what. Undefined if it is another frame. */
+  readonly heard: (frame: Frame) => { readonly from: string; readonly text: string } | undefined
+  /** Whether a frame says that the login succeeded. */
+  readonly isWelcome: (frame: Frame) => boolean
+  /** Whether a frame refuses something. */
+  readonly isRefusal: (frame: Frame) => boolean
+  /** Junk that a peer might send. */
+  readonly junk: ReadonlyArray<In>
+}
+
+type Test = (name: string, run: () => Effect.Effect<void, unknown, Scope.Scope>) => void
+
+const isOfBytes = (subject: unknown): subject is ByteConformance.ByteSubject =>
+  (subject as ByteConformance.ByteSubject).say("x") instanceof Uint8Array
+
+/** Registers the tests of a protocol. */
+export const conformance = <In, Frame>(test: Test, subject: Subject<In, Frame>): void => {
+  const { name } = subject.make()
+  // No allowance is used up and nothing is paced, so that one test says one thing.
+  const calm = { chat: { floodRate: 0 } }
+
+  const verify = (
+    title: string,
+    run: Effect.Effect<void, unknown, Peer.Services | Scope.Scope>,
+    limits: Parameters<typeof Peer.layer>[0] = calm
+  ): void => test(`${name} ${title}`, () => run.pipe(Effect.provide(Peer.layer(limits))))
+
+  const enter = Effect.fnUntraced(function* (protocol: Protocol<In, Frame>, user: string) {
+    const peer = yield* Peer.connect(protocol)
+    yield* peer.send(...subject.login(user))
+    yield* peer.takeUntil(subject.isWelcome)
+    return peer
+  })
+
+  const hear = (peer: Peer.Peer<In, Frame>, from: string): Effect.Effect<string, Peer.PeerGone> =>
+    Effect.map(
+      peer.takeUntil((frame) => subject.heard(frame)?.from === from),
+      (frame) => subject.heard(frame)!.text
+    )
+
+  // The texts that a visitor hears from a user, the first `count` of them.
+  const said = (visitor: Visitor.Visitor, from: string, count: number): Effect.Effect<ReadonlyArray<string>> =>
+    visitor.heard.pipe(
+      Stream.map(({ event }) =>
+        event._tag === "Said" && event.message.from === from ? event.message.text : undefined
+      ),
+      Stream.filter((text) => text !== undefined),
+      Stream.take(count),
+      Stream.runCollect
+    )
+
+  verify(
+    "carries every text as one message, unforged, both ways, and does not echo it",
+    Effect.gen(function* () {
+      const protocol = subject.make()
+      const alice = yield* enter(protocol, "alice")
+      const bob = yield* enter(protocol, "bob")
+      const visitor = yield* Visitor.make("Visitor")
+      for (const text of Samples.texts) {
+        yield* alice.send(subject.say(text))
+        yield* equal(yield* hear(bob, "alice"), text)
+        yield* visitor.run({ _tag: "Say", text, isLiteral: true })
+        yield* equal(yield* hear(alice, "Visitor"), text)
+      }
+      yield* equal(yield* said(visitor, "alice", Samples.texts.length), Samples.texts)
+      const echoes = alice.writes.flat().filter((frame) => subject.heard(frame)?.from === "alice")
+      yield* equal(echoes.length, 0)
+    })
+  )
+
+  verify(
+    "refuses a name in use, also a look-alike of it, and lets the peer try again",
+    Effect.gen(function* () {
+      const protocol = subject.make()
+      yield* enter(protocol, "alice")
+      const second = yield* Peer.connect(protocol)
+      for (const name of ["alice", "ALICE", "Server", ""]) {
+        yield* second.send(...subject.login(name))
+        yield* second.takeUntil(subject.isRefusal)
+      }
+      yield* second.send(...subject.login("bob"))
+      yield* second.takeUntil(subject.isWelcome)
+    })
+  )
+
+  verify(
+    "gives one of five simultaneous claims the name",
+    Effect.gen(function* () {
+      const protocol = subject.make()
+      const peers = yield* Effect.all(Array.from({ length: 5 }, () => Peer.connect(protocol)))
+      yield* Effect.all(
+        peers.map((peer) => peer.send(...subject.login("alice"))),
+        { concurrency: "unbounded" }
+      )
+      const answers = yield* Effect.all(
+        peers.map((peer) => peer.takeUntil((frame) => subject.isWelcome(frame) || subject.isRefusal(frame)))
+      )
+      yield* equal(answers.filter(subject.isWelcome).length, 1)
+    })
+  )
+
+  verify(
+    "delivers nothing of a peer that has not logged in",
+    Effect.gen(function* () {
+      const protocol = subject.make()
+      const visitor = yield* Visitor.make("Visitor")
+      const stranger = yield* Peer.connect(protocol)
+      yield* stranger.send(subject.say("let me in"))
+      yield* stranger.takeUntil(subject.isRefusal)
+      const alice = yield* enter(protocol, "alice")
+      yield* alice.send(subject.say("first"))
+      const first = visitor.heard.pipe(
+        Stream.filter(({ event }) => event._tag === "Said"),
+        Stream.runHead
+      )
+      const event = (yield* first).pipe(Option.getOrUndefined)?.event
+      yield* equal(event?._tag === "Said" && event.message.text, "first")
+    })
+  )
+
+  verify(
+    "frees the name when the peer goes, and tells the others once",
+    Effect.gen(function* () {
+      const protocol = subject.make()
+      const visitor = yield* Visitor.make("Visitor")
+      const alice = yield* enter(protocol, "alice")
+      yield* alice.leave
+      yield* alice.over
+      yield* enter(protocol, "alice")
+      const moves = yield* visitor.heard.pipe(
+        Stream.filter(({ event }) => event._tag === "UserJoined" || event._tag === "UserLeft"),
+        Stream.map(({ event }) => event._tag),
+        Stream.take(4),
+        Stream.runCollect
+      )
+      // The first is the visitor's own.
+      yield* equal(moves, ["UserJoined", "UserJoined", "UserLeft", "UserJoined"])
+    })
+  )
+
+  verify(
+    "keeps the order of many messages",
+    Effect.gen(function* () {
+      const protocol = subject.make()
+      const visitor = yield* Visitor.make("Visitor")
+      const alice = yield* enter(protocol, "alice")
+      const texts = Array.from({ length: 100 }, (_, index) => `message ${index}`)
+      yield* alice.send(...texts.map(subject.say))
+      yield* equal(yield* said(visitor, "alice", 100), texts)
+    })
+  )
+
+  if (isOfBytes(subject)) ByteConformance.byteConformance(verify, subject, said)
+
+  verify(
+    "answers junk without effect on others",
+    Effect.gen(function* () {
+      const protocol = subject.make()
+      const alice = yield* enter(protocol, "alice")
+      const bob = yield* enter(protocol, "bob")
+      for (const junk of subject.junk) {
+        const mallory = yield* Peer.connect(protocol)
+        yield* mallory.send(junk)
+        yield* mallory.takeUntil(subject.isRefusal)
+        yield* alice.send(subject.say("still here"))
+        yield* equal(yield* hear(bob, "alice"), "still here")
+        yield* mallory.leave
+        yield* mallory.over
+      }
+    })
+  )
+
+  verify(
+    "ends a connection that has not logged in after 15 seconds, whatever it sends meanwhile",
+    Effect.gen(function* () {
+      const protocol = subject.make()
+      const peer = yield* Peer.connect(protocol)
+      const census = yield* Census
+      yield* TestClock.adjust("14 seconds")
+      yield* equal(census.counts.connections, 1)
+      yield* TestClock.adjust("1 second")
+      yield* Effect.all([peer.over, TestClock.adjust("5 seconds")], { concurrency: "unbounded" })
+      yield* equal(census.counts.hangups, { "login-timeout": 1 })
+    })
+  )
+
+  verify(
+    "ends a peer that does not read, and delivers everything to the others",
+    Effect.gen(function* () {
+      const protocol = subject.make()
+      const stuck = yield* enter(protocol, "stuck")
+      const bob = yield* enter(protocol, "bob")
+      const visitor = yield* Visitor.make("Visitor")
+      const census = yield* Census
+      stuck.stall()
+      const text = "x".repeat(4000)
+      for (let round = 0; round < 300; round++) {
+        yield* visitor.run({ _tag: "Say", text })
+        yield* equal(yield* hear(bob, "Visitor"), text)
+      }
+      yield* stuck.over
+      yield* equal(census.counts.hangups, { slow: 1 })
+    })
+  )
+
+  verify(
+    "tells its peers that the server stops, and ends them also when they do not read",
+    Effect.gen(function* () {
+      const protocol = subject.make()
+      const alice = yield* enter(protocol, "alice")
+      const stuck = yield* enter(protocol, "stuck")
+      const visitor = yield* Visitor.make("Visitor")
+      yield* alice.takeUntil(() => alice.writes.length > 0)
+      stuck.stall()
+      yield* visitor.run({ _tag: "Say", text: "before the end" })
+      yield* hear(alice, "Visitor")
+      const connections = yield* Connections
+      const told = alice.writes.length
+      const stopping = yield* Effect.forkScoped(connections.stop)
+      yield* alice.over
+      yield* check(alice.writes.length > told, () => "nothing was said before the end")
+      yield* TestClock.adjust("4 seconds")
+      yield* Fiber.join(stopping)
+      yield* stuck.over
+    })
+  )
+
+  test(`${name} renders every event, for whoever did it and whoever saw it`, () =>
+    Effect.gen(function* () {
+      const protocol = subject.make()
+      for (let variant = 0; variant < protocol.variants; variant++) {
+        for (const event of Samples.sharedEvents) {
+          const seen = protocol.render(event, "witness", variant)
+          protocol.render(event, "actor", variant)
+          yield* check(event._tag !== "Said" || seen.length > 0, () => `nothing is told of ${JSON.stringify(event)}`)
+          for (const frame of seen) yield* check(protocol.sizeBytes(frame) > 0, () => "a frame counts for nothing")
+        }
+      }
+      for (const event of Samples.personalEvents) protocol.converse().present(event)
+    }))
+}

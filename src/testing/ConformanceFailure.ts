@@ -1,0 +1,15 @@
+import { Data, Effect } from "effect"
+
+/** A protocol does not do what it must. */
+export class ConformanceFailure extends Data.TaggedError("ConformanceFailure")<{ readonly message: string }> {}
+
+/** Fails unless `condition` holds. */
+export const check = (condition: boolean, message: () => string): Effect.Effect<void, ConformanceFailure> =>
+  condition ? Effect.void : Effect.fail(new ConformanceFailure({ message: message() }))
+
+/** Fails unless both are the same as JSON. */
+export const equal = (actual: unknown, expected: unknown): Effect.Effect<void, ConformanceFailure> =>
+  check(
+    JSON.stringify(actual) === JSON.stringify(expected),
+    () => `got ${JSON.stringify(actual)}, expected ${JSON.stringify(expected)}`
+  )

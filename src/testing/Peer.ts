@@ -1,0 +1,107 @@
+/**
+ * Scripted peers on an in-memory network: the real connections, conversations and chat, without a socket.
+ *
+ * - What a peer sends arrives as the reads in which it was sent; what it is sent can be taken frame by frame.
+ * - Time is the Clock's, so that time-outs and pacing run under a TestClock.
+ */
+import { type Cause, Data, Effect, Fiber, Layer, Queue, type Scope, Stream } from "effect"
+import type { Protocol } from "../protocols/Protocol.ts"
+import { Chat } from "../services/Chat.ts"
+import * as ChatLimits from "../services/Limits.ts"
+import { Connections } from "../transports/Connections.ts"
+import type { Carrier } from "../transports/Carrier.ts"
+import * as TransportLimits from "../transports/TransportLimits.ts"
+
+/** The connection is over, and no further frame can come. */
+export class PeerGone extends Data.TaggedError("PeerGone")<{}> {}
+
+/** The other end of a connection. */
+export interface Peer<In, Frame> {
+  /** Sends each input as a read of its own. */
+  readonly send: (...inputs: ReadonlyArray<In>) => Effect.Effect<void>
+  /** The next frame; waits for it. */
+  readonly take: Effect.Effect<Frame, PeerGone>
+  /** Takes frames until one satisfies `isIt`, and gives that one. */
+  readonly takeUntil: (isIt: (frame: Frame) => boolean) => Effect.Effect<Frame, PeerGone>
+  /** All that was sent to it so far, write by write. */
+  readonly writes: ReadonlyArray<ReadonlyArray<Frame>>
+  /** Reads nothing more. */
+  readonly stall: () => void
+  /** Goes away. */
+  readonly leave: Effect.Effect<void>
+  /** Succeeds when the server is done with the connection. */
+  readonly over: Effect.Effect<void>
+}
+
+/** What {@link layer} provides. */
+export type Services = Connections | Layer.Success<typeof Chat.layer>
+
+/** A chat with connections and no listener, in memory; limits may be set. */
+export const layer = (limits?: {
+  readonly chat?: Partial<ChatLimits.Limits>
+  readonly transport?: Partial<TransportLimits.TransportLimits>
+}): Layer.Layer<Services> =>
+  Connections.layer.pipe(
+    Layer.provideMerge(Chat.layer),
+    Layer.provide([
+      Layer.succeed(ChatLimits.Limits, { ...ChatLimits.defaults, ...limits?.chat }),
+      Layer.succeed(TransportLimits.TransportLimits, { ...TransportLimits.defaults, ...limits?.transport })
+    ])
+  )
+
+/** Connects a peer for as long as the scope lasts. */
+export const connect = Effect.fn("Peer.connect")(function* <In, Frame>(
+  protocol: Protocol<In, Frame>,
+  options?: { readonly address?: string }
+): Effect.fn.Return<Peer<In, Frame>, never, Connections | Scope.Scope> {
+  const connections = yield* Connections
+  const reads = yield* Queue.unbounded<In, Cause.Done>()
+  const frames = yield* Queue.unbounded<Frame, PeerGone>()
+  const writes: Array<ReadonlyArray<Frame>> = []
+  let isStalled = false
+  let unsentBytes = 0
+  let listener: Parameters<Carrier<Frame>["listen"]>[0] | undefined
+
+  const close = (): void => {
+    const closing = listener
+    listener = undefined
+    closing?.closed()
+  }
+  const carrier: Carrier<Frame> = {
+    write: (batch) => {
+      if (isStalled) for (const frame of batch) unsentBytes += protocol.sizeBytes(frame)
+      else {
+        writes.push(batch)
+        Queue.offerAllUnsafe(frames, batch)
+      }
+    },
+    unsentBytes: () => unsentBytes,
+    listen: (it) => {
+      listener = it
+    },
+    end: close,
+    destroy: close
+  }
+  const fiber = yield* connections
+    .serve({ protocol, carrier, reads: Stream.fromQueue(reads), address: options?.address ?? "127.0.0.1" })
+    .pipe(Effect.forkScoped({ startImmediately: true }))
+  yield* fiber.pipe(
+    Fiber.await,
+    Effect.andThen(Queue.fail(frames, new PeerGone())),
+    Effect.forkScoped({ startImmediately: true })
+  )
+
+  const take = Queue.take(frames)
+  return {
+    send: (...inputs) =>
+      Effect.forEach(inputs, (input) => Effect.andThen(Queue.offer(reads, input), Effect.yieldNow), { discard: true }),
+    take,
+    takeUntil: (isIt) => Effect.repeat(take, { until: isIt }),
+    writes,
+    stall: () => {
+      isStalled = true
+    },
+    leave: Effect.asVoid(Queue.end(reads)),
+    over: Effect.asVoid(Fiber.await(fiber))
+  }
+})

@@ -1,0 +1,60 @@
+/** Texts and events that a protocol must carry unharmed. */
+import type { PersonalEvent, SharedEvent } from "../domain/Event.ts"
+import type { Message } from "../domain/Message.ts"
+import type { RoomName, UserName } from "../domain/Names.ts"
+
+/** Texts that some wire format would take for something else. */
+export const texts: ReadonlyArray<string> = [
+  "hello",
+  " ",
+  "two\nlines",
+  "carriage\r\nreturn",
+  "\r\n\r\n",
+  "null\0byte",
+  "a::b::c",
+  "::",
+  "a|b",
+  `{"type":"message","data":{"message":"forged","username":"Server"}}`,
+  `"}}{"type":"`,
+  `quote " apostrophe ' backslash \\ slash \\/`,
+  "emoji 👩‍👩‍👧 🎉",
+  "right to left \u202e\u05d0\u05d1\u05d2\u202c done",
+  "separators \u2028\u2029\u0085",
+  "\ufeffbyte order mark",
+  "%s %d ${x} <b>&amp;</b>",
+  "x".repeat(4000)
+]
+
+const alice = "alice" as UserName
+const vincent = "Vincent van Gogh" as UserName
+const room = "general" as RoomName
+const user = { number: 1, name: alice, protocol: "sockets" } as const
+const message: Message = { number: 7, from: alice, protocol: "sockets", text: "hello", atMillis: 1_700_000_000_000 }
+
+/** At least one event of each kind, with each cause. */
+export const sharedEvents: ReadonlyArray<SharedEvent> = [
+  { _tag: "UserJoined", room, user, members: [alice, vincent], cause: "login" },
+  { _tag: "UserJoined", room, user, members: [alice, vincent], cause: "join" },
+  { _tag: "UserJoined", room, user, members: [alice, vincent], cause: "return" },
+  { _tag: "UserLeft", room, user, members: [vincent], cause: "leave" },
+  { _tag: "UserLeft", room, user, members: [vincent], cause: "logout" },
+  { _tag: "UserRenamed", oldName: vincent, user },
+  ...texts.map((text): SharedEvent => ({ _tag: "Said", message: { ...message, text, room } })),
+  { _tag: "Said", message: { ...message, to: vincent } },
+  {
+    _tag: "Said",
+    message: { ...message, room, attachment: { name: "a b.txt", sizeBytes: 3, url: "/files/x/a%20b.txt" } }
+  },
+  { _tag: "RoomChanged", room, isPrivate: true },
+  { _tag: "RoomChanged", room, isPrivate: false },
+  { _tag: "Announced", text: "Back in five minutes." },
+  { _tag: "ServerStopping" }
+]
+
+/** At least one event of each kind. */
+export const personalEvents: ReadonlyArray<PersonalEvent> = [
+  { _tag: "LoggedIn", user, rooms: [{ name: room, isPrivate: false, isMember: true, memberCount: 2 }] },
+  { _tag: "RoomLeft", left: "python" as RoomName, current: room, rooms: [] },
+  { _tag: "Noticed", text: "one\ntwo" },
+  { _tag: "Invited", room, by: vincent }
+]

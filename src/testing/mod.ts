@@ -1,0 +1,9 @@
+/**
+ * Parlance for tests: peers in memory, and what every protocol must do.
+ *
+ * @module
+ */
+export { conformance, type Subject } from "./Conformance.ts"
+export { ConformanceFailure } from "./ConformanceFailure.ts"
+export * as Peer from "./Peer.ts"
+export * as Samples from "./Samples.ts"

@@ -1,0 +1,76 @@
+/** A ChatMaster client and what it says, for the tests of its conversation. */
+import { assert } from "@effect/vitest"
+import type { Reply } from "../../../src/domain/Command.ts"
+import type { RoomName, UserName } from "../../../src/domain/Names.ts"
+import type { Rejection } from "../../../src/domain/Rejection.ts"
+import type { RoomSummary, UserSummary } from "../../../src/domain/Room.ts"
+import * as ChatMasterProtocol from "../../../src/protocols/chatmaster/ChatMasterProtocol.ts"
+import type { Conversation, Step } from "../../../src/protocols/Protocol.ts"
+import { bytes, plainly } from "./Wire.ts"
+
+/** A conversation with a ChatMaster client. */
+export type Talk = Conversation<Uint8Array, Uint8Array>
+
+/** The protocol as it is by default. */
+export const protocol = ChatMasterProtocol.make()
+
+/** The steps of one read. */
+export const receive = (talk: Talk, text: string | Uint8Array, container = 0) =>
+  talk.receive(typeof text === "string" ? bytes(text) : text).map((step) => plainly(step, container))
+
+/** A package as the original spaces it. */
+export const spaced = (type: string, data: string) => `{"type": "${type}", "data": ${data}}`
+/** A command of the original. */
+export const command = (name: string, parameters = "null") =>
+  spaced("command", `{"command": "${name}", "parameters": ${parameters}}`)
+/** A message of the original. */
+export const message = (text: string) => spaced("message", `{"message": ${JSON.stringify(text)}}`)
+/** An error package as a step. */
+export const error = (error_type: string, text: string) => ({
+  send: { type: "error", data: { error_type, message: text } }
+})
+
+/** The one step that a text leads to. */
+export const only = (talk: Talk, text: string): Step<Uint8Array> => {
+  const steps = talk.receive(bytes(text))
+  assert.strictEqual(steps.length, 1)
+  return steps[0]!
+}
+/** What follows when a command is answered. */
+export const reply = (step: Step<Uint8Array>, answer: Reply) => (step._tag === "Run" ? step.replied(answer) : [])
+/** What follows when a login or a command is refused. */
+export const refuse = (step: Step<Uint8Array>, rejection: Rejection) =>
+  step._tag === "Run" || step._tag === "Login" ? step.refused(rejection) : []
+/** Steps without their functions. */
+export const plain = (steps: ReadonlyArray<Step<Uint8Array>>) => steps.map((step) => plainly(step))
+
+/** The user at this end. */
+export const bob: UserSummary = { number: 2, name: "bob" as UserName, protocol: "chatmaster" }
+/** Another user. */
+export const alice: UserSummary = { number: 1, name: "alice" as UserName, protocol: "toss" }
+/** The room in which everybody is. */
+export const general = "general" as RoomName
+/** Another room. */
+export const room1 = "room1" as RoomName
+/** Two public rooms, and a private one between them. */
+export const rooms: ReadonlyArray<RoomSummary> = [general, "secret" as RoomName, room1].map((name, index) => ({
+  name,
+  isPrivate: index === 1,
+  isMember: true,
+  memberCount: 1
+}))
+/** The public ones of {@link rooms}, as a step. */
+export const channelList = {
+  send: {
+    type: "notification",
+    data: { event_type: "channel_list", channels: [general, room1], parameters: { channels: [general, room1] } }
+  }
+}
+
+/** A conversation with {@link bob}, who has logged in. */
+export const loggedIn = (): Talk => {
+  const talk = protocol.converse()
+  talk.open()
+  talk.present({ _tag: "LoggedIn", user: bob, rooms })
+  return talk
+}

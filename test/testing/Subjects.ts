@@ -1,0 +1,60 @@
+import * as ChatMasterProtocol from "../../src/protocols/chatmaster/ChatMasterProtocol.ts"
+import type { SocketIoPacket } from "../../src/protocols/SocketIoPacket.ts"
+import * as SocketsProtocol from "../../src/protocols/sockets/SocketsProtocol.ts"
+import type { Subject } from "../../src/testing/mod.ts"
+
+const utf8 = new TextEncoder()
+const json = (value: unknown): Uint8Array => utf8.encode(JSON.stringify(value))
+
+interface Package {
+  readonly type: string
+  readonly data: { readonly status?: boolean; readonly username?: string; readonly message?: string }
+}
+const read = (frame: Uint8Array): Package => JSON.parse(new TextDecoder().decode(frame)) as Package
+
+export const chatmaster: Subject<Uint8Array, Uint8Array> = {
+  make: () => ChatMasterProtocol.make({ gapMillis: 0 }),
+  login: (username) => [json({ type: "command", data: { command: "login", parameters: { username } } })],
+  say: (message) => json({ type: "message", data: { message } }),
+  heard: (frame) => {
+    const { data, type } = read(frame)
+    return type === "message" ? { from: data.username!, text: data.message! } : undefined
+  },
+  isWelcome: (frame) => read(frame).data.status === true,
+  isRefusal: (frame) => read(frame).data.status === false || read(frame).type === "error",
+  junk: [
+    "nonsense",
+    "[]",
+    "null",
+    "{}",
+    `{"type":"message"}`,
+    `{"type":"command","data":[]}`,
+    `{"type":`.repeat(100)
+  ].map((text) => utf8.encode(text))
+}
+
+const event = (name: string, ...args: ReadonlyArray<unknown>): SocketIoPacket => ({ _tag: "Event", name, args })
+
+export const sockets: Subject<SocketIoPacket, SocketIoPacket> = {
+  make: () => SocketsProtocol.make(),
+  login: (name) => [event("register", name)],
+  say: (message) => event("message", { from: "somebody else", message }),
+  heard: (frame) => {
+    const payload = frame._tag === "Event" && frame.name === "message" ? frame.args[0] : undefined
+    const { from, message } = (payload ?? {}) as { readonly from?: string; readonly message?: string }
+    return from === undefined ? undefined : { from, text: message! }
+  },
+  isWelcome: (frame) => frame._tag === "Event" && frame.name === "register" && frame.args[0] === true,
+  isRefusal: (frame) =>
+    frame._tag === "Event" && (frame.name === "error" || (frame.name === "register" && frame.args[0] === false)),
+  junk: [
+    event("message"),
+    event("message", null),
+    event("message", 1),
+    event("message", { message: { deep: [] } }),
+    event("message", JSON.parse(`{"__proto__":{"message":"x"}}`)),
+    event("register", { name: "x" }),
+    event("no such event"),
+    event("__proto__", 1)
+  ]
+}
