@@ -1,6 +1,8 @@
 import { defineConfig } from "vitest/config"
 
 export default defineConfig({
+  // The examples import the package by its name, and get its sources.
+  ssr: { resolve: { conditions: ["parlance-source", "module", "node", "development|production"] } },
   test: {
     root: import.meta.dirname,
     include: ["**/*.test.ts"],

@@ -1,5 +1,7 @@
 /** What every protocol of bytes must do, wherever a read ends and whatever is in it. */
 import { Effect, Random, type Scope } from "effect"
+import { TestClock } from "effect/testing"
+import { Census } from "../services/Census.ts"
 import * as Visitor from "../services/Visitor.ts"
 import type { Subject } from "./Conformance.ts"
 import * as Peer from "./Peer.ts"
@@ -63,6 +65,22 @@ export const byteConformance = (verify: Verify, subject: ByteSubject, said: Said
       yield* peer.takeUntil(subject.isWelcome)
       yield* peer.send(Buffer.concat(texts.map(subject.say)))
       yield* equal(yield* said(visitor, "alice", 100), texts)
+    })
+  )
+
+  verify(
+    "does not let a byte a second extend the time to log in",
+    Effect.gen(function* () {
+      const census = yield* Census
+      const peer = yield* Peer.connect(subject.make())
+      const bytes = Buffer.concat(subject.login("a rather long name, so that it takes more than fifteen seconds"))
+      for (let second = 0; second < 14; second++) {
+        yield* peer.send(bytes.subarray(second, second + 1))
+        yield* TestClock.adjust("1 second")
+      }
+      yield* equal(census.counts.connections, 1)
+      yield* Effect.all([peer.over, TestClock.adjust("6 seconds")], { concurrency: "unbounded" })
+      yield* equal(census.counts.hangups, { "login-timeout": 1 })
     })
   )
 }

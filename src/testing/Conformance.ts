@@ -195,7 +195,7 @@ export const conformance = <In, Frame>(test: Test, subject: Subject<In, Frame>):
   )
 
   verify(
-    "ends a connection that has not logged in after 15 seconds, whatever it sends meanwhile",
+    "ends a connection that has not logged in after 15 seconds",
     Effect.gen(function* () {
       const protocol = subject.make()
       const peer = yield* Peer.connect(protocol)

@@ -1,5 +1,5 @@
 /** The HTTP port: one `http.Server` for the pages and for whatever attaches itself to it, such as Socket.IO. */
-import { NodeHttpServer } from "@effect/platform-node"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Effect, Scope } from "effect"
 import { NetAddress } from "effect/net"
 import { HttpRouter } from "effect/http"

@@ -79,8 +79,9 @@ export const attach = Effect.fnUntraced(function* (options: {
     const packets = yield* Queue.make<SocketIoPacket, Cause.Done>()
     const carrier = makeCarrier(socket, encoder, () => Queue.endUnsafe(packets))
     let backlogBytes = 0
-    socket.conn.on("data", (data: string | Uint8Array) => {
-      backlogBytes = Queue.sizeUnsafe(packets) === 0 ? data.length : backlogBytes + data.length
+    socket.conn.on("data", (data: string | Uint8Array | undefined) => {
+      const bytes = data?.length ?? 0
+      backlogBytes = Queue.sizeUnsafe(packets) === 0 ? bytes : backlogBytes + bytes
     })
     socket.onAny((name: unknown, ...args: ReadonlyArray<unknown>) => {
       const last = args.at(-1)

@@ -1,5 +1,6 @@
 /** A protocol of bytes on a TCP port. */
-import { NodeSocket, NodeSocketServer } from "@effect/platform-node"
+import * as NodeSocket from "@effect/platform-node/NodeSocket"
+import * as NodeSocketServer from "@effect/platform-node/NodeSocketServer"
 import { Effect, Option, type Scope, Stream } from "effect"
 import { NetAddress } from "effect/net"
 import { Socket } from "effect/socket"

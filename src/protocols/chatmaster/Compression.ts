@@ -51,8 +51,8 @@ type Mode =
 const packageCredit = 1024
 /** Less than a package takes that is a stream by itself, or that is flushed. */
 const packageCostBytes = 4
-/** How many times the limit of a package one read may inflate to. */
-const readLimitFactor = 16
+/** The most that one read may inflate to, unless a single package may be longer. */
+const readLimitBytes = 16_777_216
 
 const boundary: Mode = { _tag: "Boundary" }
 const plain: Mode = { _tag: "Plain" }
@@ -115,7 +115,7 @@ export const make = (limits: Limits): Compression => {
     packages: Array<Received>
   ): JsonFrames.Failure | undefined => {
     readBytes += output.length
-    if (readBytes > limits.inflatedLimitBytes * readLimitFactor) return crowded
+    if (readBytes > Math.max(readLimitBytes, limits.inflatedLimitBytes)) return crowded
     let at = 0
     while (at < output.length) {
       const pushed = frames.push(output, at)

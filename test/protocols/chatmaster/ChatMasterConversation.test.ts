@@ -198,6 +198,13 @@ describe("ChatMasterConversation", () => {
     }
   })
 
+  it("receive() answers channels with the public ones", () => {
+    for (const name of ["channels", "channel_list"]) {
+      const step = only(loggedIn(), command(name))
+      assert.deepStrictEqual(plain(reply(step, { _tag: "Rooms", rooms })), [channelList])
+    }
+  })
+
   it("variant follows the last package", () => {
     const talk = loggedIn()
     const unknown = command("dance")

@@ -79,11 +79,4 @@ describe("ChatMasterConversation, in general", () => {
     const step = only(loggedIn(), command("join", `{"channel": "room1"}`))
     assert.deepStrictEqual(plain(refuse(step, new Rejection.AlreadyInRoom())), [already])
   })
-
-  it("receive() answers channels with the public ones", () => {
-    for (const name of ["channels", "channel_list"]) {
-      const step = only(loggedIn(), command(name))
-      assert.deepStrictEqual(plain(reply(step, { _tag: "Rooms", rooms })), [channelList])
-    }
-  })
 })

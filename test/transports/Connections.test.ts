@@ -1,0 +1,168 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { TestClock } from "effect/testing"
+import { Census, Connections, SharedEvent } from "../../src/mod.ts"
+import type { Protocol } from "../../src/protocols/Protocol.ts"
+import * as ChatMasterProtocol from "../../src/protocols/chatmaster/ChatMasterProtocol.ts"
+import { Peer } from "../../src/testing/mod.ts"
+import * as SharedFrames from "../../src/transports/SharedFrames.ts"
+
+const text = (frame: Uint8Array): string => new TextDecoder().decode(frame)
+const utf8 = new TextEncoder()
+const login = (username: string): Uint8Array =>
+  utf8.encode(`{"type": "command", "data": {"command": "login", "parameters": {"username": "${username}"}}}`)
+const say = (message: string): Uint8Array => utf8.encode(`{"type": "message", "data": {"message": "${message}"}}`)
+
+const enter = Effect.fnUntraced(function* (username: string) {
+  const peer = yield* Peer.connect(ChatMasterProtocol.make())
+  yield* peer.send(login(username))
+  // The first package is sent at once, the second after the gap.
+  yield* TestClock.adjust("50 millis")
+  yield* peer.takeUntil((frame) => text(frame).includes(`"status":true`))
+  yield* TestClock.adjust("50 millis")
+  return peer
+})
+
+describe("Connections.serve()", () => {
+  it.effect("sends an original client its packages one at a time, 50 ms apart", () =>
+    Effect.gen(function* () {
+      const alice = yield* enter("alice")
+      const bob = yield* enter("bob")
+      yield* TestClock.adjust("1 second")
+      const before = alice.writes.length
+      yield* bob.send(say("one"), say("two"), say("three"))
+      yield* alice.takeUntil((frame) => text(frame).includes("one"))
+      assert.strictEqual(alice.writes.length, before + 1)
+      yield* TestClock.adjust("49 millis")
+      assert.strictEqual(alice.writes.length, before + 1)
+      yield* TestClock.adjust("1 millis")
+      assert.strictEqual(alice.writes.length, before + 2)
+      yield* TestClock.adjust("50 millis")
+      assert.strictEqual(alice.writes.length, before + 3)
+      assert.isTrue(alice.writes.every((frames) => frames.length === 1))
+    }).pipe(Effect.provide(Peer.layer()))
+  )
+
+  it.effect("lets a chatmaster peer that was denied a name stay beyond the time to log in", () =>
+    Effect.gen(function* () {
+      const { counts } = yield* Census
+      yield* enter("alice")
+      const denied = yield* Peer.connect(ChatMasterProtocol.make())
+      yield* denied.send(login("alice"))
+      yield* TestClock.adjust("10 minutes")
+      assert.strictEqual(counts.connections, 2)
+      yield* denied.send(login("bob"))
+      yield* TestClock.adjust("50 millis")
+      yield* denied.takeUntil((frame) => text(frame).includes(`"status":true`))
+    }).pipe(Effect.provide(Peer.layer()))
+  )
+
+  it.effect("hangs up on whoever sends more than 4 KiB or 8 packets before login", () =>
+    Effect.gen(function* () {
+      const { counts } = yield* Census
+      const long = yield* Peer.connect(ChatMasterProtocol.make({ gapMillis: 0 }))
+      yield* long.send(utf8.encode(" ".repeat(4096)))
+      assert.strictEqual(counts.connections, 1)
+      yield* long.send(utf8.encode(" "))
+      yield* long.over
+      const many = yield* Peer.connect(ChatMasterProtocol.make({ gapMillis: 0 }))
+      for (let round = 0; round < 8; round++) yield* many.send(say("hello"))
+      assert.strictEqual(counts.connections, 1)
+      yield* many.send(say("hello"))
+      yield* many.over
+      assert.deepStrictEqual(counts.hangups, { "login-limit": 2 })
+    }).pipe(Effect.provide(Peer.layer()))
+  )
+
+  it.effect("hangs up on a peer that takes nothing for 10 seconds", () =>
+    Effect.gen(function* () {
+      const { counts } = yield* Census
+      const stuck = yield* enter("stuck")
+      const bob = yield* enter("bob")
+      yield* TestClock.adjust("1 second")
+      stuck.stall()
+      yield* bob.send(say("hello"))
+      yield* Effect.callback<void>((resume) => void setImmediate(() => resume(Effect.void)))
+      yield* TestClock.adjust("9 seconds")
+      assert.strictEqual(counts.connections, 2)
+      yield* TestClock.adjust("2 seconds")
+      yield* stuck.over
+      assert.deepStrictEqual(counts.hangups, { slow: 1 })
+    }).pipe(Effect.provide(Peer.layer()))
+  )
+
+  it.effect("refuses the seventeenth connection of an address, and takes one again when one has gone", () =>
+    Effect.gen(function* () {
+      const { counts } = yield* Census
+      const address = "192.0.2.1"
+      const peers = yield* Effect.all(
+        Array.from({ length: 16 }, () => Peer.connect(ChatMasterProtocol.make(), { address }))
+      )
+      const refused = yield* Peer.connect(ChatMasterProtocol.make(), { address })
+      yield* refused.over
+      assert.strictEqual(counts.connectionsRefused, 1)
+      assert.include(text(refused.writes[0]![0]!), "too many connections")
+      const other = yield* Peer.connect(ChatMasterProtocol.make(), { address: "192.0.2.2" })
+      yield* other.take
+      yield* peers[0]!.leave
+      yield* peers[0]!.over
+      const next = yield* Peer.connect(ChatMasterProtocol.make(), { address })
+      yield* next.take
+    }).pipe(Effect.provide(Peer.layer()))
+  )
+
+  it.effect("ends what connects while the server stops", () =>
+    Effect.gen(function* () {
+      const connections = yield* Connections
+      yield* connections.stop
+      const late = yield* Peer.connect(ChatMasterProtocol.make())
+      yield* late.over
+    }).pipe(Effect.provide(Peer.layer()))
+  )
+
+  it.effect("a fault of a protocol ends its connection and no other", () =>
+    Effect.gen(function* () {
+      const { counts } = yield* Census
+      const bob = yield* enter("bob")
+      const sound = ChatMasterProtocol.make()
+      const faulty: Protocol<Uint8Array, Uint8Array> = {
+        ...sound,
+        converse: () => ({
+          ...sound.converse(),
+          receive: () => {
+            throw new Error("a fault")
+          }
+        })
+      }
+      const victim = yield* Peer.connect(faulty)
+      yield* victim.send(login("alice"))
+      yield* victim.over
+      assert.strictEqual(counts.connections, 1)
+      yield* bob.send(say("/who"))
+      yield* bob.takeUntil((frame) => text(frame).includes("In general"))
+    }).pipe(Effect.provide(Peer.layer()))
+  )
+})
+
+describe("SharedFrames.frames()", () => {
+  it("renders an event once for all that read it alike", () => {
+    const rendered: Array<string> = []
+    const protocol = {
+      ...ChatMasterProtocol.make(),
+      render: (event: SharedEvent, as: string, variant: number) => {
+        rendered.push(`${event._tag} ${as} ${variant}`)
+        return []
+      }
+    }
+    const shared = SharedFrames.make(protocol)
+    const event: SharedEvent = { _tag: "Announced", text: "hello" }
+    for (let recipient = 0; recipient < 3; recipient++) {
+      shared.frames(event, "witness", 0)
+      shared.frames(event, "witness", 1)
+      shared.frames(event, "actor", 0)
+    }
+    assert.deepStrictEqual(rendered, ["Announced witness 0", "Announced witness 1", "Announced actor 0"])
+    shared.frames({ ...event }, "witness", 0)
+    assert.strictEqual(rendered.length, 4)
+  })
+})

@@ -1,0 +1,178 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Clock, Effect, Fiber, FiberSet } from "effect"
+import { TestClock } from "effect/testing"
+import type { Carrier } from "../../src/transports/Carrier.ts"
+import { Flusher } from "../../src/transports/Flusher.ts"
+import { Outbox } from "../../src/transports/Outbox.ts"
+
+/** A carrier that holds what it is given until it is told that the peer has read. */
+const makeCarrier = (holds: boolean) => {
+  let listener: Parameters<Carrier<string>["listen"]>[0] | undefined
+  let unsentBytes = 0
+  const writes: Array<ReadonlyArray<string>> = []
+  const carrier: Carrier<string> = {
+    write: (frames) => {
+      writes.push(frames)
+      if (holds) unsentBytes += frames.join("").length
+    },
+    unsentBytes: () => unsentBytes,
+    listen: (it) => {
+      listener = it
+    },
+    end: () => {},
+    destroy: () => {}
+  }
+  return {
+    carrier,
+    writes,
+    read: () => {
+      unsentBytes = 0
+      listener?.drained()
+    },
+    close: () => listener?.closed()
+  }
+}
+
+const setUp = Effect.fnUntraced(function* (options: {
+  readonly holds?: boolean
+  readonly gapMillis?: number
+  readonly limitBytes?: number
+}) {
+  const runGap = yield* FiberSet.makeRuntime<never, void, never>()
+  const wire = makeCarrier(options.holds ?? false)
+  const overflows: Array<string> = []
+  const outbox = new Outbox<string>({
+    carrier: wire.carrier,
+    sizeBytes: (frame) => frame.length,
+    flusher: yield* Flusher,
+    clock: yield* Clock.Clock,
+    limitBytes: () => options.limitBytes ?? 1000,
+    overflowed: () => overflows.push("overflow"),
+    gapMillis: () => options.gapMillis ?? 0,
+    runGap
+  })
+  return { ...wire, outbox, overflows }
+})
+
+/** Lets the event loop turn once. */
+const turn = Effect.callback<void>((resume) => void setImmediate(() => resume(Effect.void)))
+
+describe("Outbox", () => {
+  it.effect("push() leaves in one write per turn, in order", () =>
+    Effect.gen(function* () {
+      const { outbox, writes } = yield* setUp({})
+      outbox.push("a")
+      outbox.push("b")
+      assert.deepStrictEqual(writes, [])
+      yield* turn
+      outbox.push("c")
+      yield* turn
+      assert.deepStrictEqual(writes, [["a", "b"], ["c"]])
+      assert.strictEqual(outbox.queuedBytes, 0)
+    }).pipe(Effect.provide(Flusher.layer))
+  )
+
+  it.effect("flush() hands over nothing while the carrier holds something", () =>
+    Effect.gen(function* () {
+      const { outbox, read, writes } = yield* setUp({ holds: true })
+      outbox.push("a")
+      yield* turn
+      outbox.push("b")
+      outbox.push("c")
+      yield* turn
+      assert.deepStrictEqual(writes, [["a"]])
+      assert.strictEqual(outbox.queuedBytes, 3)
+      read()
+      assert.deepStrictEqual(writes, [["a"], ["b", "c"]])
+    }).pipe(Effect.provide(Flusher.layer))
+  )
+
+  it.effect("flush() hands over at most 64 KiB and a frame at a time", () =>
+    Effect.gen(function* () {
+      const { outbox, read, writes } = yield* setUp({ holds: true, limitBytes: 1_000_000 })
+      for (let count = 0; count < 10; count++) outbox.push("x".repeat(20_000))
+      yield* turn
+      assert.deepStrictEqual(
+        writes.map((frames) => frames.length),
+        [4]
+      )
+      read()
+      read()
+      assert.deepStrictEqual(
+        writes.map((frames) => frames.length),
+        [4, 4, 2]
+      )
+    }).pipe(Effect.provide(Flusher.layer))
+  )
+
+  it.effect("push() over the limit drops all and tells once", () =>
+    Effect.gen(function* () {
+      const { outbox, overflows, writes } = yield* setUp({ holds: true, limitBytes: 10 })
+      outbox.push("12345")
+      yield* turn
+      outbox.push("12345")
+      assert.deepStrictEqual(overflows, [])
+      outbox.push("6")
+      outbox.push("7")
+      yield* turn
+      assert.deepStrictEqual(overflows, ["overflow"])
+      assert.deepStrictEqual(writes, [["12345"]])
+      assert.strictEqual(outbox.queuedBytes, 0)
+    }).pipe(Effect.provide(Flusher.layer))
+  )
+
+  it.effect("a paced outbox sends the first frame at once and the others a gap apart", () =>
+    Effect.gen(function* () {
+      const { outbox, writes } = yield* setUp({ gapMillis: 50 })
+      for (const frame of ["a", "b", "c"]) outbox.push(frame)
+      yield* turn
+      assert.deepStrictEqual(writes, [["a"]])
+      yield* TestClock.adjust("49 millis")
+      assert.deepStrictEqual(writes, [["a"]])
+      yield* TestClock.adjust("1 millis")
+      assert.deepStrictEqual(writes, [["a"], ["b"]])
+      yield* TestClock.adjust("50 millis")
+      assert.deepStrictEqual(writes, [["a"], ["b"], ["c"]])
+      yield* TestClock.adjust("1 second")
+      outbox.push("d")
+      yield* turn
+      assert.deepStrictEqual(writes.at(-1), ["d"])
+    }).pipe(Effect.provide(Flusher.layer))
+  )
+
+  it.effect("stuckSinceMillis is the time of the last progress while something waits", () =>
+    Effect.gen(function* () {
+      const { outbox, read } = yield* setUp({ holds: true })
+      yield* TestClock.adjust("1 second")
+      assert.isUndefined(outbox.stuckSinceMillis)
+      outbox.push("a")
+      yield* turn
+      yield* TestClock.adjust("1 second")
+      outbox.push("b")
+      assert.strictEqual(outbox.stuckSinceMillis, 1000)
+      read()
+      assert.strictEqual(outbox.stuckSinceMillis, 2000)
+      read()
+      assert.isUndefined(outbox.stuckSinceMillis)
+    }).pipe(Effect.provide(Flusher.layer))
+  )
+
+  it.effect("drained waits for what is queued, and for no more when the peer has gone", () =>
+    Effect.gen(function* () {
+      const { close, outbox, read } = yield* setUp({ holds: true })
+      yield* outbox.drained
+      outbox.push("a")
+      const first = yield* Effect.forkChild(outbox.drained, { startImmediately: true })
+      assert.isUndefined(first.pollUnsafe())
+      read()
+      yield* Fiber.join(first)
+      outbox.push("b")
+      const second = yield* Effect.forkChild(outbox.drained, { startImmediately: true })
+      assert.isUndefined(second.pollUnsafe())
+      close()
+      yield* Fiber.join(second)
+      outbox.push("c")
+      assert.strictEqual(outbox.queuedBytes, 0)
+    }).pipe(Effect.provide(Flusher.layer))
+  )
+})
