@@ -1,6 +1,7 @@
 import { defineConfig } from "vitest/config"
 
 export default defineConfig({
+  cacheDir: "../node_modules/.vite",
   // The examples import the package by its name, and get its sources.
   ssr: { resolve: { conditions: ["parlance-source", "module", "node", "development|production"] } },
   test: {

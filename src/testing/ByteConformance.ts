@@ -5,12 +5,12 @@ import { Census } from "../services/Census.ts"
 import * as Visitor from "../services/Visitor.ts"
 import type { Subject } from "./Conformance.ts"
 import * as Peer from "./Peer.ts"
-import { equal } from "./ConformanceFailure.ts"
+import { equal, type Failure } from "./ConformanceFailure.ts"
 
 export type ByteSubject = Subject<Uint8Array, Uint8Array>
 
 /** Registers a test that runs with the services of a chat. */
-export type Verify = (title: string, run: Effect.Effect<void, unknown, Peer.Services | Scope.Scope>) => void
+export type Verify = (title: string, run: Effect.Effect<void, Failure, Peer.Services | Scope.Scope>) => void
 
 type Said = (visitor: Visitor.Visitor, from: string, count: number) => Effect.Effect<ReadonlyArray<string>>
 

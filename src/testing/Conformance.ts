@@ -11,7 +11,7 @@ import { Census } from "../services/Census.ts"
 import * as Visitor from "../services/Visitor.ts"
 import { Connections } from "../transports/Connections.ts"
 import * as ByteConformance from "./ByteConformance.ts"
-import { check, equal } from "./ConformanceFailure.ts"
+import { check, equal, type Failure } from "./ConformanceFailure.ts"
 import * as Peer from "./Peer.ts"
 import * as Samples from "./Samples.ts"
 
@@ -32,7 +32,7 @@ export interface Subject<In, Frame> {
   readonly junk: ReadonlyArray<In>
 }
 
-type Test = (name: string, run: () => Effect.Effect<void, unknown, Scope.Scope>) => void
+type Test = (name: string, run: () => Effect.Effect<void, Failure, Scope.Scope>) => void
 
 const isOfBytes = (subject: unknown): subject is ByteConformance.ByteSubject =>
   (subject as ByteConformance.ByteSubject).say("x") instanceof Uint8Array
@@ -45,7 +45,7 @@ export const conformance = <In, Frame>(test: Test, subject: Subject<In, Frame>):
 
   const verify = (
     title: string,
-    run: Effect.Effect<void, unknown, Peer.Services | Scope.Scope>,
+    run: Effect.Effect<void, Failure, Peer.Services | Scope.Scope>,
     limits: Parameters<typeof Peer.layer>[0] = calm
   ): void => test(`${name} ${title}`, () => run.pipe(Effect.provide(Peer.layer(limits))))
 
@@ -111,13 +111,10 @@ export const conformance = <In, Frame>(test: Test, subject: Subject<In, Frame>):
     "gives one of five simultaneous claims the name",
     Effect.gen(function* () {
       const protocol = subject.make()
-      const peers = yield* Effect.all(Array.from({ length: 5 }, () => Peer.connect(protocol)))
-      yield* Effect.all(
-        peers.map((peer) => peer.send(...subject.login("alice"))),
-        { concurrency: "unbounded" }
-      )
-      const answers = yield* Effect.all(
-        peers.map((peer) => peer.takeUntil((frame) => subject.isWelcome(frame) || subject.isRefusal(frame)))
+      const peers = yield* Effect.forEach(Array.from({ length: 5 }), () => Peer.connect(protocol))
+      yield* Effect.forEach(peers, (peer) => peer.send(...subject.login("alice")), { concurrency: "unbounded" })
+      const answers = yield* Effect.forEach(peers, (peer) =>
+        peer.takeUntil((frame) => subject.isWelcome(frame) || subject.isRefusal(frame))
       )
       yield* equal(answers.filter(subject.isWelcome).length, 1)
     })

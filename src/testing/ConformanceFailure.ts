@@ -1,7 +1,12 @@
 import { Data, Effect } from "effect"
+import type { Rejection } from "../domain/Rejection.ts"
+import type { PeerGone } from "./Peer.ts"
 
 /** A protocol does not do what it must. */
 export class ConformanceFailure extends Data.TaggedError("ConformanceFailure")<{ readonly message: string }> {}
+
+/** How a test of the suite can fail. */
+export type Failure = ConformanceFailure | PeerGone | Rejection
 
 /** Fails unless `condition` holds. */
 export const check = (condition: boolean, message: () => string): Effect.Effect<void, ConformanceFailure> =>

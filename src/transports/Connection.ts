@@ -11,6 +11,7 @@ import { Hangup, type HangupReason } from "../domain/Hangup.ts"
 import { AlreadyLoggedIn, NotLoggedIn } from "../domain/Rejection.ts"
 import type { Conversation, Protocol, Step } from "../protocols/Protocol.ts"
 import type { Chat } from "../services/Chat.ts"
+import { allowance } from "../services/Quota.ts"
 import type { Outlet, Session } from "../services/Session.ts"
 import type { Carrier } from "./Carrier.ts"
 import type { Flusher } from "./Flusher.ts"
@@ -41,6 +42,8 @@ export class Connection<In, Frame> implements Outlet {
   session: Session | undefined
   readonly #parts: Parts<In, Frame>
   readonly #conversation: Conversation<In, Frame>
+  // A packet that is answered at once is a faulty one: the chat has no part in the answer.
+  readonly #faults = allowance(10, 100)
   #bytesBeforeLogin = 0
   #packetsBeforeLogin = 0
 
@@ -90,7 +93,11 @@ export class Connection<In, Frame> implements Outlet {
     inputs: ReadonlyArray<In>
   ): Effect.fn.Return<void, Hangup> {
     for (const input of inputs) {
-      yield* this.#perform(this.#conversation.receive(input))
+      for (const step of this.#conversation.receive(input)) {
+        const excess = this.#excess(step)
+        if (excess !== undefined) return yield* new Hangup({ reason: excess })
+        yield* this.#perform([step])
+      }
       if (this.session === undefined) {
         this.#bytesBeforeLogin += sizeOf(input)
         if (this.#bytesBeforeLogin > this.#parts.limits.loginLimitBytes) {
@@ -99,6 +106,14 @@ export class Connection<In, Frame> implements Outlet {
       }
     }
   }).bind(this)
+
+  // What a peer may not go on with: too much before login, or too much that is answered without asking the chat.
+  #excess(step: Step<Frame>): HangupReason | undefined {
+    const { clock, limits } = this.#parts
+    if (this.session === undefined && ++this.#packetsBeforeLogin > limits.loginLimitPackets) return "login-limit"
+    if (step._tag === "Send" && this.#faults.take(clock.currentTimeMillisUnsafe()) > 0) return "faulty"
+    return undefined
+  }
 
   /** Says the last words. */
   sayFarewell(reason: HangupReason): void {
@@ -118,9 +133,6 @@ export class Connection<In, Frame> implements Outlet {
           return yield* new Hangup(step)
         case "Login":
         case "Run": {
-          if (this.session === undefined && ++this.#packetsBeforeLogin > this.#parts.limits.loginLimitPackets) {
-            return yield* new Hangup({ reason: "login-limit" })
-          }
           const next = yield* step._tag === "Login" ? this.#login(step) : this.#run(step)
           if (next.length > 0) yield* this.#perform(next)
         }

@@ -23,8 +23,8 @@ import { TransportLimits } from "./TransportLimits.ts"
 export interface Peer<In, Frame> {
   readonly protocol: Protocol<In, Frame>
   readonly carrier: Carrier<Frame>
-  /** What the peer sends; ends or fails when it has gone. */
-  readonly reads: Stream.Stream<In, unknown>
+  /** What the peer sends; ends when it has gone, however it went. */
+  readonly reads: Stream.Stream<In>
   /** The peer's IP address. */
   readonly address: string
 }
@@ -74,11 +74,7 @@ export class Connections extends Context.Service<
         reads: Peer<In, Frame>["reads"]
       ): Effect.fn.Return<void, Hangup> {
         yield* connection.open()
-        yield* Stream.runForEachArray(
-          // A peer that goes is no failure, however it goes.
-          Stream.catchCause(reads, () => Stream.empty),
-          connection.receive
-        )
+        yield* Stream.runForEachArray(reads, connection.receive)
       })
 
       const drain = <In, Frame>(connection: Connection<In, Frame>): Effect.Effect<void> =>
@@ -90,12 +86,12 @@ export class Connections extends Context.Service<
           leave(connection)
           if (hangup !== undefined) {
             census.hungUp(hangup.reason)
-            const detail = hangup.detail === undefined ? explain(hangup.reason) : hangup.detail
-            yield* Effect.logInfo(`Hung up on ${who ?? "a peer"}`, {
-              reason: hangup.reason,
-              detail,
-              address: peer.address
-            })
+            const { detail = explain(hangup.reason), reason } = hangup
+            // Everybody is hung up on when the server stops, which is not worth a line each.
+            const log = reason === "stopping" ? Effect.logDebug : Effect.logInfo
+            yield* log(`Hung up on ${who ?? "a peer"}`).pipe(
+              Effect.annotateLogs({ protocol: peer.protocol.name, reason, detail, address: peer.address })
+            )
             if (hangup.reason === "slow") return
             connection.sayFarewell(hangup.reason)
           }

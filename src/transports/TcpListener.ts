@@ -56,7 +56,8 @@ export const listen = Effect.fn("TcpListener.listen")(function* (
     yield* connections.serve({
       protocol,
       carrier: carrier(conn),
-      reads: Stream.fromPull(Effect.succeed(pull.value)),
+      // Every end is a failure of the socket, and none of ours.
+      reads: Stream.catch(Stream.fromPull(Effect.succeed(pull.value)), () => Stream.empty),
       address: conn.remoteAddress ?? ""
     })
   }, Effect.scoped)

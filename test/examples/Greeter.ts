@@ -1,5 +1,5 @@
 import { NodeRuntime } from "@effect/platform-node"
-import { Effect, Stream } from "effect"
+import { Effect, Layer, Stream } from "effect"
 import { Server, Settings, Visitor } from "parlance"
 
 // A bot in the server's own process: it welcomes everybody who comes, whatever protocol they speak.
@@ -13,5 +13,5 @@ export const greeter = Effect.gen(function* () {
 }).pipe(Effect.scoped)
 
 if (import.meta.main) {
-  greeter.pipe(Effect.provide(Server.layer), Effect.provide(Settings.layer()), NodeRuntime.runMain)
+  greeter.pipe(Effect.provide(Server.layer.pipe(Layer.provide(Settings.layer()))), NodeRuntime.runMain)
 }

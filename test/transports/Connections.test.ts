@@ -74,6 +74,21 @@ describe("Connections.serve()", () => {
     }).pipe(Effect.provide(Peer.layer()))
   )
 
+  it.effect("hangs up on whoever sends a hundred faulty packets at once", () =>
+    Effect.gen(function* () {
+      const { counts } = yield* Census
+      const peer = yield* Peer.connect(ChatMasterProtocol.make({ gapMillis: 0 }))
+      yield* peer.send(login("alice"), utf8.encode("{}".repeat(100)))
+      assert.strictEqual(counts.connections, 1)
+      yield* TestClock.adjust("1 second")
+      yield* peer.send(utf8.encode("{}".repeat(10)))
+      assert.strictEqual(counts.connections, 1)
+      yield* peer.send(utf8.encode("{}"))
+      yield* peer.over
+      assert.deepStrictEqual(counts.hangups, { faulty: 1 })
+    }).pipe(Effect.provide(Peer.layer()))
+  )
+
   it.effect("hangs up on a peer that takes nothing for 10 seconds", () =>
     Effect.gen(function* () {
       const { counts } = yield* Census

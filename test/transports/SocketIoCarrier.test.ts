@@ -15,7 +15,7 @@ import * as SocketIoListener from "../../src/transports/SocketIoListener.ts"
 
 interface Peer {
   readonly carrier: Carrier<SocketIoPacket>
-  readonly reads: Stream.Stream<unknown, unknown>
+  readonly reads: Stream.Stream<unknown>
   readonly address: string
 }
 

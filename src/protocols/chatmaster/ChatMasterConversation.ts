@@ -199,6 +199,7 @@ export const make = (settings: Settings): Conversation<Uint8Array, Uint8Array> =
         case "stopping":
           return []
         case "malformed":
+        case "faulty":
         case "too-large":
           return [encode(Packet.error("package", `${explainHangup(reason)} ${lastWords}`.trim()))]
         case "login-timeout":

@@ -183,6 +183,7 @@ describe("ChatMasterConversation", () => {
   it("farewell() says why, except where the event has said it", () => {
     const types: Record<HangupReason, string | undefined> = {
       malformed: "package",
+      faulty: "package",
       "too-large": "package",
       "login-timeout": "login",
       "login-limit": "login",
