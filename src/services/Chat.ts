@@ -2,7 +2,8 @@
  * The only door to the chat: protocols, embedders and tests all come through here.
  *
  * - A command is carried out in one piece: between its check and its change nothing else happens.
- * - The author of a message is not sent it; whoever does something else that others see is told as its actor.
+ * - Whoever does something that others see is told of it too, as its actor: most protocols show the author of a message
+ *   nothing, but some confirm by it.
  * - What a user may not know of (a private room) is answered as if it did not exist, but for the one who tries to join.
  */
 import { Clock, Context, Effect, Layer, PubSub, Result, Stream } from "effect"

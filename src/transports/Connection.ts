@@ -5,7 +5,7 @@
  * - Steps are carried out in order; an event reaches the outbox in the turn in which it happens.
  * - It ends once: by end of stream, by a hangup of its own, or by one that came from outside.
  */
-import { type Clock, Deferred, Effect, Result } from "effect"
+import { type Clock, Deferred, Effect } from "effect"
 import { type Event, isPersonal, type Perspective } from "../domain/Event.ts"
 import { Hangup, type HangupReason } from "../domain/Hangup.ts"
 import { AlreadyLoggedIn, NotLoggedIn } from "../domain/Rejection.ts"
@@ -37,8 +37,7 @@ const sizeOf = (input: unknown): number => (input instanceof Uint8Array ? input.
 export class Connection<In, Frame> implements Outlet {
   readonly outbox: Outbox<Frame>
   readonly openedMillis: number
-  /** Fails when the connection is to end, with why. */
-  readonly ending = Deferred.makeUnsafe<never, Hangup>()
+  readonly #ending = Deferred.makeUnsafe<never, Hangup>()
   session: Session | undefined
   readonly #parts: Parts<In, Frame>
   readonly #conversation: Conversation<In, Frame>
@@ -64,6 +63,16 @@ export class Connection<In, Frame> implements Outlet {
     })
   }
 
+  /**
+   * Fails with why, when the connection is to end.
+   *
+   * It waits for the next turn, because `hangUp` may be called while an event is being delivered: what follows from the
+   * end of this connection must not come before that event.
+   */
+  get ended(): Effect.Effect<never, Hangup> {
+    return Effect.tapError(Deferred.await(this.#ending), () => Effect.yieldNow)
+  }
+
   /** Whether the peer may still take its time to log in. */
   get isExempt(): boolean {
     return this.session !== undefined || this.#conversation.isExempt
@@ -77,7 +86,7 @@ export class Connection<In, Frame> implements Outlet {
   }
 
   readonly hangUp = (hangup: Hangup): void => {
-    Deferred.doneUnsafe(this.ending, Effect.fail(hangup))
+    Deferred.doneUnsafe(this.#ending, Effect.fail(hangup))
   }
 
   readonly queuedBytes = (): number => this.outbox.queuedBytes
@@ -143,14 +152,14 @@ export class Connection<In, Frame> implements Outlet {
   #login(step: Step<Frame> & { readonly _tag: "Login" }): Effect.Effect<ReadonlyArray<Step<Frame>>> {
     if (this.session !== undefined) return Effect.succeed(step.refused(new AlreadyLoggedIn()))
     const { address, chat, protocol } = this.#parts
-    return Effect.map(
-      Effect.result(chat.login({ name: step.name, protocol: protocol.name, address, outlet: this })),
-      (login) => {
-        if (Result.isFailure(login)) return step.refused(login.failure)
-        this.session = login.success
-        return []
-      }
-    )
+    return Effect.matchEffect(chat.login({ name: step.name, protocol: protocol.name, address, outlet: this }), {
+      onSuccess: (session) => {
+        this.session = session
+        const about = { protocol: protocol.name, address }
+        return Effect.as(Effect.annotateLogs(Effect.logInfo(`${session.name} logged in`), about), [])
+      },
+      onFailure: (rejection) => Effect.succeed(step.refused(rejection))
+    })
   }
 
   #run(step: Step<Frame> & { readonly _tag: "Run" }): Effect.Effect<ReadonlyArray<Step<Frame>>> {

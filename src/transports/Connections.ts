@@ -80,18 +80,19 @@ export class Connections extends Context.Service<
       const drain = <In, Frame>(connection: Connection<In, Frame>): Effect.Effect<void> =>
         connection.outbox.drained.pipe(Effect.timeoutOption(limits.drainTimeoutMillis), Effect.asVoid)
 
+      const about = <In, Frame>({ address, protocol }: Peer<In, Frame>) => ({ protocol: protocol.name, address })
+
       const end = <In, Frame>(peer: Peer<In, Frame>, connection: Connection<In, Frame>, hangup: Hangup | undefined) =>
         Effect.gen(function* () {
           const who = connection.session?.name
           leave(connection)
+          if (who !== undefined) yield* Effect.logInfo(`${who} left`).pipe(Effect.annotateLogs(about(peer)))
           if (hangup !== undefined) {
             census.hungUp(hangup.reason)
             const { detail = explain(hangup.reason), reason } = hangup
             // Everybody is hung up on when the server stops, which is not worth a line each.
             const log = reason === "stopping" ? Effect.logDebug : Effect.logInfo
-            yield* log(`Hung up on ${who ?? "a peer"}`).pipe(
-              Effect.annotateLogs({ protocol: peer.protocol.name, reason, detail, address: peer.address })
-            )
+            yield* log(`Hung up on ${who ?? "a peer"}`).pipe(Effect.annotateLogs({ ...about(peer), reason, detail }))
             if (hangup.reason === "slow") return
             connection.sayFarewell(hangup.reason)
           }
@@ -124,7 +125,7 @@ export class Connections extends Context.Service<
           census.counts.connections++
           census.counts.connectionsOpened++
           yield* converse(connection, peer.reads).pipe(
-            Effect.raceFirst(Deferred.await(connection.ending)),
+            Effect.raceFirst(connection.ended),
             Effect.matchEffect({
               onSuccess: () => end(peer, connection, undefined),
               onFailure: (hangup) => end(peer, connection, hangup)

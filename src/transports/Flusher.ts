@@ -4,7 +4,7 @@
  * - Whoever queues something asks to be flushed; everything asked for during a turn is flushed at its end, in one pass.
  * - No fiber is woken for it: a wake-up per recipient would cost more than the delivery.
  */
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, FiberSet, Layer } from "effect"
 
 /** What can be flushed. */
 export interface Flushable {
@@ -23,6 +23,7 @@ export class Flusher extends Context.Service<
   static readonly layer = Layer.effect(
     Flusher,
     Effect.gen(function* () {
+      const report = yield* FiberSet.makeRuntime<never, void, never>()
       let dirty: Array<Flushable> = []
       let immediate: NodeJS.Immediate | undefined
 
@@ -32,7 +33,12 @@ export class Flusher extends Context.Service<
         dirty = []
         for (const flushable of batch) {
           flushable.isDirty = false
-          flushable.flush()
+          try {
+            flushable.flush()
+          } catch (defect) {
+            // It must not keep the others from being flushed.
+            report(Effect.logError("Cannot flush a connection", defect))
+          }
         }
       }
       yield* Effect.addFinalizer(() => Effect.sync(() => clearImmediate(immediate)))
