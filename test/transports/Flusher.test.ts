@@ -39,6 +39,6 @@ describe("Flusher.schedule()", () => {
       yield* turn
       assert.strictEqual(flushed, 1)
       assert.deepStrictEqual(logged, ["Error"])
-    }).pipe(Effect.provide(Flusher.layer), Effect.provide(Logger.layer([logger])))
+    }).pipe(Effect.provide([Flusher.layer, Logger.layer([logger])]))
   })
 })
