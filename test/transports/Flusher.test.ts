@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Logger } from "effect"
+import { Effect, Layer, Logger } from "effect"
 import { Flusher } from "../../src/transports/Flusher.ts"
 
 const turn = Effect.callback<void>((resume) => void setImmediate(() => resume(Effect.void)))
@@ -39,6 +39,6 @@ describe("Flusher.schedule()", () => {
       yield* turn
       assert.strictEqual(flushed, 1)
       assert.deepStrictEqual(logged, ["Error"])
-    }).pipe(Effect.provide([Flusher.layer, Logger.layer([logger])]))
+    }).pipe(Effect.provide(Flusher.layer.pipe(Layer.provideMerge(Logger.layer([logger])))))
   })
 })
