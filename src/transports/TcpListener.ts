@@ -9,9 +9,10 @@ import type { ByteProtocol } from "../protocols/Protocol.ts"
 import type { Carrier } from "./Carrier.ts"
 import { Connections } from "./Connections.ts"
 import { ListenFailed } from "./ListenFailed.ts"
+import * as SharedBatch from "./SharedBatch.ts"
 
-/** A TCP connection as a carrier: each `write` is one write of the socket. */
-export const carrier = (socket: NetSocket): Carrier<Uint8Array> => {
+/** A TCP connection as a carrier: each `write` is one write of the socket, of bytes that `join` makes of the frames. */
+export const carrier = (socket: NetSocket, join: SharedBatch.SharedBatch): Carrier<Uint8Array> => {
   let listener: Parameters<Carrier<Uint8Array>["listen"]>[0] | undefined
   const written = (): void => {
     if (socket.writableLength === 0) listener?.drained()
@@ -20,7 +21,7 @@ export const carrier = (socket: NetSocket): Carrier<Uint8Array> => {
   return {
     write: (frames) => {
       if (!socket.writable) return
-      socket.write(frames.length === 1 ? frames[0]! : Buffer.concat(frames), written)
+      socket.write(join(frames), written)
     },
     unsentBytes: () => (socket.destroyed ? 0 : socket.writableLength),
     listen: (it) => {
@@ -41,6 +42,7 @@ export const listen = Effect.fn("TcpListener.listen")(function* (
   options: { readonly host: string; readonly port: number }
 ): Effect.fn.Return<string, ListenFailed, Scope.Scope | Connections> {
   const connections = yield* Connections
+  const join = SharedBatch.make()
   const server = yield* NodeSocketServer.make({ ...options, allowHalfOpen: true, noDelay: true, keepAlive: true }).pipe(
     Effect.mapError((error) => {
       const { reason } = error
@@ -55,7 +57,7 @@ export const listen = Effect.fn("TcpListener.listen")(function* (
     if (Option.isNone(pull)) return
     yield* connections.serve({
       protocol,
-      carrier: carrier(conn),
+      carrier: carrier(conn, join),
       // Every end is a failure of the socket, and none of ours.
       reads: Stream.catch(Stream.fromPull(Effect.succeed(pull.value)), () => Stream.empty),
       address: conn.remoteAddress ?? ""
