@@ -8,7 +8,7 @@ import type { Counts } from "./Census.ts"
 import type { Session } from "./Session.ts"
 
 export interface Audience {
-  /** Tells an event to each of `sessions`; `actor` is told as its actor, or not at all if `undefined` is told. */
+  /** Tells an event to each of `sessions`: to `actor`, if it is one of them, as the one who did it. */
   readonly tell: (sessions: Iterable<Session>, event: SharedEvent, actor: Session | undefined) => void
   readonly tellOne: (session: Session, event: PersonalEvent) => void
 }
