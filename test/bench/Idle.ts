@@ -1,25 +1,24 @@
-/** Members that log in one after another and then only listen: `node Idle.ts <port> <members>`. Says when all are in. */
-import { connect } from "node:net"
+/**
+ * Members that log in one after another and then only listen: `node Idle.ts <language> <port> <members> <room size>`.
+ * Prints a line when all are in. With a room size of 0 all stay in the room where a login puts them.
+ */
 import { argv } from "node:process"
+import { language } from "./Languages.ts"
+import { enter, type Member, silence } from "./Member.ts"
 
-const [port = "0", members = "0"] = argv.slice(2)
+const [name = "", ...numbers] = argv.slice(2)
+const [port = 0, memberCount = 0, roomSize = 0] = numbers.map(Number)
+const spoken = language(name)
 
-for (let index = 0; index < Number(members); index++) {
-  await new Promise<void>((resolve, reject) => {
-    const socket = connect({ port: Number(port), host: "127.0.0.1" })
-    socket.once("error", reject)
-    const login = { command: "login", parameters: { username: `user ${index}`, stream: true } }
-    socket.write(JSON.stringify({ type: "command", data: login }))
-    let heard = ""
-    const listen = (chunk: Buffer): void => {
-      heard += chunk.toString("latin1")
-      if (!heard.includes(`"status":true`)) return
-      socket.off("data", listen)
-      socket.resume()
-      resolve()
-    }
-    socket.on("data", listen)
+const members: Array<Member> = []
+for (let index = 0; index < memberCount; index++) {
+  const room = roomSize === 0 ? undefined : `room${Math.floor(index / roomSize)}`
+  const member = await enter(port, spoken, `user${String(index).padStart(4, "0")}`, room)
+  member.socket.once("close", () => {
+    throw new Error("A member was hung up on")
   })
+  members.push(member)
 }
+await silence(members)
 console.log("all are in")
 setInterval(() => {}, 1000)

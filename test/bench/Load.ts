@@ -1,101 +1,93 @@
 /**
- * Members of one room, some of whom talk: `node Load.ts <language> <port> <members> <senders> <seconds>`.
+ * Members of one room, some of whom talk: `node Load.ts <language> <port> <members> <senders> <seconds> <server's pid>`.
  *
- * All frames of a run have one length, so that receiving is counting bytes: what is measured is the server. A closed loop:
- * one member that only listens says how many messages have come, and no more than 50 per sender are on their way.
+ * - A closed loop: one member that only listens says how many messages have come, and no more than 50 for each sender are
+ *   on their way. Senders take turns, ten messages at a time.
+ * - When the time is over everything that is on its way is awaited. Then every member must have got every message that was
+ *   not its own: not one less, not one more.
  */
-import { connect, type Socket } from "node:net"
 import { argv, cpuUsage, exit } from "node:process"
+import { language } from "./Languages.ts"
+import { enter, type Member, pause, silence } from "./Member.ts"
+import { usage } from "./Processes.ts"
 
-const [language = "", port = "0", members = "200", senders = "10", seconds = "3"] = argv.slice(2)
-const memberCount = Number(members)
-const senderCount = Number(senders)
-const inFlightLimit = senderCount * 50
-const text = "x".repeat(99)
-
-interface Language {
-  readonly login: (name: string) => string
-  /** Whether what has come so far says that the login is over. */
-  readonly isIn: (text: string) => boolean
-  readonly message: string
-  /** The length of a message as it is delivered. */
-  readonly frameBytes: number
+/** What is reported, as one line of JSON. */
+export interface Round {
+  readonly perSecond: number
+  /** Shares of one core. */
+  readonly loadCpu: number
+  readonly serverCpu: number | undefined
+  /** Of the server's system calls. */
+  readonly framesPerWrite: number | undefined
+  readonly bytesPerWrite: number | undefined
+  readonly isComplete: boolean
 }
 
-const languages: Record<string, Language> = {
-  line: { login: () => "", isIn: () => true, message: `${text}\n`, frameBytes: 100 },
-  chatmaster: {
-    login: (username) =>
-      JSON.stringify({ type: "command", data: { command: "login", parameters: { username, stream: true } } }),
-    isIn: (text) => text.includes(`"status":true`),
-    message: JSON.stringify({ type: "message", data: { message: text } }),
-    frameBytes: JSON.stringify({ type: "message", data: { message: text, username: "user0000" } }).length
+const inFlightPerSender = 50
+const burst = 10
+const warmUpMillis = 500
+
+const run = async (): Promise<Round> => {
+  const [name = "", ...numbers] = argv.slice(2)
+  const [port = 0, memberCount = 0, senderCount = 0, seconds = 0, server = 0] = numbers.map(Number)
+  const spoken = language(name)
+  const room: Array<Member> = []
+  for (let index = 0; index < memberCount; index++) {
+    room.push(await enter(port, spoken, `user${String(index).padStart(4, "0")}`))
   }
-}
-const spoken = languages[language]
-if (spoken === undefined) exit(2)
+  await silence(room)
+  for (const member of room) member.count()
 
-interface Member {
-  readonly socket: Socket
-  bytes: number
-}
-
-const enter = async (index: number): Promise<Member> => {
-  const socket = connect({ port: Number(port), host: "127.0.0.1", noDelay: true })
-  const member: Member = { socket, bytes: 0 }
-  await new Promise<void>((resolve, reject) => {
-    let heard = ""
-    const listen = (chunk: Buffer): void => {
-      heard += chunk.toString("latin1")
-      if (!spoken.isIn(heard)) return
-      socket.off("data", listen)
-      resolve()
+  const observer = room.at(-1)
+  if (observer === undefined || memberCount <= senderCount) throw new Error("Nobody listens")
+  const sentBy = Array.from({ length: senderCount }, () => 0)
+  const words = Buffer.concat(Array.from({ length: burst }, () => spoken.message))
+  let sent = 0
+  let next = 0
+  let isOver = false
+  const talk = (): void => {
+    if (isOver) return
+    const arrived = Math.floor(observer.counter.count())
+    while (sent + burst - arrived <= senderCount * inFlightPerSender) {
+      room[next]?.socket.write(words)
+      sentBy[next] = (sentBy[next] ?? 0) + burst
+      sent += burst
+      next = (next + 1) % senderCount
     }
-    socket.once("error", reject)
-    socket.once("connect", () => {
-      socket.write(spoken.login(`user${String(index).padStart(4, "0")}`))
-      if (spoken.isIn("")) resolve()
-    })
-    socket.on("data", listen)
-  })
-  return member
-}
+  }
+  observer.onRead = talk
+  talk()
+  await pause(warmUpMillis)
 
-const pause = (millis: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, millis))
+  const total = (): number => room.reduce((sum, member) => sum + member.counter.count(), 0)
+  const [countBefore, before, cpuBefore, millisBefore] = [total(), usage(server), cpuUsage(), performance.now()]
+  await pause(seconds * 1000)
+  const [count, after, cpu, millis] = [
+    total() - countBefore,
+    usage(server),
+    cpuUsage(cpuBefore),
+    performance.now() - millisBefore
+  ]
+  isOver = true
+  const isComplete = () => room.every((member, index) => member.counter.count() === sent - (sentBy[index] ?? 0))
+  for (let round = 0; round < 100 && !isComplete(); round++) await pause(50)
+  // What comes twice would come late.
+  await pause(100)
 
-const room: Array<Member> = []
-for (let index = 0; index < memberCount; index++) room.push(await enter(index))
-// The last news of who came.
-await pause(500)
-for (const member of room) member.socket.on("data", (chunk: Buffer) => (member.bytes += chunk.length))
-
-const observer = room.at(-1)!
-let sent = 0
-const talk = (): void => {
-  const arrived = Math.floor(observer.bytes / spoken.frameBytes)
-  while (sent - arrived < inFlightLimit) {
-    // Ten at a time by one sender, as a program that talks fast would.
-    room[Math.floor(sent / 10) % senderCount]!.socket.write(spoken.message.repeat(10))
-    sent += 10
+  const difference = (from: number | undefined, to: number | undefined) =>
+    from === undefined || to === undefined ? undefined : to - from
+  const cpuSeconds = difference(before.cpuSeconds, after.cpuSeconds)
+  const writes = difference(before.writes, after.writes)
+  const bytes = difference(before.writtenBytes, after.writtenBytes)
+  return {
+    perSecond: (count / millis) * 1000,
+    loadCpu: (cpu.user + cpu.system) / 1000 / millis,
+    serverCpu: cpuSeconds === undefined ? undefined : (cpuSeconds * 1000) / millis,
+    framesPerWrite: writes === undefined ? undefined : count / writes,
+    bytesPerWrite: writes === undefined || bytes === undefined ? undefined : bytes / writes,
+    isComplete: isComplete()
   }
 }
-observer.socket.on("data", talk)
 
-const total = (): number => room.reduce((sum, member) => sum + member.bytes, 0) / spoken.frameBytes
-talk()
-await pause(500)
-const [countBefore, cpuBefore, timeBefore] = [total(), cpuUsage(), performance.now()]
-await pause(Number(seconds) * 1000)
-const [count, cpu, millis] = [total() - countBefore, cpuUsage(cpuBefore), performance.now() - timeBefore]
-observer.socket.off("data", talk)
-const expected = () => sent * (memberCount - 1)
-for (let round = 0; round < 100 && total() < expected(); round++) await pause(50)
-
-console.log(
-  JSON.stringify({
-    perSecond: (count / millis) * 1000,
-    generatorCpu: (cpu.user + cpu.system) / 1000 / millis,
-    isComplete: total() === expected()
-  })
-)
+console.log(JSON.stringify(await run()))
 exit(0)
