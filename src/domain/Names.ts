@@ -13,7 +13,8 @@ export const limitCharacters = 64
 
 // Controls, lone surrogates, line and paragraph separators, unassigned and private use, bidirectional controls.
 const forbidden = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Cn}\p{Co}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u
-const invisible = /\p{Default_Ignorable_Code_Point}/gu
+// What is drawn as nothing, the blank Braille pattern included.
+const invisible = /[\p{Default_Ignorable_Code_Point}\u2800]/gu
 const spaces = /\p{White_Space}+/gu
 
 // Letters of other scripts that pass for the letters of the reserved names.
@@ -24,7 +25,7 @@ const pretenders = new Map([
   ["ν", "v"],
   ["ѵ", "v"],
   ["у", "y"],
-  ["υ", "u"],
+  ["υ", "y"],
   ["т", "t"],
   ["τ", "t"],
   ["м", "m"],
@@ -41,7 +42,21 @@ const pretenders = new Map([
   ["ʀ", "r"],
   ["ᴠ", "v"],
   ["ꜱ", "s"],
-  ["ᴇ", "e"]
+  ["ᴇ", "e"],
+  ["ꓢ", "s"],
+  ["ꓰ", "e"],
+  ["ꓣ", "r"],
+  ["ꓦ", "v"],
+  ["ꓬ", "y"],
+  ["ꓔ", "t"],
+  ["ꓟ", "m"],
+  ["ꮪ", "s"],
+  ["ꭼ", "e"],
+  ["ꮢ", "r"],
+  ["ꮩ", "v"],
+  ["ꭹ", "y"],
+  ["ꭲ", "t"],
+  ["ꮇ", "m"]
 ])
 
 const reserved = new Set(["server", "system"])
@@ -58,6 +73,8 @@ export const lookAlikeKey = (name: string): string =>
   name
     .normalize("NFKC")
     .replace(invisible, "")
+    // Lower first, for a capital sharp s has no upper case that is two letters.
+    .toLowerCase()
     .toUpperCase()
     .toLowerCase()
     .normalize("NFKC")
@@ -67,7 +84,7 @@ export const lookAlikeKey = (name: string): string =>
 const isReserved = (name: string): boolean => {
   const key = lookAlikeKey(name).normalize("NFD").replace(/\p{M}/gu, "")
   let plain = ""
-  for (const letter of key) plain += pretenders.get(letter) ?? letter
+  for (const letter of key) plain += pretenders.get(letter) ?? pretenders.get(letter.toLowerCase()) ?? letter
   return reserved.has(plain)
 }
 

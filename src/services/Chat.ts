@@ -6,7 +6,7 @@
  *   nothing, but some confirm by it.
  * - What a user may not know of (a private room) is answered as if it did not exist, but for the one who tries to join.
  */
-import { Clock, Context, Effect, Layer, PubSub, Result, Stream } from "effect"
+import { Clock, Context, Effect, Layer, Queue, Result, Stream } from "effect"
 import { type Command, done, type Reply } from "../domain/Command.ts"
 import type { SharedEvent } from "../domain/Event.ts"
 import type { Message } from "../domain/Message.ts"
@@ -63,11 +63,21 @@ export class Chat extends Context.Service<
       const history = yield* History
       const { counts } = yield* Census
       const clock = yield* Clock.Clock
-      const observers = yield* PubSub.sliding<SharedEvent>(1024)
+      const observers = new Set<Queue.Queue<SharedEvent>>()
       const allowances = new WeakMap<Session, { readonly messages: Allowance; readonly acts: Allowance }>()
       let lastNumber = history.lastNumber
 
-      const audience = Audience.make(counts, (event) => void PubSub.publishUnsafe(observers, event))
+      const audience = Audience.make(counts, (event) => {
+        for (const observer of observers) Queue.offerUnsafe(observer, event)
+      })
+      const observe = Effect.acquireRelease(
+        Effect.tap(Queue.sliding<SharedEvent>(1024), (observer) => Effect.sync(() => observers.add(observer))),
+        (observer) =>
+          Effect.andThen(
+            Effect.sync(() => observers.delete(observer)),
+            Queue.shutdown(observer)
+          )
+      )
 
       const memberships = Memberships.make({ audience, history, rooms, sessions })
       const { roomOf, roomSeen, visibleRooms } = memberships
@@ -116,7 +126,7 @@ export class Chat extends Context.Service<
         const room = yield* Effect.fromResult(roomSeen(session, command.room))
         // Being invited is not yet being there.
         if (room.isPrivate && !room.members.has(session)) return yield* new NotInRoom()
-        const limit = Math.max(1, Math.min(100, Math.trunc(command.limit ?? 50)))
+        const limit = Math.max(1, Math.min(100, Math.trunc(command.limit ?? 50) || 1))
         const messages = yield* history.read(room.key, { limit, before: command.before, after: command.after })
         return { _tag: "Messages", room: room.name, messages }
       })
@@ -150,11 +160,11 @@ export class Chat extends Context.Service<
           case "Files":
             return notice(SlashCommand.fileList(yield* messages(100)))
           case "Join":
-            return yield* run(session, { _tag: "JoinRoom", room: slashed.room })
+            return yield* carryOut(session, { _tag: "JoinRoom", room: slashed.room })
           case "Leave":
-            return yield* run(session, { _tag: "LeaveRoom" })
+            return yield* carryOut(session, { _tag: "LeaveRoom" })
           case "Invite":
-            yield* run(session, { _tag: "Invite", name: slashed.name })
+            yield* carryOut(session, { _tag: "Invite", name: slashed.name })
             return notice(`${slashed.name} is invited to ${session.current.name}.`)
           case "Msg": {
             const { name, text } = SlashCommand.splitAddressee(slashed.rest, (it) => sessions.find(it) !== undefined)
@@ -200,6 +210,12 @@ export class Chat extends Context.Service<
         return Effect.fail(rejection)
       }
 
+      const carryOut = (session: Session, command: Command): Effect.Effect<Reply, Rejection> => {
+        const outcome = dispatch(session, command)
+        if (!Result.isResult(outcome)) return outcome
+        return Result.isSuccess(outcome) ? Effect.succeed(outcome.success) : Effect.fail(outcome.failure)
+      }
+
       const run = (session: Session, command: Command): Effect.Effect<Reply, Rejection> =>
         Effect.suspend(() => {
           if (!sessions.isOpen(session)) return refuse(new NotLoggedIn())
@@ -207,9 +223,7 @@ export class Chat extends Context.Service<
           const isMessage = command._tag === "Say" || command._tag === "Tell"
           const retryAfterMillis = (isMessage ? allowed.messages : allowed.acts).take(clock.currentTimeMillisUnsafe())
           if (retryAfterMillis > 0) return refuse(new Flooding({ retryAfterMillis }))
-          const outcome = dispatch(session, command)
-          if (!Result.isResult(outcome)) return outcome
-          return Result.isSuccess(outcome) ? Effect.succeed(outcome.success) : refuse(outcome.failure)
+          return Effect.catch(carryOut(session, command), refuse)
         })
 
       const login = (login: Login): Effect.Effect<Session, Rejection> =>
@@ -237,7 +251,7 @@ export class Chat extends Context.Service<
         },
         announce: (text) => audience.tell(sessions.all(), { _tag: "Announced", text }, undefined),
         stopping: () => audience.tell(sessions.all(), { _tag: "ServerStopping" }, undefined),
-        events: Stream.fromPubSub(observers)
+        events: Stream.unwrap(Effect.map(observe, (observer) => Stream.fromQueue(observer)))
       })
     })
   )

@@ -31,9 +31,14 @@ export interface Parts {
 
 /** Makes the part of the chat that knows who is where. */
 export const make = ({ audience, history, rooms, sessions }: Parts) => {
-  const come = (session: Session, room: Room, cause: "login" | "join" | "return"): void =>
+  const come = (
+    session: Session,
+    room: Room,
+    cause: "login" | "join" | "return",
+    told: Iterable<Session> = room.members
+  ): void =>
     audience.tell(
-      room.members,
+      told,
       { _tag: "UserJoined", room: room.name, user: summary(session), members: memberNames(room), cause },
       session
     )
@@ -68,11 +73,14 @@ export const make = ({ audience, history, rooms, sessions }: Parts) => {
   }
 
   const join = (session: Session, name: string, stay: boolean): Outcome => {
+    const before = rooms.find(name)
+    const wasIn = before !== undefined && before.members.has(session)
     const entered = rooms.enter(session, name)
     if (Result.isFailure(entered)) return Result.fail(entered.failure)
     const room = entered.success
     if (!stay) for (const other of Array.from(session.rooms)) if (other !== room) go(session, other)
-    come(session, room, "join")
+    // To speak in another of one's rooms is no news for those who are in it.
+    come(session, room, "join", wasIn ? [session] : room.members)
     return Result.succeed({ _tag: "Joined", room: room.name, members: memberNames(room) })
   }
 
@@ -106,6 +114,8 @@ export const make = ({ audience, history, rooms, sessions }: Parts) => {
   const setPrivate = (session: Session, isPrivate: boolean, name: string | undefined): Outcome => {
     const room = roomOf(session, name)
     if (Result.isFailure(room)) return Result.fail(room.failure)
+    // Closing a closed room again would shut out those who were invited since.
+    if (room.success.isPrivate === isPrivate) return ok
     const set = rooms.setPrivate(room.success, isPrivate)
     if (Result.isFailure(set)) return Result.fail(set.failure)
     audience.tell(room.success.members, { _tag: "RoomChanged", room: room.success.name, isPrivate }, session)

@@ -32,7 +32,8 @@ export const allowance = (perSecond: number, burst: number): Allowance => {
 
 /** What an address counts as, or undefined if it is exempt. Not an IP address: exempt (a socket of this machine). */
 export const addressKey = (address: string): string | undefined => {
-  const parsed = NetAddress.ipFromString(address)
+  // A zone, as in fe80::1%eth0, names a link of this machine and no other peer.
+  const parsed = NetAddress.ipFromString(address.replace(/%.*$/, ""))
   if (Result.isFailure(parsed)) return undefined
   let ip = parsed.success
   if (NetAddress.isIpv6Address(ip)) ip = Option.getOrElse(NetAddress.fromIpv4Mapped(ip), () => parsed.success)

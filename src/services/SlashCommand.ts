@@ -90,33 +90,38 @@ export const splitAddressee = (
 /** The answer to `/help`. */
 export const help: string = words.map((word) => `${usages[word][0]} - ${usages[word][1]}`).join("\n")
 
-/** The answer to `/rooms`. */
-export const roomList = (rooms: ReadonlyArray<RoomSummary>): string =>
-  [
-    "Rooms:",
-    ...rooms.map(
-      (room) => `${room.name} (${room.memberCount})${room.isPrivate ? ", private" : ""}${room.isMember ? " *" : ""}`
-    )
-  ].join("\n")
-
-/** The answer to `/who`. */
-export const userList = (room: string, users: ReadonlyArray<UserSummary>): string =>
-  [`In ${room}:`, ...users.map((user) => `${user.name} (${user.protocol})`)].join("\n")
-
 // A longer answer would be the only one that some client could not take.
 const answerLimitUnits = 16_000
 
+/** As many lines as fit into one answer, and how many are left out. */
+const bounded = (lines: ReadonlyArray<string>): string => {
+  let units = 0
+  const fitting = lines.findIndex((line) => (units += line.length + 1) > answerLimitUnits)
+  if (fitting <= 0) return lines.join("\n")
+  return [...lines.slice(0, fitting), `... and ${lines.length - fitting} more`].join("\n")
+}
+
+/** Indents all lines but the first, so that none can pass for another entry. */
+const indented = (text: string): string => text.replace(/\r\n|[\n\v\f\r\u0085\u2028\u2029]/g, "\n  ")
+
 const stamp = (atMillis: number): string => new Date(atMillis).toISOString().slice(0, 16).replace("T", " ")
 
-/**
- * The answer to `/history`, with times in UTC: the last messages that fit into one answer. The further lines of a message
- * are indented, so that none can pass for another message.
- */
+const roomLine = ({ isMember, isPrivate, memberCount, name }: RoomSummary): string =>
+  `${name} (${memberCount})${isPrivate ? ", private" : ""}${isMember ? " *" : ""}`
+
+/** The answer to `/rooms`. */
+export const roomList = (rooms: ReadonlyArray<RoomSummary>): string => bounded(["Rooms:", ...rooms.map(roomLine)])
+
+/** The answer to `/who`. */
+export const userList = (room: string, users: ReadonlyArray<UserSummary>): string =>
+  bounded([`In ${room}:`, ...users.map((user) => `${user.name} (${user.protocol})`)])
+
+/** The answer to `/history`, with times in UTC: the last messages that fit into one answer, one at least. */
 export const messageList = (messages: ReadonlyArray<Message>): string => {
   const lines: Array<string> = []
   let units = 0
   for (const { atMillis, from, text } of messages.toReversed()) {
-    const line = `${stamp(atMillis)} ${from}: ${text.replace(/\r\n|[\r\n\u2028\u2029]/g, "\n  ")}`
+    const line = `${stamp(atMillis)} ${from}: ${indented(text)}`
     units += line.length
     if (units > answerLimitUnits && lines.length > 0) break
     lines.push(line)
@@ -129,7 +134,7 @@ export const fileList = (messages: ReadonlyArray<Message>): string => {
   const lines = messages.flatMap(({ attachment, from }) =>
     attachment === undefined
       ? []
-      : [`${attachment.name} (${attachment.sizeBytes} bytes) from ${from}: ${attachment.url}`]
+      : [indented(`${attachment.name} (${attachment.sizeBytes} bytes) from ${from}: ${attachment.url}`)]
   )
-  return lines.length === 0 ? "No files have been shared here." : lines.join("\n")
+  return lines.length === 0 ? "No files have been shared here." : bounded(lines)
 }

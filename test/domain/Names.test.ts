@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result, Schema } from "effect"
-import { lookAlikeKey, roomName, UserName, userName } from "../../src/domain/Names.ts"
+import { lookAlikeKey, RoomName, roomName, UserName, userName } from "../../src/domain/Names.ts"
 
 const tagOf = (text: string): string =>
   Result.match(userName(text), { onFailure: ({ _tag }) => _tag, onSuccess: () => "ok" })
@@ -15,6 +15,11 @@ describe("userName()", () => {
     "O'Neill",
     "a|b::c",
     "👩‍👩‍👧",
+    "محمد",
+    "Servet",
+    "Server 2",
+    "systemd",
+    "observer",
     "x".repeat(64),
     "🎉".repeat(64)
   ]) {
@@ -35,11 +40,23 @@ describe("userName()", () => {
     "a\u200fb",
     "a\u2066b",
     "a\u2028b",
+    "a\u2029b",
+    "a\tb",
+    "a\u0085b",
+    "a\u061cb",
+    "\u202aa",
+    "a\u2069",
     "\ud800",
+    "a\udc00b",
+    "\ue000",
+    "\uffff",
+    "\u0378",
     "\u200b",
-    "\u200d\ufe0f"
+    "\u200d\ufe0f",
+    "\u2800",
+    "x".repeat(100_000)
   ]) {
-    it(`refuses ${JSON.stringify(name)}`, () => {
+    it(`refuses ${JSON.stringify(name.slice(0, 70))}`, () => {
       assert.strictEqual(tagOf(name), "NameInvalid")
     })
   }
@@ -55,7 +72,21 @@ describe("userName()", () => {
     "5erver",
     "system",
     "ѕуѕтем",
-    "SYS\u00adTEM"
+    "SYS\u00adTEM",
+    "sys\u200btem",
+    "\u2060server",
+    "sеrνer",
+    "ＳＹＳＴＥＭ",
+    "𝓢𝓮𝓻𝓿𝓮𝓻",
+    "ⓢⓔⓡⓥⓔⓡ",
+    "ſerver",
+    "sy5tem",
+    "SΥSTEM",
+    "SYSΤΕΜ",
+    "Server\u0301",
+    "Server\u2800",
+    "ꓢꓰꓣꓦꓰꓣ",
+    "ᏚᎬᏒᏙᎬᏒ"
   ]) {
     it(`reserves ${JSON.stringify(name)}`, () => {
       assert.strictEqual(tagOf(name), "NameReserved")
@@ -64,6 +95,27 @@ describe("userName()", () => {
 
   it("trims and composes", () => {
     assert.deepStrictEqual(userName("  Zoe\u0308 "), Result.succeed("Zo\u00eb" as UserName))
+  })
+
+  it("counts code points, after composing and trimming", () => {
+    assert.strictEqual(tagOf(` ${"e\u0301".repeat(64)} `), "ok")
+    assert.strictEqual(tagOf("e\u0301".repeat(65)), "NameInvalid")
+    assert.strictEqual(tagOf("q\u0301".repeat(33)), "NameInvalid")
+  })
+
+  it("UserName and RoomName accept what userName() and roomName() make, and nothing else", () => {
+    assert.isTrue(Schema.is(UserName)("Zo\u00eb"))
+    for (const text of ["Zoe\u0308", " bob", "", "Server", "a\nb", 1]) assert.isFalse(Schema.is(UserName)(text))
+    assert.isTrue(Schema.is(RoomName)("Server"))
+    assert.isFalse(Schema.is(RoomName)("general "))
+  })
+
+  it("takes what it has made of every code point", () => {
+    for (let point = 0; point < 0x20000; point++) {
+      if (/\p{Cn}|\p{Lo}/u.test(String.fromCodePoint(point))) continue
+      const name = userName(`a${String.fromCodePoint(point)}`)
+      if (Result.isSuccess(name)) assert.isTrue(Schema.is(UserName)(name.success), point.toString(16))
+    }
   })
 
   it.prop("never throws, and takes what it has made", [Schema.String], ([text]) => {
@@ -79,7 +131,14 @@ describe("lookAlikeKey()", () => {
     ["alice", "ALICE"],
     ["alice", "ａｌｉｃｅ"],
     ["Straße", "STRASSE"],
+    ["STRA\u1e9eE", "strasse"],
     ["ﬁsh", "fish"],
+    ["ŒUVRE", "œuvre"],
+    ["Ⅷ", "viii"],
+    ["ὈΔΥΣΣΕΎΣ", "ὀδυσσεύς"],
+    ["ⓐⓑⓒ", "abc"],
+    ["ｶ", "カ"],
+    ["李\ufe00", "李"],
     ["al\u200bice", "alice"],
     ["Vincent van Gogh", "vincent  VAN\u00a0gogh"],
     ["Zo\u00eb", "zoe\u0308"]
@@ -91,6 +150,13 @@ describe("lookAlikeKey()", () => {
 
   it("differs for other names", () => {
     assert.strictEqual(new Set(["alice", "al ice", "alicé", "bob", "Вася"].map(lookAlikeKey)).size, 5)
+  })
+
+  it("is its own key for every code point", () => {
+    for (let point = 0; point < 0x20000; point++) {
+      const key = lookAlikeKey(`a${String.fromCodePoint(point)}b`)
+      if (lookAlikeKey(key) !== key) assert.fail(`U+${point.toString(16)}: ${JSON.stringify(key)}`)
+    }
   })
 
   it.prop("is its own key", [Schema.String], ([text]) => {

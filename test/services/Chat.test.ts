@@ -1,9 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Stream } from "effect"
-import { TestClock } from "effect/testing"
+import { Effect, Fiber, Result, Stream } from "effect"
 import { Census } from "../../src/services/Census.ts"
 import { Chat } from "../../src/services/Chat.ts"
-import { Samples } from "../../src/testing/mod.ts"
+import { outlet } from "./Outlets.ts"
 import { join, layer, login, say, trio } from "./Recorder.ts"
 
 describe("Chat.login()", () => {
@@ -42,6 +41,70 @@ describe("Chat.login()", () => {
   )
 })
 
+describe("Chat.login() over and over", () => {
+  it.effect("names of five simultaneous claims go to one each, whoever is first", () =>
+    Effect.gen(function* () {
+      const { counts } = yield* Census
+      const names = Array.from({ length: 50 }, (_, index) => `user ${index % 10}${"\u200b".repeat(index / 10)}`)
+      const claims = yield* Effect.forEach(
+        names,
+        (name) => Effect.result(Effect.andThen(Effect.yieldNow, login(name))),
+        {
+          concurrency: "unbounded"
+        }
+      )
+      const failures = claims.filter(Result.isFailure).map(({ failure }) => failure._tag)
+      assert.deepStrictEqual(
+        failures,
+        Array.from({ length: 40 }, () => "NameTaken")
+      )
+      assert.strictEqual(counts.sessions, 10)
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("a refused login tells nobody", () =>
+    Effect.gen(function* () {
+      const { alice, bob, carol } = yield* trio
+      for (const name of ["ALICE", "ｓｅｒｖｅｒ", "", "x".repeat(65)]) yield* Effect.flip(login(name))
+      assert.deepStrictEqual([...alice.told(), ...bob.told(), ...carol.told()], [])
+      assert.strictEqual(alice.session.current.members.size, 3)
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("LoggedIn has the rooms that the newcomer may see, with who is in them", () =>
+    Effect.gen(function* () {
+      const chat = yield* Chat
+      const { alice, bob } = yield* trio
+      yield* alice.run(join("cellar"))
+      yield* alice.run({ _tag: "SetPrivate", isPrivate: true })
+      yield* bob.run(join("attic"))
+      const kept = outlet()
+      yield* chat.login({ name: "dora", protocol: "packet", address: "192.0.2.1", outlet: kept })
+      const room = (name: string, memberCount: number, isMember = false) => ({
+        name,
+        isPrivate: false,
+        isMember,
+        memberCount
+      })
+      assert.deepStrictEqual(kept.kept[0], [
+        {
+          _tag: "LoggedIn",
+          user: { number: 4, name: "dora", protocol: "packet" },
+          rooms: [room("general", 2, true), room("python", 0), room("attic", 1)]
+        },
+        "actor"
+      ] as never)
+      assert.deepStrictEqual(
+        kept.kept.map(([event, as]) => [event._tag, as]),
+        [
+          ["LoggedIn", "actor"],
+          ["UserJoined", "actor"]
+        ]
+      )
+    }).pipe(Effect.provide(layer()))
+  )
+})
+
 describe("Chat.logout()", () => {
   it.effect("frees the name and tells those who remain, once", () =>
     Effect.gen(function* () {
@@ -70,107 +133,45 @@ describe("Chat.logout()", () => {
   )
 })
 
-describe("Chat.run() Say", () => {
-  it.effect("reaches the members of the room but its author", () =>
+describe("Chat for all", () => {
+  it.effect("events has who comes, goes, moves and speaks, once each", () =>
     Effect.gen(function* () {
-      const { alice, bob, carol } = yield* trio
-      yield* carol.run(join("python"))
-      for (const user of [alice, bob, carol]) user.told()
-      const reply = yield* alice.run(say("hello"))
-      assert.strictEqual(reply._tag === "Accepted" && reply.message.number, 1)
-      assert.deepStrictEqual(bob.told(), ["alice to general: hello"])
-      assert.deepStrictEqual([...alice.told(), ...carol.told()], [])
-    }).pipe(Effect.provide(layer()))
-  )
-
-  it.effect("carries every text unchanged, and lone surrogates as replacement characters", () =>
-    Effect.gen(function* () {
+      const chat = yield* Chat
       const { alice, bob } = yield* trio
-      for (const text of [...Samples.texts, "\ud800x"]) {
-        yield* alice.run({ _tag: "Say", text, isLiteral: true })
-        assert.deepStrictEqual(bob.told(), [`alice to general: ${text.toWellFormed()}`])
-      }
-    }).pipe(Effect.provide(layer()))
-  )
-
-  it.effect("refuses an empty text, one over the limit in bytes of UTF-8, and a room that one is not in", () =>
-    Effect.gen(function* () {
-      const { alice, bob } = yield* trio
-      assert.strictEqual(yield* alice.refused(say("")), "TextEmpty")
-      assert.strictEqual(yield* alice.refused(say("x".repeat(16_385))), "TextTooLong")
-      assert.strictEqual(yield* alice.refused(say("é".repeat(8193))), "TextTooLong")
-      assert.strictEqual(yield* alice.refused(say("hello", "python")), "NotInRoom")
-      assert.strictEqual(yield* alice.refused(say("hello", "no such room")), "NotInRoom")
-      assert.deepStrictEqual(bob.told(), [])
-      yield* alice.run(say("é".repeat(8192)))
-      yield* alice.run(say("x".repeat(16_384)))
-      assert.strictEqual(bob.told().length, 2)
-    }).pipe(Effect.provide(layer()))
-  )
-
-  it.effect("lets 5 messages through at once, then 2 per second", () =>
-    Effect.gen(function* () {
-      const { alice, bob } = yield* trio
-      for (let count = 0; count < 5; count++) yield* alice.run(say("hello"))
-      const flooding = yield* Effect.flip(alice.run(say("too much")))
-      assert.deepStrictEqual(flooding._tag === "Flooding" && flooding.retryAfterMillis, 500)
-      yield* TestClock.adjust("499 millis")
-      assert.strictEqual(yield* alice.refused(say("too much")), "Flooding")
-      yield* TestClock.adjust("1 millis")
+      const observed = yield* Stream.runCollect(Stream.take(chat.events, 7)).pipe(
+        Effect.forkChild({ startImmediately: true })
+      )
+      yield* Effect.yieldNow
       yield* alice.run(say("hello"))
-      assert.strictEqual(bob.told().length, 6)
-    }).pipe(Effect.provide(layer({ floodRate: 2 })))
-  )
-})
-
-describe("Chat.run() Tell", () => {
-  it.effect("reaches the addressee alone", () =>
-    Effect.gen(function* () {
-      const { alice, bob, carol } = yield* trio
-      yield* alice.run({ _tag: "Tell", to: "BOB", text: "psst" })
-      assert.deepStrictEqual(bob.told(), ["alice to bob: psst"])
-      assert.deepStrictEqual([...alice.told(), ...carol.told()], [])
-      assert.strictEqual(yield* alice.refused({ _tag: "Tell", to: "nobody", text: "psst" }), "NoSuchUser")
-    }).pipe(Effect.provide(layer()))
-  )
-})
-
-describe("Chat.run() slash commands", () => {
-  it.effect("answer the asker alone, or do what they say", () =>
-    Effect.gen(function* () {
-      const { alice, bob } = yield* trio
       yield* alice.run(say("/who"))
-      assert.deepStrictEqual(alice.told(), ["Server: In general:\nalice (embedded)\nbob (embedded)\ncarol (embedded)"])
-      yield* alice.run(say("/rooms"))
-      assert.deepStrictEqual(alice.told(), ["Server: Rooms:\ngeneral (3) *\npython (0)"])
-      yield* alice.run(say("/msg bob psst"))
-      assert.deepStrictEqual(bob.told(), ["alice to bob: psst"])
-      yield* alice.run(say("/join cellar"))
-      assert.deepStrictEqual(alice.told(), ["* alice in cellar (join) with alice"])
-      yield* alice.run(say("/invite bob"))
-      assert.deepStrictEqual(alice.told(), ["Server: bob is invited to cellar."])
-      yield* alice.run(say("/leave"))
-      assert.strictEqual(alice.session.current.name, "general")
-      alice.told()
-      yield* bob.run(say("//who"))
-      assert.deepStrictEqual(alice.told(), ["bob to general: /who"])
-      yield* alice.run(say("/history"))
-      assert.deepStrictEqual(alice.told(), ["Server: 1970-01-01 00:00 bob: /who"])
-      yield* alice.run(say("/files"))
-      assert.deepStrictEqual(alice.told(), ["Server: No files have been shared here."])
-      assert.strictEqual(yield* alice.refused(say("/join")), "CommandMisused")
-      assert.strictEqual(yield* alice.refused(say("/msg nobody hello")), "NoSuchUser")
-      yield* alice.run(say("/help"))
-      assert.include(alice.told().join(""), "/msg name text")
+      yield* alice.run(join("cellar"))
+      yield* alice.run({ _tag: "SetPrivate", isPrivate: true })
+      yield* bob.run({ _tag: "Rename", name: "robert" })
+      chat.logout(bob.session)
+      yield* login("bob")
       assert.deepStrictEqual(
-        bob.told().filter((line) => !line.startsWith("alice in") && !line.startsWith("alice out")),
-        ["invited to cellar by alice"]
+        (yield* Fiber.join(observed)).map(({ _tag }) => _tag),
+        ["Said", "UserLeft", "UserJoined", "RoomChanged", "UserRenamed", "UserLeft", "UserJoined"]
       )
     }).pipe(Effect.provide(layer()))
   )
-})
 
-describe("Chat for all", () => {
+  it.effect("an observer that is too slow misses the oldest events, and holds up nobody", () =>
+    Effect.gen(function* () {
+      const chat = yield* Chat
+      const { alice } = yield* trio
+      const pull = yield* Stream.toPull(chat.events)
+      const first = yield* Effect.forkChild(pull, { startImmediately: true })
+      yield* Effect.yieldNow
+      chat.announce("first")
+      yield* Fiber.join(first)
+      for (let count = 1; count <= 3000; count++) chat.announce(`${count}`)
+      assert.strictEqual(alice.told().length, 3001)
+      const next = yield* pull
+      assert.deepStrictEqual(next[0], { _tag: "Announced", text: `${3000 - 1024 + 1}` })
+    }).pipe(Effect.scoped, Effect.provide(layer()))
+  )
+
   it.effect("announce() and stopping() reach everybody, and events reach observers", () =>
     Effect.gen(function* () {
       const chat = yield* Chat
@@ -192,5 +193,21 @@ describe("Chat for all", () => {
         ["Announced", "ServerStopping", "Said"]
       )
     }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("an observer that does not listen keeps nothing from the others", () =>
+    Effect.gen(function* () {
+      const chat = yield* Chat
+      const [idle, busy] = [yield* Stream.toPull(chat.events), yield* Stream.toPull(chat.events)]
+      const first = yield* Effect.forkChild(Effect.all([idle, busy], { concurrency: 2 }), { startImmediately: true })
+      yield* Effect.yieldNow
+      chat.announce("first")
+      yield* Fiber.join(first)
+      for (let round = 1; round <= 20; round++) {
+        for (let count = 1; count <= 100; count++) chat.announce(`${round}: ${count}`)
+        const heard = yield* busy
+        assert.deepStrictEqual(heard.at(-1), { _tag: "Announced", text: `${round}: 100` })
+      }
+    }).pipe(Effect.scoped, Effect.provide(layer()))
   )
 })

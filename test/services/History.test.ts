@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Schema } from "effect"
 import type { Message } from "../../src/domain/Message.ts"
 import type { UserName } from "../../src/domain/Names.ts"
 import { History } from "../../src/services/History.ts"
@@ -68,5 +68,57 @@ describe("History in memory", () => {
       history.append("room", message(1))
       assert.deepStrictEqual(yield* read("room", { limit: 100 }), [])
     }).pipe(Effect.provide(layer({ historyLimit: 0 })))
+  )
+
+  it.effect("append() does not keep a text that is over the limit alone, and goes on", () =>
+    Effect.gen(function* () {
+      const history = yield* History
+      history.append("room", message(1, "x".repeat(31)))
+      assert.deepStrictEqual(yield* read("room", { limit: 100 }), [])
+      history.append("room", message(2, "x".repeat(30)))
+      assert.deepStrictEqual(yield* read("room", { limit: 100 }), [2])
+    }).pipe(Effect.provide(layer({ historyLimitUnits: 30 })))
+  )
+
+  it.effect("forget() forgets one room, and counts right after", () =>
+    Effect.gen(function* () {
+      const history = yield* History
+      for (let number = 1; number <= 5; number++) history.append(number < 4 ? "old" : "new", message(number, "xx"))
+      history.forget("old")
+      history.forget("no such room")
+      assert.deepStrictEqual(yield* read("old", { limit: 100 }), [])
+      for (let number = 6; number <= 8; number++) history.append("old", message(number, "xx"))
+      assert.deepStrictEqual(yield* read("new", { limit: 100 }), [4, 5])
+      assert.deepStrictEqual(yield* read("old", { limit: 100 }), [6, 7, 8])
+      history.append("old", message(9, "xx"))
+      assert.deepStrictEqual(yield* read("new", { limit: 100 }), [5])
+    }).pipe(Effect.provide(layer({ historyLimitUnits: 10 })))
+  )
+
+  const Append = Schema.Struct({
+    room: Schema.Literals(["one", "two", "three"]),
+    size: Schema.Literals([0, 1, 5, 20]),
+    isForgotten: Schema.Boolean
+  })
+  it.effect.prop("append() keeps the newest that fit, whatever is forgotten between", [Schema.Array(Append)], ([all]) =>
+    Effect.gen(function* () {
+      const history = yield* History
+      let expected: Array<{ readonly room: string; readonly number: number; readonly size: number }> = []
+      for (const [number, { isForgotten, room, size }] of all.entries()) {
+        history.append(room, message(number, "x".repeat(size)))
+        expected.push({ room, number, size })
+        const same = expected.filter((it) => it.room === room)
+        if (same.length > 3) expected = expected.filter((it) => it !== same[0])
+        while (expected.reduce((sum, it) => sum + it.size, 0) > 30) expected.shift()
+        if (isForgotten) {
+          history.forget(room)
+          expected = expected.filter((it) => it.room !== room)
+        }
+      }
+      for (const room of ["one", "two", "three"]) {
+        const numbers = expected.filter((it) => it.room === room).map((it) => it.number)
+        assert.deepStrictEqual(yield* read(room, { limit: 100 }), numbers)
+      }
+    }).pipe(Effect.provide(layer({ historyLimit: 3, historyLimitUnits: 30 })))
   )
 })

@@ -1,9 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Schema } from "effect"
-import type { Command } from "../../src/domain/Command.ts"
+import { Effect } from "effect"
 import { Chat } from "../../src/services/Chat.ts"
-import type { Session } from "../../src/services/Session.ts"
-import { join, layer, login, say, trio, type User } from "./Recorder.ts"
+import { Rooms } from "../../src/services/Rooms.ts"
+import { join, layer, login, say, trio } from "./Recorder.ts"
 
 describe("Chat.run() rooms", () => {
   it.effect("JoinRoom leaves the old room, tells both rooms, and confirms to who joined", () =>
@@ -129,57 +128,173 @@ describe("Chat.run() rooms", () => {
   )
 })
 
-const roomNames = Schema.Literals(["general", "python", "cellar", "attic"])
-const Act = Schema.Struct({
-  user: Schema.Literals([0, 1, 2]),
-  verb: Schema.Literals(["join", "stay", "leave", "private", "public", "invite", "rename", "again"]),
-  room: roomNames
+describe("Chat.run() several rooms", () => {
+  it.effect("JoinRoom without stay leaves all the others, and their empty rooms are gone", () =>
+    Effect.gen(function* () {
+      const rooms = yield* Rooms
+      const { alice, bob, carol } = yield* trio
+      for (const room of ["cellar", "python"]) yield* alice.run(join(room, true))
+      yield* carol.run(join("python"))
+      for (const user of [alice, bob, carol]) user.told()
+      yield* alice.run(join("attic"))
+      assert.deepStrictEqual(
+        [alice.told(), bob.told(), carol.told()],
+        [
+          ["* alice in attic (join) with alice"],
+          ["alice out of general (leave) without bob"],
+          ["alice out of python (leave) without carol"]
+        ]
+      )
+      assert.isUndefined(rooms.find("cellar"))
+      assert.deepStrictEqual(Array.from(alice.session.rooms), [rooms.find("attic")!])
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("JoinRoom of a room that one is in makes it current, and is no news for the others in it", () =>
+    Effect.gen(function* () {
+      const { alice, bob } = yield* trio
+      yield* alice.run(join("python", true))
+      for (const user of [alice, bob]) user.told()
+      const reply = yield* alice.run(join("general", true))
+      assert.strictEqual(reply._tag, "Joined")
+      assert.strictEqual(alice.session.current.name as string, "general")
+      assert.strictEqual(alice.session.rooms.size, 2)
+      assert.deepStrictEqual(bob.told(), [])
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("SetPrivate of a private room changes nothing, also for who was invited since", () =>
+    Effect.gen(function* () {
+      const { alice, bob } = yield* trio
+      yield* alice.run(join("cellar"))
+      yield* alice.run({ _tag: "SetPrivate", isPrivate: true })
+      yield* alice.run({ _tag: "Invite", name: "bob" })
+      alice.told()
+      yield* alice.run({ _tag: "SetPrivate", isPrivate: true })
+      assert.deepStrictEqual(alice.told(), [])
+      yield* bob.run(join("cellar"))
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("a refused JoinRoom changes nothing and tells nobody", () =>
+    Effect.gen(function* () {
+      const { alice, bob, carol } = yield* trio
+      yield* carol.run(join("cellar"))
+      yield* carol.run({ _tag: "SetPrivate", isPrivate: true })
+      for (const user of [alice, bob, carol]) user.told()
+      for (const room of ["cellar", "GENERAL", "", "attic"]) {
+        assert.notInclude(yield* alice.refused(join(room)), "not refused", room)
+      }
+      assert.deepStrictEqual([...alice.told(), ...bob.told(), ...carol.told()], [])
+      assert.deepStrictEqual(Array.from(alice.session.rooms), [alice.session.current])
+      assert.strictEqual(alice.session.current.name as string, "general")
+    }).pipe(Effect.provide(layer({ roomLimit: 3 })))
+  )
+
+  it.effect("LeaveRoom leaves the room that it names, and the current one stays", () =>
+    Effect.gen(function* () {
+      const { alice, bob } = yield* trio
+      for (const room of ["python", "cellar"]) yield* alice.run(join(room, true))
+      for (const user of [alice, bob]) user.told()
+      yield* alice.run({ _tag: "LeaveRoom", room: "GENERAL" })
+      assert.deepStrictEqual(alice.told(), ["left general for cellar: general,python,cellar"])
+      assert.deepStrictEqual(bob.told(), ["alice out of general (leave) without bob,carol"])
+      assert.strictEqual(yield* alice.refused({ _tag: "LeaveRoom", room: "general" }), "NotInRoom")
+      assert.strictEqual(yield* alice.refused({ _tag: "LeaveRoom", room: "nowhere" }), "NotInRoom")
+      yield* bob.run(say("unheard"))
+      assert.deepStrictEqual(alice.told(), [])
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("Rename tells whoever shares several rooms once, and nobody of a refusal", () =>
+    Effect.gen(function* () {
+      const { alice, bob } = yield* trio
+      for (const user of [alice, bob]) yield* user.run(join("python", true))
+      for (const user of [alice, bob]) user.told()
+      assert.deepStrictEqual(yield* alice.run({ _tag: "Rename", name: " dora " }), {
+        _tag: "Renamed",
+        name: "dora"
+      } as never)
+      assert.deepStrictEqual([alice.told(), bob.told()], [["* alice is dora"], ["alice is dora"]])
+      for (const name of ["Server", "ѕуѕтем", "bob", "ＢＯＢ", "", "a\u202eb"]) {
+        assert.notInclude(yield* alice.refused({ _tag: "Rename", name }), "not refused", name)
+      }
+      assert.deepStrictEqual([...alice.told(), ...bob.told()], [])
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("ListUsers names the members of a room, or everybody", () =>
+    Effect.gen(function* () {
+      const { alice, bob, carol } = yield* trio
+      yield* carol.run(join("cellar"))
+      yield* bob.run(join("cellar", true))
+      yield* alice.run(join("python", true))
+      const names = Effect.fnUntraced(function* (room?: string, everywhere = false) {
+        const reply = yield* alice.run({ _tag: "ListUsers", everywhere, ...(room === undefined ? {} : { room }) })
+        return reply._tag === "Users" ? [reply.room, ...reply.users.map(({ name }) => name)].join(" ") : ""
+      })
+      assert.strictEqual(yield* names(), "python alice")
+      assert.strictEqual(yield* names("GENERAL"), "general alice bob")
+      assert.strictEqual(yield* names("cellar"), "cellar bob carol")
+      assert.strictEqual(yield* names(undefined, true), " alice bob carol")
+      yield* carol.run({ _tag: "SetPrivate", isPrivate: true })
+      assert.strictEqual(yield* alice.refused({ _tag: "ListUsers", room: "cellar" }), "NotInRoom")
+      assert.strictEqual(yield* alice.refused({ _tag: "ListUsers", room: "nowhere" }), "NotInRoom")
+    }).pipe(Effect.provide(layer()))
+  )
 })
 
-const commandOf = ({ room, verb }: typeof Act.Type): Command => {
-  switch (verb) {
-    case "join":
-    case "stay":
-    case "again":
-      return join(room, verb === "stay")
-    case "leave":
-      return { _tag: "LeaveRoom", room }
-    case "private":
-    case "public":
-      return { _tag: "SetPrivate", isPrivate: verb === "private", room }
-    case "invite":
-      return { _tag: "Invite", name: "user 1", room }
-    case "rename":
-      return { _tag: "Rename", name: room }
-  }
-}
-
-describe("Chat invariants", () => {
-  it.effect.prop("hold after any sequence of commands", [Schema.Array(Act)], ([acts]) =>
+describe("Chat.run() private rooms", () => {
+  it.effect("what is said and done in one reaches its members alone", () =>
     Effect.gen(function* () {
       const chat = yield* Chat
-      const users: Array<User> = yield* Effect.forEach(["user 0", "user 1", "user 2"], login)
-      for (const act of acts) {
-        if (act.verb === "again") {
-          chat.logout(users[act.user]!.session)
-          users[act.user] = yield* login(`again ${act.user}`)
-          yield* Effect.ignore(users[act.user]!.run({ _tag: "Rename", name: `user ${act.user}` }))
-        }
-        yield* Effect.ignore(users[act.user]!.run(commandOf(act)))
-        const sessions = new Set<Session>(users.map(({ session }) => session))
-        for (const session of sessions) {
-          assert.isAbove(session.rooms.size, 0)
-          assert.isTrue(session.rooms.has(session.current))
-          for (const room of session.rooms) assert.isTrue(room.members.has(session))
-        }
-        const visible = yield* Effect.forEach(users, (user) => user.run({ _tag: "ListRooms" }))
-        for (const list of visible) {
-          for (const room of list._tag === "Rooms" ? list.rooms : []) {
-            assert.isTrue(room.memberCount > 0 || room.name === "general" || room.name === "python", room.name)
-            assert.isAtMost(room.memberCount, sessions.size)
-          }
-        }
-      }
+      const { alice, bob, carol } = yield* trio
+      for (const user of [alice, bob]) yield* user.run(join("cellar", true))
+      yield* alice.run({ _tag: "SetPrivate", isPrivate: true })
+      yield* bob.run({ _tag: "LeaveRoom", room: "general" })
+      for (const user of [alice, bob, carol]) user.told()
+      yield* bob.run(say("a secret"))
+      yield* bob.run({ _tag: "Rename", name: "robert" })
+      yield* bob.run(say("/history"))
+      chat.logout(bob.session)
+      assert.deepStrictEqual(carol.told(), [])
+      assert.deepStrictEqual(alice.told(), [
+        "bob to cellar: a secret",
+        "bob is robert",
+        "robert out of cellar (logout) without alice"
+      ])
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("SetPrivate false opens one to everybody again", () =>
+    Effect.gen(function* () {
+      const { alice, carol } = yield* trio
+      yield* alice.run(join("cellar"))
+      yield* alice.run({ _tag: "SetPrivate", isPrivate: true })
+      assert.strictEqual(yield* carol.refused({ _tag: "SetPrivate", isPrivate: false, room: "cellar" }), "NotInRoom")
+      alice.told()
+      yield* alice.run({ _tag: "SetPrivate", isPrivate: false })
+      assert.deepStrictEqual(alice.told(), ["* cellar is public"])
+      yield* carol.run(join("cellar"))
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("made anew, one is open, without history, and its former guests are told nothing", () =>
+    Effect.gen(function* () {
+      const chat = yield* Chat
+      const { alice, bob, carol } = yield* trio
+      yield* alice.run(join("cellar"))
+      yield* alice.run(say("a secret"))
+      yield* alice.run({ _tag: "SetPrivate", isPrivate: true })
+      yield* alice.run({ _tag: "Invite", name: "bob" })
+      chat.logout(alice.session)
+      bob.told()
+      yield* carol.run(join("cellar"))
+      const history = yield* carol.run({ _tag: "ReadHistory" })
+      assert.deepStrictEqual(history, { _tag: "Messages", room: "cellar", messages: [] } as never)
+      assert.deepStrictEqual(bob.told(), ["carol out of general (leave) without bob"])
+      yield* carol.run({ _tag: "SetPrivate", isPrivate: true })
+      assert.strictEqual(yield* bob.refused(join("cellar")), "RoomPrivate")
     }).pipe(Effect.provide(layer()))
   )
 })

@@ -1,7 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Layer, Schema } from "effect"
 import { TestClock } from "effect/testing"
+import { defaults, Limits } from "../../src/services/Limits.ts"
 import { addressKey, allowance, Quota } from "../../src/services/Quota.ts"
+
+const layer = (limits: Partial<Limits>) =>
+  Quota.layer.pipe(Layer.provide(Layer.succeed(Limits, { ...defaults, ...limits })))
 
 describe("allowance()", () => {
   it("gives the burst at once, then one per gap", () => {
@@ -19,6 +23,33 @@ describe("allowance()", () => {
     )
   })
 
+  it("never waits longer than a gap, and is not fooled by a clock that goes back", () => {
+    const { take } = allowance(0.3, 0)
+    assert.strictEqual(take(10_000), 0)
+    assert.strictEqual(take(10_000), 3334)
+    assert.isAtMost(take(13_333), 1)
+    assert.strictEqual(take(13_334), 0)
+    assert.isAbove(take(0), 0)
+  })
+
+  it.prop(
+    "gives at most the burst and one per gap, in whatever order it is asked",
+    [Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2000 })))],
+    ([pauses]) => {
+      const { take } = allowance(2, 5)
+      let nowMillis = 0
+      let given = 0
+      for (const pauseMillis of pauses) {
+        nowMillis += pauseMillis
+        const waitMillis = take(nowMillis)
+        assert.isAtMost(waitMillis, 500)
+        if (waitMillis === 0) given++
+        else assert.strictEqual(take(nowMillis + waitMillis - 1) > 0, true)
+        assert.isAtMost(given, 5 + nowMillis / 500)
+      }
+    }
+  )
+
   it("of 0 per second gives whatever is asked", () => {
     const { take } = allowance(0, 1)
     for (let count = 0; count < 1000; count++) assert.strictEqual(take(0), 0)
@@ -31,6 +62,11 @@ describe("addressKey()", () => {
     assert.strictEqual(addressKey("::ffff:192.0.2.7"), "192.0.2.7")
     assert.strictEqual(addressKey("2001:db8:1:2:3:4:5:6"), addressKey("2001:db8:1:2::1"))
     assert.notStrictEqual(addressKey("2001:db8:1:2::1"), addressKey("2001:db8:1:3::1"))
+  })
+
+  it("is the /64 of an address that names its link", () => {
+    assert.isDefined(addressKey("fe80::1%eth0"))
+    assert.strictEqual(addressKey("fe80::1%eth0"), addressKey("fe80::2%eth0"))
   })
 
   it("exempts loopback and what is no IP address", () => {
@@ -67,6 +103,60 @@ describe("Quota.admit()", () => {
       assert.strictEqual(quota.count(), 0)
       assert.isDefined(quota.admit("192.0.2.1"))
     }).pipe(Effect.provide(Quota.layer))
+  )
+
+  it.effect("counts the connections of an IPv6 /64 and of an IPv4-mapped address together", () =>
+    Effect.gen(function* () {
+      const quota = yield* Quota
+      for (const address of ["2001:db8::1", "2001:db8::2", "192.0.2.1", "::ffff:192.0.2.1"]) {
+        assert.isDefined(quota.admit(address), address)
+      }
+      for (const address of ["2001:db8::3", "192.0.2.1", "::ffff:192.0.2.1"]) {
+        assert.isUndefined(quota.admit(address), address)
+      }
+      assert.isDefined(quota.admit("2001:db8:0:1::3"))
+      assert.strictEqual(quota.count(), 3)
+    }).pipe(Effect.provide(layer({ connectionsPerAddress: 2 })))
+  )
+
+  it.effect("admits anew as each connection of the window gets old enough", () =>
+    Effect.gen(function* () {
+      const quota = yield* Quota
+      const admits = () => {
+        const release = quota.admit("192.0.2.1")
+        release?.()
+        return release !== undefined
+      }
+      assert.isTrue(admits())
+      yield* TestClock.adjust("400 millis")
+      assert.deepStrictEqual([admits(), admits()], [true, false])
+      yield* TestClock.adjust("599 millis")
+      assert.isFalse(admits())
+      yield* TestClock.adjust("1 millis")
+      assert.deepStrictEqual([admits(), admits()], [true, false])
+    }).pipe(Effect.provide(layer({ newConnectionsPerAddress: 2, newConnectionsWindowMillis: 1000 })))
+  )
+
+  it.effect("remembers an address while a connection of it is open, and gives the memory back after", () =>
+    Effect.gen(function* () {
+      const quota = yield* Quota
+      const release = quota.admit("192.0.2.1")!
+      for (let count = 0; count < 1000; count++) quota.admit(`198.51.${count >> 8}.${count & 255}`)!()
+      assert.strictEqual(quota.count(), 1001)
+      yield* TestClock.adjust("30 minutes")
+      assert.strictEqual(quota.count(), 1)
+      release()
+      yield* TestClock.adjust("10 minutes")
+      assert.strictEqual(quota.count(), 0)
+    }).pipe(Effect.provide(layer({})))
+  )
+
+  it.effect("does not remember an address that it refuses", () =>
+    Effect.gen(function* () {
+      const quota = yield* Quota
+      assert.isUndefined(quota.admit("192.0.2.1"))
+      assert.strictEqual(quota.count(), 0)
+    }).pipe(Effect.provide(layer({ connectionsPerAddress: 0 })))
   )
 
   it.effect("does not count loopback", () =>

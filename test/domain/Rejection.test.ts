@@ -1,0 +1,26 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
+import { explain, Flooding, Rejection } from "../../src/domain/Rejection.ts"
+
+describe("Rejection.explain()", () => {
+  it.prop("has one sentence in one line for every refusal", [Rejection], ([rejection]) => {
+    assert.match(explain(rejection), /^[A-Z][^\n]*$/, rejection._tag)
+    assert.notMatch(explain(rejection), /undefined|NaN/)
+  })
+
+  it("has different sentences for different refusals", () => {
+    const fields = { limit: 1, limitBytes: 2, retryAfterMillis: 3, usage: "/join room" }
+    const sentences = Rejection.members.map((member) =>
+      explain(Schema.decodeUnknownSync(Rejection)({ _tag: member.identifier, ...fields }))
+    )
+    assert.strictEqual(new Set(sentences).size, Rejection.members.length)
+  })
+
+  it("names whole seconds, one at least", () => {
+    const seconds = [0, 1, 1000, 1001, 60_000].map((retryAfterMillis) => explain(new Flooding({ retryAfterMillis })))
+    assert.deepStrictEqual(
+      seconds,
+      [1, 1, 1, 2, 60].map((it) => `Too many messages, wait ${it} s.`)
+    )
+  })
+})

@@ -1,0 +1,25 @@
+/** Outlets and sessions for tests of the services below the chat. */
+import type { Event, Perspective } from "../../src/domain/Event.ts"
+import type { Outlet } from "../../src/services/Session.ts"
+import type { Opening } from "../../src/services/Sessions.ts"
+import type { Room } from "../../src/services/Room.ts"
+
+/** An outlet that keeps what it is told. */
+export interface Kept extends Outlet {
+  readonly kept: ReadonlyArray<readonly [event: Event, as: Perspective]>
+}
+
+export const outlet = (): Kept => {
+  const kept: Array<readonly [Event, Perspective]> = []
+  return { kept, deliver: (event, as) => void kept.push([event, as]), hangUp: () => {}, queuedBytes: () => 0 }
+}
+
+/** How a session of that name begins. */
+export const opening = (name: string, room: Room): Opening => ({
+  name,
+  protocol: "toss",
+  address: "192.0.2.1",
+  outlet: outlet(),
+  atMillis: 7,
+  room
+})
