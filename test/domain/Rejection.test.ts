@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { explain, Flooding, Rejection } from "../../src/domain/Rejection.ts"
+import { CommandMisused, explain, Flooding, Rejection } from "../../src/domain/Rejection.ts"
 
 describe("Rejection.explain()", () => {
   it.prop("has one sentence in one line for every refusal", [Rejection], ([rejection]) => {
