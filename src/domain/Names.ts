@@ -84,7 +84,7 @@ export const lookAlikeKey = (name: string): string =>
 const isReserved = (name: string): boolean => {
   const key = lookAlikeKey(name).normalize("NFD").replace(/\p{M}/gu, "")
   let plain = ""
-  for (const letter of key) plain += pretenders.get(letter) ?? pretenders.get(letter.toLowerCase()) ?? letter
+  for (const letter of key) plain += pretenders.get(letter) ?? letter
   return reserved.has(plain)
 }
 

@@ -27,6 +27,7 @@ import { Limits } from "./Limits.ts"
 import * as Memberships from "./Memberships.ts"
 import type { Outcome } from "./Memberships.ts"
 import { type Allowance, allowance } from "./Quota.ts"
+import { membersInOrder } from "./Room.ts"
 import { Rooms } from "./Rooms.ts"
 import { type Session, summary } from "./Session.ts"
 import { type Opening, Sessions } from "./Sessions.ts"
@@ -115,14 +116,14 @@ export class Chat extends Context.Service<
         }
         const room = roomSeen(session, name)
         if (Result.isFailure(room)) return Result.fail(room.failure)
-        const members = Array.from(room.success.members).sort((a, b) => a.number - b.number)
-        return Result.succeed({ _tag: "Users", room: room.success.name, users: members.map(summary) })
+        const users = membersInOrder(room.success).map(summary)
+        return Result.succeed({ _tag: "Users", room: room.success.name, users })
       }
 
       const readHistory = Effect.fnUntraced(function* (
         session: Session,
         command: Command & { readonly _tag: "ReadHistory" }
-      ): Effect.fn.Return<Reply, Rejection> {
+      ): Effect.fn.Return<Reply & { readonly _tag: "Messages" }, Rejection> {
         const room = yield* Effect.fromResult(roomSeen(session, command.room))
         // Being invited is not yet being there.
         if (room.isPrivate && !room.members.has(session)) return yield* new NotInRoom()
@@ -140,10 +141,7 @@ export class Chat extends Context.Service<
           audience.tellOne(session, { _tag: "Noticed", text })
           return done
         }
-        const messages = (limit: number) =>
-          Effect.map(readHistory(session, { _tag: "ReadHistory", limit }), (reply) =>
-            reply._tag === "Messages" ? reply.messages : []
-          )
+        const last = (limit: number) => readHistory(session, { _tag: "ReadHistory", limit })
         switch (slashed._tag) {
           case "Misused":
             return yield* new CommandMisused({ usage: slashed.usage })
@@ -151,20 +149,18 @@ export class Chat extends Context.Service<
             return notice(SlashCommand.help)
           case "Rooms":
             return notice(SlashCommand.roomList(visibleRooms(session)))
-          case "Who": {
-            const members = Array.from(session.current.members, summary).sort((a, b) => a.number - b.number)
-            return notice(SlashCommand.userList(session.current.name, members))
-          }
+          case "Who":
+            return notice(SlashCommand.userList(session.current.name, membersInOrder(session.current).map(summary)))
           case "History":
-            return notice(SlashCommand.messageList(yield* messages(slashed.limit)))
+            return notice(SlashCommand.messageList((yield* last(slashed.limit)).messages))
           case "Files":
-            return notice(SlashCommand.fileList(yield* messages(100)))
+            return notice(SlashCommand.fileList((yield* last(100)).messages))
           case "Join":
-            return yield* carryOut(session, { _tag: "JoinRoom", room: slashed.room })
+            return yield* Effect.fromResult(memberships.join(session, slashed.room, false))
           case "Leave":
-            return yield* carryOut(session, { _tag: "LeaveRoom" })
+            return yield* Effect.fromResult(memberships.leave(session, undefined))
           case "Invite":
-            yield* carryOut(session, { _tag: "Invite", name: slashed.name })
+            yield* Effect.fromResult(memberships.invite(session, slashed.name, undefined))
             return notice(`${slashed.name} is invited to ${session.current.name}.`)
           case "Msg": {
             const { name, text } = SlashCommand.splitAddressee(slashed.rest, (it) => sessions.find(it) !== undefined)
@@ -210,12 +206,6 @@ export class Chat extends Context.Service<
         return Effect.fail(rejection)
       }
 
-      const carryOut = (session: Session, command: Command): Effect.Effect<Reply, Rejection> => {
-        const outcome = dispatch(session, command)
-        if (!Result.isResult(outcome)) return outcome
-        return Result.isSuccess(outcome) ? Effect.succeed(outcome.success) : Effect.fail(outcome.failure)
-      }
-
       const run = (session: Session, command: Command): Effect.Effect<Reply, Rejection> =>
         Effect.suspend(() => {
           if (!sessions.isOpen(session)) return refuse(new NotLoggedIn())
@@ -223,7 +213,9 @@ export class Chat extends Context.Service<
           const isMessage = command._tag === "Say" || command._tag === "Tell"
           const retryAfterMillis = (isMessage ? allowed.messages : allowed.acts).take(clock.currentTimeMillisUnsafe())
           if (retryAfterMillis > 0) return refuse(new Flooding({ retryAfterMillis }))
-          return Effect.catch(carryOut(session, command), refuse)
+          const outcome = dispatch(session, command)
+          if (!Result.isResult(outcome)) return Effect.catch(outcome, refuse)
+          return Result.isSuccess(outcome) ? Effect.succeed(outcome.success) : refuse(outcome.failure)
         })
 
       const login = (login: Login): Effect.Effect<Session, Rejection> =>

@@ -73,8 +73,7 @@ export const make = ({ audience, history, rooms, sessions }: Parts) => {
   }
 
   const join = (session: Session, name: string, stay: boolean): Outcome => {
-    const before = rooms.find(name)
-    const wasIn = before !== undefined && before.members.has(session)
+    const wasIn = rooms.find(name)?.members.has(session) === true
     const entered = rooms.enter(session, name)
     if (Result.isFailure(entered)) return Result.fail(entered.failure)
     const room = entered.success

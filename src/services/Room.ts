@@ -13,11 +13,12 @@ export interface Room {
   readonly members: ReadonlySet<Session>
 }
 
+/** The members in the order in which they logged in. */
+export const membersInOrder = (room: Room): ReadonlyArray<Session> =>
+  Array.from(room.members).sort((a, b) => a.number - b.number)
+
 /** The members' names in the order in which they logged in. */
-export const memberNames = (room: Room): ReadonlyArray<UserName> =>
-  Array.from(room.members)
-    .sort((a, b) => a.number - b.number)
-    .map((member) => member.name)
+export const memberNames = (room: Room): ReadonlyArray<UserName> => membersInOrder(room).map((member) => member.name)
 
 /** The room as a list shows it to `session`. */
 export const summary = (room: Room, session: Session): RoomSummary => ({

@@ -93,7 +93,7 @@ export class Connection<In, Frame> implements Outlet {
 
   /** Says what the server says first. */
   open(): Effect.Effect<void, Hangup> {
-    return this.#perform(this.#conversation.open())
+    return this.#perform(this.#conversation.open(), false)
   }
 
   /** Takes what has come. Fails if the connection must end. */
@@ -102,11 +102,7 @@ export class Connection<In, Frame> implements Outlet {
     inputs: ReadonlyArray<In>
   ): Effect.fn.Return<void, Hangup> {
     for (const input of inputs) {
-      for (const step of this.#conversation.receive(input)) {
-        const excess = this.#excess(step)
-        if (excess !== undefined) return yield* new Hangup({ reason: excess })
-        yield* this.#perform([step])
-      }
+      yield* this.#perform(this.#conversation.receive(input), true)
       if (this.session === undefined) {
         this.#bytesBeforeLogin += sizeOf(input)
         if (this.#bytesBeforeLogin > this.#parts.limits.loginLimitBytes) {
@@ -129,25 +125,30 @@ export class Connection<In, Frame> implements Outlet {
     for (const frame of this.#conversation.farewell(reason)) this.outbox.push(frame)
   }
 
-  readonly #perform: (steps: ReadonlyArray<Step<Frame>>) => Effect.Effect<void, Hangup> = Effect.fnUntraced(function* (
-    this: Connection<In, Frame>,
-    steps: ReadonlyArray<Step<Frame>>
-  ): Effect.fn.Return<void, Hangup> {
-    for (const step of steps) {
-      switch (step._tag) {
-        case "Send":
-          this.outbox.push(step.frame)
-          break
-        case "Hangup":
-          return yield* new Hangup(step)
-        case "Login":
-        case "Run": {
-          const next = yield* step._tag === "Login" ? this.#login(step) : this.#run(step)
-          if (next.length > 0) yield* this.#perform(next)
+  // Steps that were received are counted against the peer; those that follow from them are not.
+  readonly #perform: (steps: ReadonlyArray<Step<Frame>>, areReceived: boolean) => Effect.Effect<void, Hangup> =
+    Effect.fnUntraced(function* (
+      this: Connection<In, Frame>,
+      steps: ReadonlyArray<Step<Frame>>,
+      areReceived: boolean
+    ): Effect.fn.Return<void, Hangup> {
+      for (const step of steps) {
+        const excess = areReceived ? this.#excess(step) : undefined
+        if (excess !== undefined) return yield* new Hangup({ reason: excess })
+        switch (step._tag) {
+          case "Send":
+            this.outbox.push(step.frame)
+            break
+          case "Hangup":
+            return yield* new Hangup(step)
+          case "Login":
+          case "Run": {
+            const next = yield* step._tag === "Login" ? this.#login(step) : this.#run(step)
+            if (next.length > 0) yield* this.#perform(next, false)
+          }
         }
       }
-    }
-  }).bind(this)
+    }).bind(this)
 
   #login(step: Step<Frame> & { readonly _tag: "Login" }): Effect.Effect<ReadonlyArray<Step<Frame>>> {
     if (this.session !== undefined) return Effect.succeed(step.refused(new AlreadyLoggedIn()))
@@ -155,8 +156,7 @@ export class Connection<In, Frame> implements Outlet {
     return Effect.matchEffect(chat.login({ name: step.name, protocol: protocol.name, address, outlet: this }), {
       onSuccess: (session) => {
         this.session = session
-        const about = { protocol: protocol.name, address }
-        return Effect.as(Effect.annotateLogs(Effect.logInfo(`${session.name} logged in`), about), [])
+        return Effect.as(Effect.logInfo(`${session.name} logged in`), [])
       },
       onFailure: (rejection) => Effect.succeed(step.refused(rejection))
     })

@@ -80,21 +80,19 @@ export class Connections extends Context.Service<
       const drain = <In, Frame>(connection: Connection<In, Frame>): Effect.Effect<void> =>
         connection.outbox.drained.pipe(Effect.timeoutOption(limits.drainTimeoutMillis), Effect.asVoid)
 
-      const about = <In, Frame>({ address, protocol }: Peer<In, Frame>) => ({ protocol: protocol.name, address })
-
-      const end = <In, Frame>(peer: Peer<In, Frame>, connection: Connection<In, Frame>, hangup: Hangup | undefined) =>
+      const end = <In, Frame>(connection: Connection<In, Frame>, hangup: Hangup | undefined) =>
         Effect.gen(function* () {
           const who = connection.session?.name
           leave(connection)
-          if (who !== undefined) yield* Effect.logInfo(`${who} left`).pipe(Effect.annotateLogs(about(peer)))
+          if (who !== undefined) yield* Effect.logInfo(`${who} left`)
           if (hangup !== undefined) {
-            census.hungUp(hangup.reason)
             const { detail = explain(hangup.reason), reason } = hangup
+            census.hungUp(reason)
             // Everybody is hung up on when the server stops, which is not worth a line each.
             const log = reason === "stopping" ? Effect.logDebug : Effect.logInfo
-            yield* log(`Hung up on ${who ?? "a peer"}`).pipe(Effect.annotateLogs({ ...about(peer), reason, detail }))
-            if (hangup.reason === "slow") return
-            connection.sayFarewell(hangup.reason)
+            yield* log(`Hung up on ${who ?? "a peer"}`).pipe(Effect.annotateLogs({ reason, detail }))
+            if (reason === "slow") return
+            connection.sayFarewell(reason)
           }
           yield* drain(connection)
         })
@@ -127,8 +125,8 @@ export class Connections extends Context.Service<
           yield* converse(connection, peer.reads).pipe(
             Effect.raceFirst(connection.ended),
             Effect.matchEffect({
-              onSuccess: () => end(peer, connection, undefined),
-              onFailure: (hangup) => end(peer, connection, hangup)
+              onSuccess: () => end(connection, undefined),
+              onFailure: (hangup) => end(connection, hangup)
             }),
             Effect.onExit(() =>
               Effect.sync(() => {
@@ -140,7 +138,8 @@ export class Connections extends Context.Service<
                 census.counts.connections--
                 if (connections.size === 0) Deferred.doneUnsafe(allOver, Effect.void)
               })
-            )
+            ),
+            Effect.annotateLogs({ protocol: protocol.name, address: peer.address })
           )
         },
         Effect.catchDefect((defect) => Effect.logError("A connection ended by a defect", defect))

@@ -92,19 +92,12 @@ export const attach = Effect.fnUntraced(function* (options: {
       const size = Queue.sizeUnsafe(packets)
       if (size > backlogLimit || (size > 1 && backlogBytes > backlogPackets * limitBytes)) carrier.destroy()
     })
-    yield* connections
-      .serve({
-        protocol,
-        carrier,
-        reads: Stream.fromQueue(packets),
-        address: plainAddress(socket.conn.remoteAddress)
-      })
-      .pipe(
-        Effect.catchCause((cause) => {
-          carrier.destroy()
-          return Cause.hasDies(cause) ? Effect.logError("Cannot serve a Socket.IO connection", cause) : Effect.void
-        })
-      )
+    yield* connections.serve({
+      protocol,
+      carrier,
+      reads: Stream.fromQueue(packets),
+      address: plainAddress(socket.conn.remoteAddress)
+    })
   })
 
   const watchUpgrade = (request: http.IncomingMessage, socket: Duplex) => {

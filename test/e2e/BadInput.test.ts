@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Logger } from "effect"
+import { Effect, Logger } from "effect"
 import { connect } from "node:net"
 import { buffer } from "node:stream/consumers"
 import { createDeflate } from "node:zlib"
-import { Census, Server, Settings } from "../../src/mod.ts"
+import { Census } from "../../src/mod.ts"
 import * as Clients from "./Clients.ts"
 import * as TestServer from "./TestServer.ts"
 
@@ -54,15 +54,7 @@ describe("bad input", () => {
             1
           )
           assert.notInclude(logged, "Error")
-        }).pipe(
-          Effect.scoped,
-          Effect.provide(
-            Server.layer.pipe(
-              Layer.provide(Settings.layer({ chatmasterPort: 0, httpPort: 0, floodRate: 0 })),
-              Layer.provide(Logger.layer([logger]))
-            )
-          )
-        )
+        }).pipe(Effect.scoped, Effect.provide(TestServer.layer({}, [logger])))
       })
     }
   }
@@ -150,14 +142,6 @@ describe("bad input", () => {
       )
       assert.notInclude(logged, "Error")
       assert.notInclude(logged, "Warn")
-    }).pipe(
-      Effect.scoped,
-      Effect.provide(
-        Server.layer.pipe(
-          Layer.provide(Settings.layer({ chatmasterPort: 0, httpPort: 0 })),
-          Layer.provide(Logger.layer([logger]))
-        )
-      )
-    )
+    }).pipe(Effect.scoped, Effect.provide(TestServer.layer({}, [logger])))
   })
 })

@@ -1,11 +1,14 @@
 import { Effect, Layer, Logger } from "effect"
 import { Server, Settings } from "../../src/mod.ts"
 
-/** A real server on free ports. */
-export const layer = (overrides?: Parameters<typeof Settings.layer>[0]) =>
+/** A real server on free ports, which logs to `loggers`. */
+export const layer = (
+  overrides?: Parameters<typeof Settings.layer>[0],
+  loggers: Parameters<typeof Logger.layer>[0] = []
+) =>
   Server.layer.pipe(
     Layer.provide(Settings.layer({ chatmasterPort: 0, httpPort: 0, floodRate: 0, ...overrides })),
-    Layer.provide(Logger.layer([]))
+    Layer.provide(Logger.layer(loggers))
   )
 
 /** The address of a protocol. */

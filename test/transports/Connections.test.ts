@@ -6,6 +6,7 @@ import type { Protocol } from "../../src/protocols/Protocol.ts"
 import * as ChatMasterProtocol from "../../src/protocols/chatmaster/ChatMasterProtocol.ts"
 import { Peer } from "../../src/testing/mod.ts"
 import * as SharedFrames from "../../src/transports/SharedFrames.ts"
+import { turn } from "./Turn.ts"
 
 const text = (frame: Uint8Array): string => new TextDecoder().decode(frame)
 const utf8 = new TextEncoder()
@@ -97,7 +98,7 @@ describe("Connections.serve()", () => {
       yield* TestClock.adjust("1 second")
       stuck.stall()
       yield* bob.send(say("hello"))
-      yield* Effect.callback<void>((resume) => void setImmediate(() => resume(Effect.void)))
+      yield* turn
       yield* TestClock.adjust("9 seconds")
       assert.strictEqual(counts.connections, 2)
       yield* TestClock.adjust("2 seconds")

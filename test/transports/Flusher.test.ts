@@ -1,8 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Logger } from "effect"
 import { Flusher } from "../../src/transports/Flusher.ts"
-
-const turn = Effect.callback<void>((resume) => void setImmediate(() => resume(Effect.void)))
+import { turn } from "./Turn.ts"
 
 describe("Flusher.schedule()", () => {
   it.effect("flushes each once at the end of the turn, and again when asked again", () =>

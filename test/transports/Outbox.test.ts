@@ -4,6 +4,7 @@ import { TestClock } from "effect/testing"
 import type { Carrier } from "../../src/transports/Carrier.ts"
 import { Flusher } from "../../src/transports/Flusher.ts"
 import { Outbox } from "../../src/transports/Outbox.ts"
+import { turn } from "./Turn.ts"
 
 /** A carrier that holds what it is given until it is told that the peer has read. */
 const makeCarrier = (holds: boolean) => {
@@ -53,9 +54,6 @@ const setUp = Effect.fnUntraced(function* (options: {
   })
   return { ...wire, outbox, overflows }
 })
-
-/** Lets the event loop turn once. */
-const turn = Effect.callback<void>((resume) => void setImmediate(() => resume(Effect.void)))
 
 describe("Outbox", () => {
   it.effect("push() leaves in one write per turn, in order", () =>
