@@ -4,7 +4,7 @@ import { Server, Settings } from "../../src/mod.ts"
 /** A real server on free ports, which logs to `loggers`. */
 export const layer = (
   overrides?: Parameters<typeof Settings.layer>[0],
-  loggers: Parameters<typeof Logger.layer>[0] = []
+  loggers: ReadonlyArray<Logger.Logger<unknown, void>> = []
 ) =>
   Server.layer.pipe(
     Layer.provide(Settings.layer({ chatmasterPort: 0, httpPort: 0, floodRate: 0, ...overrides })),
