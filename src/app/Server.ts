@@ -1,12 +1,18 @@
 /** The whole server as one layer. */
 import { Context, Duration, Effect, Layer } from "effect"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodePath from "@effect/platform-node/NodePath"
+import type { Attachments } from "../services/Attachments.ts"
 import { Census } from "../services/Census.ts"
 import { Chat } from "../services/Chat.ts"
+import { History } from "../services/History.ts"
 import * as ChatLimits from "../services/Limits.ts"
 import { Connections } from "../transports/Connections.ts"
 import type { ListenFailed } from "../transports/ListenFailed.ts"
 import * as TransportLimits from "../transports/TransportLimits.ts"
 import * as Listeners from "./Listeners.ts"
+import * as FileStore from "../storage/FileStore.ts"
+import { StorageUnavailable } from "../storage/StorageUnavailable.ts"
 import { Settings } from "./Settings.ts"
 
 const layerChatLimits = Layer.effect(
@@ -19,6 +25,10 @@ const layerChatLimits = Layer.effect(
     sessionLimit: settings.sessionLimit,
     floodRate: settings.floodRate,
     floodBurst: settings.floodBurst,
+    fileLimitBytes: settings.fileLimitBytes,
+    filesLimitBytes: settings.filesLimitBytes,
+    uploadLimit: settings.uploadLimit,
+    uploadTimeoutMillis: Duration.toMillis(settings.uploadTimeout),
     connectionsPerAddress: settings.connectionsPerAddress,
     newConnectionsPerAddress: settings.newConnectionsPerAddress,
     newConnectionsWindowMillis: Duration.toMillis(settings.newConnectionsWindow),
@@ -38,6 +48,16 @@ const layerTransportLimits = Layer.effect(
     drainTimeoutMillis: Duration.toMillis(settings.drainTimeout)
   }))
 )
+
+const layerFiles: Layer.Layer<Attachments, StorageUnavailable, Settings> = Layer.unwrap(
+  Effect.map(Settings, ({ dataDir }) =>
+    FileStore.layer({ directory: dataDir }).pipe(
+      Layer.catch(({ reason }) =>
+        Layer.effectContext(new StorageUnavailable({ directory: dataDir, reason: reason._tag }))
+      )
+    )
+  )
+).pipe(Layer.provide([NodeFileSystem.layer, NodePath.layer]))
 
 /** A running server. */
 export class Server extends Context.Service<
@@ -62,9 +82,14 @@ export class Server extends Context.Service<
    * Opens all ports of the settings, with the chat behind them. When its scope closes every peer is told, what waits is
    * sent (for at most `drainTimeout`), and the ports are closed.
    */
-  static readonly layer: Layer.Layer<Server | Chat | Census, ListenFailed, Settings> = this.layerNoDeps.pipe(
+  static readonly layer: Layer.Layer<
+    Server | Chat | Attachments | Census,
+    ListenFailed | StorageUnavailable,
+    Settings
+  > = this.layerNoDeps.pipe(
     Layer.provideMerge(Connections.layer),
-    Layer.provideMerge(Chat.layer),
+    Layer.provideMerge(Chat.layerNoStorage),
+    Layer.provideMerge(Layer.mergeAll(History.layerMemory, layerFiles)),
     Layer.provide([layerChatLimits, layerTransportLimits])
   )
 }

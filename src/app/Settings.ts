@@ -147,6 +147,23 @@ const origins: Kind<ReadonlyArray<string>> = {
   expected: `origins such as "https://chat.example.org", with commas between them`
 }
 
+const url: Kind<string> = {
+  schema: fromText(Schema.UndefinedOr(Schema.String), (text) => {
+    if (text === "") return ""
+    const parsed = URL.canParse(text) ? new URL(text) : undefined
+    const isPlain = parsed !== undefined && /^https?:$/.test(parsed.protocol) && parsed.search + parsed.hash === ""
+    return isPlain ? parsed.href.replace(/\/+$/, "") : undefined
+  }).pipe(Schema.decodeTo(Schema.String)),
+  metavar: "url",
+  expected: `an address such as "https://chat.example.org"`
+}
+
+const folder: Kind<string> = {
+  schema: Schema.NonEmptyString,
+  metavar: "folder",
+  expected: "a folder"
+}
+
 const logLevel: Kind<LogLevel.LogLevel> = {
   schema: fromText(
     Schema.Literals(LogLevel.values),
@@ -158,17 +175,29 @@ const logLevel: Kind<LogLevel.LogLevel> = {
 
 const table = {
   host: row(host, "127.0.0.1", "address to listen on; 0.0.0.0 opens the server to the network"),
+  tossPort: row(port, "8000", "TCP port of the toss protocol; 0 takes any free one"),
   chatmasterPort: row(port, "9000", "TCP port of the chatmaster protocol; 0 takes any free one"),
   httpPort: row(port, "8080", "HTTP port, of the sockets protocol too; 0 takes any free one"),
   httpOrigins: row(origins, "", "origins whose pages may connect, besides the server's own"),
+  publicUrl: row(
+    url,
+    "",
+    "address of the HTTP port as others reach it, for links to files; else the one it listens on"
+  ),
+  dataDir: row(folder, "./data", "folder in which files are stored"),
   rooms: row(rooms, "general,python", "rooms that are always there; general is always the first"),
   roomLimit: row(atLeast(1), "10000", "how many rooms there may be"),
   sessionLimit: row(atLeast(1), "10000", "how many users may be logged in"),
   historyLimit: row(atLeast(0), "1000", "messages kept per room"),
   pacing: row(onOff, "on", "a gap between two packets to clients that cannot take two in one read"),
+  tossGapMillis: row(atLeast(0), "60", "milliseconds between two messages to such clients of toss; 0 for none"),
   floodRate: row(rate, "2", "messages per second that a user may send; 0 takes any number"),
   floodBurst: row(atLeast(1), "5", "messages that a user may send at once"),
   textLimitBytes: row(byteSize, "16KiB", "longest text of a message"),
+  fileLimitBytes: row(byteSize, "100MiB", "largest file"),
+  filesLimitBytes: row(byteSize, "10GiB", "all files together; beyond it the oldest go"),
+  uploadLimit: row(atLeast(1), "4", "files that a user may be sending at a time"),
+  uploadTimeout: row(duration, "30 seconds", "time for anything to come of a file that was begun"),
   loginTimeout: row(duration, "15 seconds", "time to log in"),
   loginLimitBytes: row(byteSize, "4KiB", "bytes taken from a peer before its login"),
   loginLimitPackets: row(atLeast(1), "8", "packets taken from a peer before its login"),

@@ -3,19 +3,43 @@ import type { Attachment, Message } from "./Message.ts"
 import type { RoomName, UserName } from "./Names.ts"
 import type { RoomSummary, UserSummary } from "./Room.ts"
 
+/** What a user calls one of its uploads: unique among those that it has under way. */
+export type UploadKey = number
+
+/** An upload that is to become a file, and what to call that. */
+export interface UploadedFile {
+  readonly key: UploadKey
+  /** As it came; reduced to a safe base name. */
+  readonly name: string
+}
+
 export type Command =
   /**
-   * Say `text` in `room`, or in the current one. A text that begins with a slash command is one, unless `isLiteral`.
+   * Say `text` in `room`, or in the current one. A text that begins with a slash command is one, unless `isLiteral`. With
+   * `upload` that file goes with it, which must be there whole and is used up.
    */
   | {
       readonly _tag: "Say"
       readonly text: string
       readonly room?: string
       readonly attachment?: Attachment
+      readonly upload?: UploadedFile
       readonly isLiteral?: boolean
     }
   /** Say `text` to one user. */
-  | { readonly _tag: "Tell"; readonly to: string; readonly text: string; readonly attachment?: Attachment }
+  | {
+      readonly _tag: "Tell"
+      readonly to: string
+      readonly text: string
+      readonly attachment?: Attachment
+      readonly upload?: UploadedFile
+    }
+  /** Begin to send a file of `sizeBytes`. What has the same key already is dropped. */
+  | { readonly _tag: "BeginUpload"; readonly key: UploadKey; readonly sizeBytes: number }
+  /** Bytes of a file, from index `atByte` on; in any order. The bytes are not changed before this is done. */
+  | { readonly _tag: "WriteUpload"; readonly key: UploadKey; readonly atByte: number; readonly bytes: Uint8Array }
+  /** Forget about a file that was begun, if it was. */
+  | { readonly _tag: "DropUpload"; readonly key: UploadKey }
   /** Enter a room and make it current, creating it if need be. The others are left, unless `stay`. */
   | { readonly _tag: "JoinRoom"; readonly room: string; readonly stay?: boolean }
   /** Leave `room`, or the current one. Whoever is nowhere else is in `general` again. */

@@ -5,13 +5,21 @@ import { RoomName, UserName } from "./Names.ts"
 export const ProtocolName = Schema.Literals(["toss", "tsockm", "chatmaster", "packet", "sockets", "embedded"])
 export type ProtocolName = typeof ProtocolName.Type
 
-/** A file that goes with a message: what it is called, its size in bytes and where it can be fetched. */
+/**
+ * A file that goes with a message: what it is called, its size in bytes and where it can be fetched, which is empty when
+ * nothing serves it. `file` is its number if this server has its content.
+ */
 export const Attachment = Schema.Struct({
   name: Schema.String,
   sizeBytes: Schema.Int,
-  url: Schema.String
+  url: Schema.String,
+  file: Schema.optionalKey(Schema.Int)
 })
 export type Attachment = typeof Attachment.Type
+
+/** An attachment in words, for protocols that have no files: its name, its size, its sender, and where to fetch it. */
+export const describe = ({ name, sizeBytes, url }: Attachment, from?: string): string =>
+  `${name} (${sizeBytes} bytes)${from === undefined ? "" : ` from ${from}`}${url === "" ? "" : `: ${url}`}`
 
 /** What was said, in a room or (with `to`) to one user. Numbers rise and never repeat. */
 export const Message = Schema.Struct({

@@ -38,6 +38,14 @@ export class TextTooLong extends Schema.TaggedError<TextTooLong>()("TextTooLong"
 export class Flooding extends Schema.TaggedError<Flooding>()("Flooding", { retryAfterMillis: Schema.Int }) {}
 /** A slash command is not used as it should be. */
 export class CommandMisused extends Schema.TaggedError<CommandMisused>()("CommandMisused", { usage: Schema.String }) {}
+/** The file is larger than the limit. */
+export class FileTooLarge extends Schema.TaggedError<FileTooLarge>()("FileTooLarge", { limitBytes: Schema.Int }) {}
+/** The user has as many uploads under way as it may have. */
+export class TooManyUploads extends Schema.TaggedError<TooManyUploads>()("TooManyUploads", { limit: Schema.Int }) {}
+/** There is no such upload, or not any more, or bytes of it are missing or were put where it has none. */
+export class UploadBroken extends Schema.TaggedError<UploadBroken>()("UploadBroken", {}) {}
+/** What was to be kept cannot be kept, for reasons that are the server's. */
+export class StorageFailed extends Schema.TaggedError<StorageFailed>()("StorageFailed", {}) {}
 
 /** Why a command was refused. */
 export const Rejection = Schema.Union([
@@ -56,7 +64,11 @@ export const Rejection = Schema.Union([
   TextEmpty,
   TextTooLong,
   Flooding,
-  CommandMisused
+  CommandMisused,
+  FileTooLarge,
+  TooManyUploads,
+  UploadBroken,
+  StorageFailed
 ])
 export type Rejection = typeof Rejection.Type
 
@@ -95,5 +107,13 @@ export const explain = (rejection: Rejection): string => {
       return `Too many messages, wait ${Math.max(1, Math.ceil(rejection.retryAfterMillis / 1000))} s.`
     case "CommandMisused":
       return `Usage: ${rejection.usage}`
+    case "FileTooLarge":
+      return `File is larger than ${rejection.limitBytes} bytes.`
+    case "TooManyUploads":
+      return `Only ${rejection.limit} files can be sent at a time.`
+    case "UploadBroken":
+      return "File has not arrived whole."
+    case "StorageFailed":
+      return "Server cannot store this now."
   }
 }

@@ -14,8 +14,15 @@ import type { Rejection } from "../domain/Rejection.ts"
 
 /** What a conversation wants done; steps are carried out in order. */
 export type Step<Frame> =
-  /** Send one frame. */
+  /** Send one frame. As the answer to a packet it says that the packet was at fault: too many of them end a connection. */
   | { readonly _tag: "Send"; readonly frame: Frame }
+  /**
+   * Send a frame that lets the peer go on. If it is paced, nothing else goes out behind it until a `Release`, or until
+   * `holdMillis` have passed.
+   */
+  | { readonly _tag: "Acknowledge"; readonly frame: Frame; readonly holdMillis: number }
+  /** The peer has gone on: what was held back may go out. */
+  | { readonly _tag: "Release" }
   /**
    * Take a name. On success the session gets its `LoggedIn` event before anything else; a refusal goes to `refused`,
    * whose steps are carried out at once.
@@ -40,7 +47,8 @@ export interface Conversation<In, Frame> {
   /** What the server says first. */
   readonly open: () => ReadonlyArray<Step<Frame>>
   /**
-   * Takes one read. The steps must not depend on what earlier steps of the same read will do; what does belongs into
+   * Takes one read. Bytes are the conversation's until its steps have been carried out; what it needs longer it copies. The
+   * steps must not depend on what earlier steps of the same read will do; what does belongs into
    * `replied` and `refused`.
    */
   readonly receive: (input: In) => ReadonlyArray<Step<Frame>>
@@ -54,6 +62,10 @@ export interface Conversation<In, Frame> {
   readonly isExempt: boolean
   /** What is said before the server closes the connection. */
   readonly farewell: (reason: HangupReason) => ReadonlyArray<Frame>
+  /** How long a packet that has only begun may wait for its rest, undefined if there is none. Asked for after each read. */
+  readonly patienceMillis?: number | undefined
+  /** Ends a packet whose rest has not come within `patienceMillis`. */
+  readonly lapse?: () => ReadonlyArray<Step<Frame>>
 }
 
 /** A wire protocol. */
@@ -61,15 +73,31 @@ export interface Protocol<In, Frame> {
   readonly name: ProtocolName
   /** How many renderings of one event there are. */
   readonly variants: number
-  /** The least time between two frames to a peer that `isPaced`. */
-  readonly gapMillis: number
+  /** The least time between a frame and the next one to a peer that `isPaced`. */
+  readonly gapMillis: (frame: Frame) => number
   /** Begins a conversation with a peer that has just connected. */
   readonly converse: () => Conversation<In, Frame>
   /** The frames of an event that several recipients share: at most once per event, perspective and variant. */
   readonly render: (event: SharedEvent, as: Perspective, variant: number) => ReadonlyArray<Frame>
-  /** How many bytes a frame counts for in an outbox. */
+  /** How many bytes of memory a frame counts for in an outbox. */
   readonly sizeBytes: (frame: Frame) => number
 }
 
+/** The content of a stored file as part of a frame; it is read while it is sent, and never whole in memory. */
+export interface FileFrame {
+  readonly _tag: "FileFrame"
+  /** What goes before the content. */
+  readonly head: Uint8Array
+  /** The number of the file. */
+  readonly file: number
+  readonly sizeBytes: number
+  readonly encoding: "raw" | "base64"
+  /** What goes behind the content. */
+  readonly tail: Uint8Array
+}
+
+/** What goes out on a stream of bytes. */
+export type ByteFrame = Uint8Array | FileFrame
+
 /** A protocol of bytes on a stream. */
-export type ByteProtocol = Protocol<Uint8Array, Uint8Array>
+export type ByteProtocol<Frame extends ByteFrame = Uint8Array> = Protocol<Uint8Array, Frame>

@@ -9,34 +9,28 @@
 import { Clock, Context, Effect, Layer, Queue, Result, Stream } from "effect"
 import { type Command, done, type Reply } from "../domain/Command.ts"
 import type { SharedEvent } from "../domain/Event.ts"
-import type { Message } from "../domain/Message.ts"
-import {
-  CommandMisused,
-  Flooding,
-  NoSuchUser,
-  NotInRoom,
-  NotLoggedIn,
-  type Rejection,
-  TextEmpty,
-  TextTooLong
-} from "../domain/Rejection.ts"
+import { CommandMisused, Flooding, NotInRoom, NotLoggedIn, type Rejection } from "../domain/Rejection.ts"
+import { Attachments } from "./Attachments.ts"
 import * as Audience from "./Audience.ts"
 import { Census } from "./Census.ts"
 import { History } from "./History.ts"
 import { Limits } from "./Limits.ts"
+import { Links } from "./Links.ts"
 import * as Memberships from "./Memberships.ts"
 import type { Outcome } from "./Memberships.ts"
+import * as Messages from "./Messages.ts"
 import { type Allowance, allowance } from "./Quota.ts"
 import { membersInOrder } from "./Room.ts"
 import { Rooms } from "./Rooms.ts"
 import { type Session, summary } from "./Session.ts"
 import { type Opening, Sessions } from "./Sessions.ts"
 import * as SlashCommand from "./SlashCommand.ts"
+import { Uploads } from "./Uploads.ts"
 
 /** Who logs in, and where events for it go. */
 export type Login = Pick<Opening, "name" | "protocol" | "address" | "outlet">
 
-const utf8 = new TextEncoder()
+const hasFile = ({ attachment, upload }: Messages.Saying): boolean => attachment !== undefined || upload !== undefined
 
 export class Chat extends Context.Service<
   Chat,
@@ -62,11 +56,12 @@ export class Chat extends Context.Service<
       const sessions = yield* Sessions
       const rooms = yield* Rooms
       const history = yield* History
+      const uploads = yield* Uploads
+      const links = yield* Links
       const { counts } = yield* Census
       const clock = yield* Clock.Clock
       const observers = new Set<Queue.Queue<SharedEvent>>()
       const allowances = new WeakMap<Session, { readonly messages: Allowance; readonly acts: Allowance }>()
-      let lastNumber = history.lastNumber
 
       const audience = Audience.make(counts, (event) => {
         for (const observer of observers) Queue.offerUnsafe(observer, event)
@@ -81,34 +76,20 @@ export class Chat extends Context.Service<
       )
 
       const memberships = Memberships.make({ audience, history, rooms, sessions })
-      const { roomOf, roomSeen, visibleRooms } = memberships
+      const { roomSeen, visibleRooms } = memberships
 
-      const say = (session: Session, command: Command & { readonly _tag: "Say" | "Tell" }): Outcome => {
-        const text = command.text.toWellFormed()
-        if (text === "" && command.attachment === undefined) return Result.fail(new TextEmpty())
-        const limitBytes = limits.textLimitBytes
-        if (text.length > limitBytes || (text.length * 3 > limitBytes && utf8.encode(text).length > limitBytes)) {
-          return Result.fail(new TextTooLong({ limitBytes }))
-        }
-        const addressee = command._tag === "Tell" ? sessions.find(command.to) : undefined
-        if (command._tag === "Tell" && addressee === undefined) return Result.fail(new NoSuchUser())
-        const room = command._tag === "Say" ? roomOf(session, command.room) : Result.succeed(undefined)
-        if (Result.isFailure(room)) return Result.fail(room.failure)
-        const message: Message = {
-          number: ++lastNumber,
-          from: session.name,
-          protocol: session.protocol,
-          text,
-          atMillis: clock.currentTimeMillisUnsafe(),
-          ...(room.success === undefined ? undefined : { room: room.success.name }),
-          ...(addressee === undefined ? undefined : { to: addressee.name }),
-          ...(command.attachment === undefined ? undefined : { attachment: command.attachment })
-        }
-        counts.messages++
-        if (room.success !== undefined) history.append(room.success.key, message)
-        audience.tell(addressee === undefined ? room.success!.members : [addressee], { _tag: "Said", message }, session)
-        return Result.succeed({ _tag: "Accepted", message })
-      }
+      const nowMillis = () => clock.currentTimeMillisUnsafe()
+      const { say } = Messages.make({
+        audience,
+        counts,
+        history,
+        limits,
+        links,
+        memberships,
+        nowMillis,
+        sessions,
+        uploads
+      })
 
       const listUsers = (session: Session, name: string | undefined, everywhere: boolean): Outcome => {
         if (everywhere) {
@@ -144,6 +125,7 @@ export class Chat extends Context.Service<
         const last = (limit: number) => readHistory(session, { _tag: "ReadHistory", limit })
         switch (slashed._tag) {
           case "Misused":
+            if (command.upload !== undefined) uploads.drop(session, command.upload.key)
             return yield* new CommandMisused({ usage: slashed.usage })
           case "Help":
             return notice(SlashCommand.help)
@@ -164,10 +146,16 @@ export class Chat extends Context.Service<
             return notice(`${slashed.name} is invited to ${session.current.name}.`)
           case "Msg": {
             const { name, text } = SlashCommand.splitAddressee(slashed.rest, (it) => sessions.find(it) !== undefined)
-            const { attachment } = command
-            return yield* Effect.fromResult(
-              say(session, { _tag: "Tell", to: name, text, ...(attachment === undefined ? undefined : { attachment }) })
-            )
+            const { attachment, upload } = command
+            if (text === "" && !hasFile(command)) return yield* new CommandMisused({ usage: SlashCommand.usage("msg") })
+            const said = say(session, {
+              _tag: "Tell",
+              to: name,
+              text,
+              ...(attachment === undefined ? undefined : { attachment }),
+              ...(upload === undefined ? undefined : { upload })
+            })
+            return yield* Result.isResult(said) ? Effect.fromResult(said) : said
           }
         }
       })
@@ -177,11 +165,22 @@ export class Chat extends Context.Service<
           case "Say": {
             const slashed: SlashCommand.SlashCommand =
               command.isLiteral === true ? { _tag: "Text", text: command.text } : SlashCommand.parse(command.text)
-            if (slashed._tag !== "Text") return slash(session, command, slashed)
+            if (slashed._tag !== "Text") {
+              // A file that comes with a command that has no use for it is not lost: it goes with the text.
+              const isText = hasFile(command) && slashed._tag !== "Msg" && slashed._tag !== "Misused"
+              return isText ? say(session, command) : slash(session, command, slashed)
+            }
             return say(session, slashed.text === command.text ? command : { ...command, text: slashed.text })
           }
           case "Tell":
             return say(session, command)
+          case "BeginUpload":
+            return Effect.as(uploads.begin(session, command.key, command.sizeBytes), done)
+          case "WriteUpload":
+            return Effect.as(uploads.write(session, command.key, command.atByte, command.bytes), done)
+          case "DropUpload":
+            uploads.drop(session, command.key)
+            return Result.succeed(done)
           case "JoinRoom":
             return memberships.join(session, command.room, command.stay === true)
           case "LeaveRoom":
@@ -201,6 +200,21 @@ export class Chat extends Context.Service<
         }
       }
 
+      // The milliseconds until the session may do this; 0 if it may now.
+      const wait = (session: Session, command: Command): number => {
+        const allowed = allowances.get(session)!
+        switch (command._tag) {
+          case "WriteUpload":
+          case "DropUpload":
+            return 0
+          case "Say":
+          case "Tell":
+            return allowed.messages.take(nowMillis())
+          default:
+            return allowed.acts.take(nowMillis())
+        }
+      }
+
       const refuse = (rejection: Rejection): Effect.Effect<never, Rejection> => {
         counts.rejections++
         return Effect.fail(rejection)
@@ -209,10 +223,11 @@ export class Chat extends Context.Service<
       const run = (session: Session, command: Command): Effect.Effect<Reply, Rejection> =>
         Effect.suspend(() => {
           if (!sessions.isOpen(session)) return refuse(new NotLoggedIn())
-          const allowed = allowances.get(session)!
-          const isMessage = command._tag === "Say" || command._tag === "Tell"
-          const retryAfterMillis = (isMessage ? allowed.messages : allowed.acts).take(clock.currentTimeMillisUnsafe())
-          if (retryAfterMillis > 0) return refuse(new Flooding({ retryAfterMillis }))
+          const retryAfterMillis = wait(session, command)
+          if (retryAfterMillis > 0) {
+            if ("upload" in command && command.upload !== undefined) uploads.drop(session, command.upload.key)
+            return refuse(new Flooding({ retryAfterMillis }))
+          }
           const outcome = dispatch(session, command)
           if (!Result.isResult(outcome)) return Effect.catch(outcome, refuse)
           return Result.isSuccess(outcome) ? Effect.succeed(outcome.success) : refuse(outcome.failure)
@@ -221,7 +236,7 @@ export class Chat extends Context.Service<
       const login = (login: Login): Effect.Effect<Session, Rejection> =>
         Effect.suspend(() => {
           const room = rooms.general
-          const opened = sessions.open({ ...login, atMillis: clock.currentTimeMillisUnsafe(), room })
+          const opened = sessions.open({ ...login, atMillis: nowMillis(), room })
           if (Result.isFailure(opened)) return refuse(opened.failure)
           const session = opened.success
           const { floodBurst, floodRate } = limits
@@ -240,6 +255,7 @@ export class Chat extends Context.Service<
         run,
         logout: (session) => {
           if (memberships.end(session)) counts.sessions--
+          uploads.dropAll(session)
         },
         announce: (text) => audience.tell(sessions.all(), { _tag: "Announced", text }, undefined),
         stopping: () => audience.tell(sessions.all(), { _tag: "ServerStopping" }, undefined),
@@ -248,8 +264,14 @@ export class Chat extends Context.Service<
     })
   )
 
+  /** The chat without the storage behind it. */
+  static readonly layerNoStorage = this.layerNoDeps.pipe(
+    Layer.provideMerge(Uploads.layer),
+    Layer.provideMerge(Layer.mergeAll(Sessions.layer, Rooms.layer, Census.layer, Links.layer))
+  )
+
   /** The chat with all it needs, in memory. */
-  static readonly layer = this.layerNoDeps.pipe(
-    Layer.provideMerge(Layer.mergeAll(Sessions.layer, Rooms.layer, History.layerMemory, Census.layer))
+  static readonly layer = this.layerNoStorage.pipe(
+    Layer.provideMerge(Layer.mergeAll(History.layerMemory, Attachments.layerMemory))
   )
 }

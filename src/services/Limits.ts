@@ -13,6 +13,14 @@ export interface Limits {
   readonly floodRate: number
   /** Messages a user may send at once. */
   readonly floodBurst: number
+  /** The largest file. */
+  readonly fileLimitBytes: number
+  /** All files together; beyond it the oldest go. */
+  readonly filesLimitBytes: number
+  /** Files that a user may be sending at a time. */
+  readonly uploadLimit: number
+  /** How long nothing may come of a file that was begun. */
+  readonly uploadTimeoutMillis: number
   /** Connections at a time from one IPv4 address or IPv6 /64; loopback is exempt. */
   readonly connectionsPerAddress: number
   /** New connections within `newConnectionsWindowMillis` from one IPv4 address or IPv6 /64; loopback is exempt. */
@@ -31,6 +39,10 @@ export const defaults: Limits = {
   sessionLimit: 10_000,
   floodRate: 2,
   floodBurst: 5,
+  fileLimitBytes: 100 * 1024 * 1024,
+  filesLimitBytes: 10 * 1024 * 1024 * 1024,
+  uploadLimit: 4,
+  uploadTimeoutMillis: 30_000,
   connectionsPerAddress: 16,
   newConnectionsPerAddress: 32,
   newConnectionsWindowMillis: 600_000,

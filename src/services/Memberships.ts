@@ -170,3 +170,6 @@ export const make = ({ audience, history, rooms, sessions }: Parts) => {
     invite
   }
 }
+
+/** The part of the chat that knows who is where. */
+export type Memberships = ReturnType<typeof make>

@@ -3,7 +3,7 @@
  *
  * Only the words below are taken. `//join` and its like are messages that begin with `/join`; any other text is itself.
  */
-import type { Message } from "../domain/Message.ts"
+import { describe, type Message } from "../domain/Message.ts"
 import type { RoomSummary, UserSummary } from "../domain/Room.ts"
 
 const words = ["join", "leave", "rooms", "who", "msg", "files", "invite", "history", "help"] as const
@@ -20,6 +20,9 @@ const usages: Record<Word, readonly [usage: string, meaning: string]> = {
   history: ["/history [number]", "show what was said last"],
   help: ["/help", "show this list"]
 }
+
+/** How a command is used. */
+export const usage = (word: Word): string => usages[word][0]
 
 /** What a text asks for. */
 export type SlashCommand =
@@ -53,7 +56,7 @@ export const parse = (text: string): SlashCommand => {
     case "invite":
       return rest === "" ? misused : { _tag: "Invite", name: rest }
     case "msg":
-      return /\s/.test(rest) ? { _tag: "Msg", rest } : misused
+      return rest === "" ? misused : { _tag: "Msg", rest }
     case "history":
       if (rest === "") return { _tag: "History", limit: 20 }
       return /^[1-9]\d{0,2}$/.test(rest) ? { _tag: "History", limit: Math.min(100, Number(rest)) } : misused
@@ -70,13 +73,16 @@ export const parse = (text: string): SlashCommand => {
   }
 }
 
-/** Splits `name text` where the longest name ends that `isName` knows; a name may be in double quotes. */
+/**
+ * Splits `name text` where the longest name ends that `isName` knows; a name may be in double quotes. The text is empty
+ * if there is none.
+ */
 export const splitAddressee = (
   rest: string,
   isName: (name: string) => boolean
 ): { readonly name: string; readonly text: string } => {
-  const quoted = /^"([^"]+)"\s+([^]+)$/.exec(rest)
-  if (quoted !== null) return { name: quoted[1]!, text: quoted[2]! }
+  const quoted = /^"([^"]+)"(?:\s+([^]+))?$/.exec(rest)
+  if (quoted !== null) return { name: quoted[1]!, text: quoted[2] ?? "" }
   const gap = /\s+/g
   let best: { readonly name: string; readonly text: string } | undefined
   // No name is longer than 64 characters of at most two units each.
@@ -84,7 +90,7 @@ export const splitAddressee = (
     const split = { name: rest.slice(0, found.index), text: rest.slice(gap.lastIndex) }
     if (best === undefined || isName(split.name)) best = split
   }
-  return best ?? { name: rest, text: "" }
+  return best !== undefined && (isName(best.name) || !isName(rest)) ? best : { name: rest, text: "" }
 }
 
 /** The answer to `/help`. */
@@ -120,8 +126,9 @@ export const userList = (room: string, users: ReadonlyArray<UserSummary>): strin
 export const messageList = (messages: ReadonlyArray<Message>): string => {
   const lines: Array<string> = []
   let units = 0
-  for (const { atMillis, from, text } of messages.toReversed()) {
-    const line = `${stamp(atMillis)} ${from}: ${indented(text)}`
+  for (const { atMillis, attachment, from, text } of messages.toReversed()) {
+    const parts = [text, attachment === undefined ? "" : describe(attachment)].filter((part) => part !== "")
+    const line = `${stamp(atMillis)} ${from}: ${indented(parts.join(" "))}`
     units += line.length
     if (units > answerLimitUnits && lines.length > 0) break
     lines.push(line)
@@ -132,9 +139,7 @@ export const messageList = (messages: ReadonlyArray<Message>): string => {
 /** The answer to `/files`. */
 export const fileList = (messages: ReadonlyArray<Message>): string => {
   const lines = messages.flatMap(({ attachment, from }) =>
-    attachment === undefined
-      ? []
-      : [indented(`${attachment.name} (${attachment.sizeBytes} bytes) from ${from}: ${attachment.url}`)]
+    attachment === undefined ? [] : [indented(describe(attachment, from))]
   )
   return lines.length === 0 ? "No files have been shared here." : bounded(lines)
 }

@@ -1,13 +1,14 @@
 /** What every protocol of bytes must do, wherever a read ends and whatever is in it. */
 import { Effect, Random, type Scope } from "effect"
 import { TestClock } from "effect/testing"
+import type { ByteFrame } from "../protocols/Protocol.ts"
 import { Census } from "../services/Census.ts"
 import * as Visitor from "../services/Visitor.ts"
 import type { Subject } from "./Conformance.ts"
 import * as Peer from "./Peer.ts"
 import { equal, type Failure } from "./ConformanceFailure.ts"
 
-export type ByteSubject = Subject<Uint8Array, Uint8Array>
+export type ByteSubject = Subject<Uint8Array, ByteFrame>
 
 /** Registers a test that runs with the services of a chat. */
 export type Verify = (title: string, run: Effect.Effect<void, Failure, Peer.Services | Scope.Scope>) => void
@@ -33,6 +34,25 @@ export const byteConformance = (verify: Verify, subject: ByteSubject, said: Said
       const peer = yield* Peer.connect(protocol)
       yield* peer.send(...Array.from(bytes, (byte) => Uint8Array.of(byte)))
       yield* equal(yield* said(visitor, "alice", 1), ["héllo 🎉"])
+    })
+  )
+
+  verify(
+    "keeps nothing of a read that is overwritten when it has been dealt with",
+    Effect.gen(function* () {
+      const visitor = yield* Visitor.make("Visitor")
+      const bytes = Buffer.concat([...subject.login("alice"), subject.say("hello"), subject.say("again")])
+      for (let size = 1; size < bytes.length; size += 1 + (size >> 2)) {
+        const peer = yield* Peer.connect(subject.make())
+        for (let at = 0; at < bytes.length; at += size) {
+          const read = Uint8Array.from(bytes.subarray(at, at + size))
+          yield* peer.send(read)
+          read.fill(0x78)
+        }
+        yield* equal(yield* said(visitor, "alice", 2), ["hello", "again"])
+        yield* peer.leave
+        yield* peer.over
+      }
     })
   )
 

@@ -8,10 +8,20 @@ export interface Carrier<Frame> {
   readonly write: (frames: ReadonlyArray<Frame>) => void
   /** Bytes that were handed over and have not been taken by the kernel (or the peer) yet. */
   readonly unsentBytes: () => number
-  /** Who is told when `unsentBytes` has fallen to 0, and once when the peer has gone. At most one listener. */
-  readonly listen: (listener: { readonly drained: () => void; readonly closed: () => void }) => void
+  /** At most one listener. */
+  readonly listen: (listener: CarrierListener) => void
   /** Closes when what was handed over has been sent. */
   readonly end: () => void
   /** Closes at once and frees what was not sent. */
   readonly destroy: () => void
+}
+
+/** Who is told how the sending goes. */
+export interface CarrierListener {
+  /** Some of what was handed over has been taken, but not all. */
+  readonly progressed: () => void
+  /** `unsentBytes` has fallen to 0. */
+  readonly drained: () => void
+  /** The peer has gone; called once. */
+  readonly closed: () => void
 }

@@ -5,7 +5,7 @@
  * - Steps are carried out in order; an event reaches the outbox in the turn in which it happens.
  * - It ends once: by end of stream, by a hangup of its own, or by one that came from outside.
  */
-import { type Clock, Deferred, Effect } from "effect"
+import { type Clock, Deferred, Effect, Fiber } from "effect"
 import { type Event, isPersonal, type Perspective } from "../domain/Event.ts"
 import { Hangup, type HangupReason } from "../domain/Hangup.ts"
 import { AlreadyLoggedIn, NotLoggedIn } from "../domain/Rejection.ts"
@@ -24,12 +24,15 @@ export interface Parts<In, Frame> {
   readonly protocol: Protocol<In, Frame>
   readonly carrier: Carrier<Frame>
   readonly address: string
+  /** Takes back what was read when it has been dealt with. */
+  readonly release?: ((input: In) => void) | undefined
   readonly shared: SharedFrames<Frame>
   readonly chat: Chat["Service"]
   readonly limits: TransportLimits
   readonly clock: Clock.Clock
   readonly flusher: Flusher["Service"]
-  readonly runGap: (effect: Effect.Effect<void>) => unknown
+  /** Runs a fiber that waits for time to pass. */
+  readonly runFiber: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
 }
 
 const sizeOf = (input: unknown): number => (input instanceof Uint8Array ? input.length : 0)
@@ -43,11 +46,14 @@ export class Connection<In, Frame> implements Outlet {
   readonly #conversation: Conversation<In, Frame>
   // A packet that is answered at once is a faulty one: the chat has no part in the answer.
   readonly #faults = allowance(10, 100)
+  // The fiber that waits for the rest of a packet, and whether it is past waiting.
+  #patience: Fiber.Fiber<void> | undefined
+  #isLapsing = false
   #bytesBeforeLogin = 0
   #packetsBeforeLogin = 0
 
   constructor(parts: Parts<In, Frame>) {
-    const { carrier, clock, flusher, limits, protocol, runGap } = parts
+    const { carrier, clock, flusher, limits, protocol, runFiber } = parts
     this.#parts = parts
     this.#conversation = protocol.converse()
     this.openedMillis = clock.currentTimeMillisUnsafe()
@@ -55,9 +61,10 @@ export class Connection<In, Frame> implements Outlet {
       carrier,
       clock,
       flusher,
-      runGap,
+      runGap: runFiber,
       sizeBytes: protocol.sizeBytes,
-      gapMillis: () => (this.#conversation.isPaced ? protocol.gapMillis : 0),
+      isPaced: () => this.#conversation.isPaced,
+      gapMillis: protocol.gapMillis,
       limitBytes: () => (this.session === undefined ? limits.outboxLimitBeforeLoginBytes : limits.outboxLimitBytes),
       overflowed: () => this.hangUp(new Hangup({ reason: "slow" }))
     })
@@ -101,23 +108,52 @@ export class Connection<In, Frame> implements Outlet {
     this: Connection<In, Frame>,
     inputs: ReadonlyArray<In>
   ): Effect.fn.Return<void, Hangup> {
+    if (this.#patience !== undefined) yield* this.#stopWaiting(this.#patience)
     for (const input of inputs) {
       yield* this.#perform(this.#conversation.receive(input), true)
+      const size = sizeOf(input)
+      this.#parts.release?.(input)
       if (this.session === undefined) {
-        this.#bytesBeforeLogin += sizeOf(input)
+        this.#bytesBeforeLogin += size
         if (this.#bytesBeforeLogin > this.#parts.limits.loginLimitBytes) {
           return yield* new Hangup({ reason: "login-limit" })
         }
       }
     }
+    const { patienceMillis } = this.#conversation
+    if (patienceMillis !== undefined) this.#waitForRest(patienceMillis)
   }).bind(this)
+
+  // What was received is done before a lapse, and a lapse before what is received next.
+  #stopWaiting(patience: Fiber.Fiber<void>): Effect.Effect<void> {
+    this.#patience = undefined
+    return this.#isLapsing ? Effect.asVoid(Fiber.await(patience)) : Fiber.interrupt(patience)
+  }
+
+  #waitForRest(patienceMillis: number): void {
+    const lapse = Effect.suspend(() => {
+      this.#isLapsing = true
+      return this.#perform(this.#conversation.lapse?.() ?? [], false)
+    }).pipe(
+      Effect.catch((hangup) => Effect.sync(() => this.hangUp(hangup))),
+      Effect.ensuring(Effect.sync(() => void (this.#isLapsing = false)))
+    )
+    this.#patience = this.#parts.runFiber(Effect.andThen(Effect.sleep(patienceMillis), lapse))
+  }
 
   // What a peer may not go on with: too much before login, or too much that is answered without asking the chat.
   #excess(step: Step<Frame>): HangupReason | undefined {
     const { clock, limits } = this.#parts
+    if (step._tag === "Acknowledge" || step._tag === "Release") return undefined
     if (this.session === undefined && ++this.#packetsBeforeLogin > limits.loginLimitPackets) return "login-limit"
     if (step._tag === "Send" && this.#faults.take(clock.currentTimeMillisUnsafe()) > 0) return "faulty"
     return undefined
+  }
+
+  /** Drops what waits, and waits for nothing any more. */
+  close(): void {
+    this.outbox.close()
+    if (this.#patience !== undefined && !this.#isLapsing) this.#patience.interruptUnsafe()
   }
 
   /** Says the last words. */
@@ -138,6 +174,12 @@ export class Connection<In, Frame> implements Outlet {
         switch (step._tag) {
           case "Send":
             this.outbox.push(step.frame)
+            break
+          case "Acknowledge":
+            this.outbox.push(step.frame, step.holdMillis)
+            break
+          case "Release":
+            this.outbox.release()
             break
           case "Hangup":
             return yield* new Hangup(step)

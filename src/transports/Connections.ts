@@ -27,6 +27,8 @@ export interface Peer<In, Frame> {
   readonly reads: Stream.Stream<In>
   /** The peer's IP address. */
   readonly address: string
+  /** Takes back what was read when it has been dealt with. */
+  readonly release?: (input: In) => void
 }
 
 export class Connections extends Context.Service<
@@ -47,7 +49,7 @@ export class Connections extends Context.Service<
       const flusher = yield* Flusher
       const limits = yield* TransportLimits
       const clock = yield* Clock.Clock
-      const runGap = yield* FiberSet.makeRuntime<never, void, never>()
+      const runFiber = yield* FiberSet.makeRuntime<never, void, never>()
       // oxlint-disable-next-line typescript/no-explicit-any -- a connection is invariant in what it reads and writes
       const connections = new Set<Connection<any, any>>()
       const shared = new WeakMap<object, SharedFrames.SharedFrames<never>>()
@@ -112,12 +114,13 @@ export class Connections extends Context.Service<
             protocol,
             carrier,
             address: peer.address,
+            release: peer.release,
             shared: sharedOf(protocol),
             chat,
             limits,
             clock,
             flusher,
-            runGap
+            runFiber
           })
           connections.add(connection)
           census.counts.connections++
@@ -131,7 +134,7 @@ export class Connections extends Context.Service<
             Effect.onExit(() =>
               Effect.sync(() => {
                 leave(connection)
-                connection.outbox.close()
+                connection.close()
                 carrier.destroy()
                 release()
                 connections.delete(connection)

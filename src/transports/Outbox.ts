@@ -6,7 +6,8 @@
  *   more than the limit, and nobody but itself.
  * - Of what waits at most {@link batchLimitBytes} are handed to the carrier at a time, and nothing while it still holds
  *   some: so that progress can be seen, and what is dropped is really freed.
- * - Paced, it hands over one frame at a time, `gapMillis` apart by the Clock; the first at once.
+ * - Paced, it hands over one frame at a time, with a gap by the Clock behind each; the first at once.
+ * - Behind a frame that is held, a paced peer gets nothing until `release`, or until a time has passed.
  */
 import { type Clock, Effect } from "effect"
 import type { Carrier } from "./Carrier.ts"
@@ -21,8 +22,10 @@ export interface Options<Frame> {
   readonly clock: Clock.Clock
   readonly limitBytes: () => number
   readonly overflowed: () => void
-  /** The gap of a paced peer, 0 for any other. Asked for before each write: a peer can turn out to need none. */
-  readonly gapMillis: () => number
+  /** Whether the peer needs its frames one at a time. Asked for before each write: it can turn out that it does not. */
+  readonly isPaced: () => boolean
+  /** The least time from when a frame has been taken to the next one, for a paced peer. */
+  readonly gapMillis: (frame: Frame) => number
   /** Runs the fiber that waits for the end of a gap. */
   readonly runGap: (effect: Effect.Effect<void>) => unknown
 }
@@ -33,8 +36,13 @@ export class Outbox<Frame> implements Flushable {
   #frames: Array<Frame> = []
   #bytes = 0
   #isClosed = false
-  #isWaitingForGap = false
-  #lastWriteMillis = -Infinity
+  #wakeMillis = Infinity
+  #nextWriteMillis = -Infinity
+  #gapMillis = 0
+  // How many frames are queued up to the one that is held, and for how long it is; 0 if none is.
+  #framesToHold = 0
+  #holdMillis = 0
+  #heldUntilMillis = -Infinity
   #progressMillis: number
   #emptied: (() => void) | undefined
 
@@ -42,8 +50,10 @@ export class Outbox<Frame> implements Flushable {
     this.#options = options
     this.#progressMillis = options.clock.currentTimeMillisUnsafe()
     options.carrier.listen({
+      progressed: () => this.#progress(),
       drained: () => {
-        this.#progressMillis = options.clock.currentTimeMillisUnsafe()
+        this.#progress()
+        this.#nextWriteMillis = this.#progressMillis + this.#gapMillis
         this.flush()
       },
       closed: () => this.close()
@@ -60,7 +70,8 @@ export class Outbox<Frame> implements Flushable {
     return this.#isClosed || this.#options.carrier.unsentBytes() === 0 ? undefined : this.#progressMillis
   }
 
-  push(frame: Frame): void {
+  /** Queues a frame; with `holdMillis` nothing goes out behind it for so long, or until `release`. */
+  push(frame: Frame, holdMillis = 0): void {
     if (this.#isClosed) return
     const { flusher, limitBytes, overflowed, sizeBytes } = this.#options
     const size = sizeBytes(frame)
@@ -71,25 +82,29 @@ export class Outbox<Frame> implements Flushable {
     }
     this.#frames.push(frame)
     this.#bytes += size
+    if (holdMillis > 0) {
+      this.#framesToHold = this.#frames.length
+      this.#holdMillis = holdMillis
+    }
     flusher.schedule(this)
+  }
+
+  /** Lets go out what is held back, or will be. */
+  release(): void {
+    this.#framesToHold = 0
+    this.#heldUntilMillis = -Infinity
+    if (this.#frames.length > 0) this.#options.flusher.schedule(this)
   }
 
   /** Hands over what can be handed over now. */
   flush(): void {
-    const { carrier, clock, gapMillis, sizeBytes } = this.#options
+    const { carrier, clock, isPaced, sizeBytes } = this.#options
     if (this.#isClosed) return
     if (carrier.unsentBytes() > 0) return
     if (this.#frames.length === 0) return this.#settle()
     const nowMillis = clock.currentTimeMillisUnsafe()
     this.#progressMillis = nowMillis
-    const gap = gapMillis()
-    if (gap > 0) {
-      const waitMillis = this.#lastWriteMillis + gap - nowMillis
-      if (waitMillis > 0) return this.#waitForGap(waitMillis)
-      this.#lastWriteMillis = nowMillis
-      this.#write(1, sizeBytes(this.#frames[0]!))
-      return this.#frames.length > 0 ? this.#waitForGap(gap) : this.#settle()
-    }
+    if (isPaced()) return this.#flushOne(nowMillis)
     let count = 0
     let bytes = 0
     while (count < this.#frames.length && (count === 0 || bytes < batchLimitBytes)) {
@@ -119,6 +134,22 @@ export class Outbox<Frame> implements Flushable {
     this.#settle()
   }
 
+  #flushOne(nowMillis: number): void {
+    const waitMillis = Math.max(this.#nextWriteMillis, this.#heldUntilMillis) - nowMillis
+    if (waitMillis > 0) return this.#wakeAt(nowMillis + waitMillis, waitMillis)
+    const frame = this.#frames[0]!
+    this.#gapMillis = this.#options.gapMillis(frame)
+    this.#nextWriteMillis = nowMillis + this.#gapMillis
+    if (this.#framesToHold === 1) this.#heldUntilMillis = nowMillis + this.#holdMillis
+    if (this.#framesToHold > 0) this.#framesToHold--
+    this.#write(1, this.#options.sizeBytes(frame))
+    if (this.#options.carrier.unsentBytes() === 0) this.flush()
+  }
+
+  #progress(): void {
+    this.#progressMillis = this.#options.clock.currentTimeMillisUnsafe()
+  }
+
   #write(count: number, bytes: number): void {
     const frames = count === this.#frames.length ? this.#frames : this.#frames.slice(0, count)
     this.#frames = count === this.#frames.length ? [] : this.#frames.slice(count)
@@ -133,13 +164,13 @@ export class Outbox<Frame> implements Flushable {
     emptied?.()
   }
 
-  #waitForGap(waitMillis: number): void {
-    if (this.#isWaitingForGap) return
-    this.#isWaitingForGap = true
+  #wakeAt(atMillis: number, waitMillis: number): void {
+    if (this.#wakeMillis <= atMillis) return
+    this.#wakeMillis = atMillis
     const wait = Effect.andThen(
       Effect.sleep(waitMillis),
       Effect.sync(() => {
-        this.#isWaitingForGap = false
+        if (this.#wakeMillis === atMillis) this.#wakeMillis = Infinity
         this.flush()
       })
     )

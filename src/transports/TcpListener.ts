@@ -1,48 +1,30 @@
 /** A protocol of bytes on a TCP port. */
 import * as NodeSocket from "@effect/platform-node/NodeSocket"
 import * as NodeSocketServer from "@effect/platform-node/NodeSocketServer"
-import { Effect, Option, type Scope, Stream } from "effect"
+import { Effect, FiberSet, Option, type Scope, Stream } from "effect"
 import { NetAddress } from "effect/net"
 import { Socket } from "effect/socket"
-import type { Socket as NetSocket } from "node:net"
-import type { ByteProtocol } from "../protocols/Protocol.ts"
-import type { Carrier } from "./Carrier.ts"
+import type { ByteFrame, ByteProtocol } from "../protocols/Protocol.ts"
+import { Attachments } from "../services/Attachments.ts"
 import { Connections } from "./Connections.ts"
 import { ListenFailed } from "./ListenFailed.ts"
+import * as OwnBytes from "./OwnBytes.ts"
 import * as SharedBatch from "./SharedBatch.ts"
-
-/** A TCP connection as a carrier: each `write` is one write of the socket, of bytes that `join` makes of the frames. */
-export const carrier = (socket: NetSocket, join: SharedBatch.SharedBatch): Carrier<Uint8Array> => {
-  let listener: Parameters<Carrier<Uint8Array>["listen"]>[0] | undefined
-  const written = (): void => {
-    if (socket.writableLength === 0) listener?.drained()
-  }
-  socket.once("close", () => listener?.closed())
-  return {
-    write: (frames) => {
-      if (!socket.writable) return
-      socket.write(join(frames), written)
-    },
-    unsentBytes: () => (socket.destroyed ? 0 : socket.writableLength),
-    listen: (it) => {
-      listener = it
-    },
-    end: () => socket.destroySoon(),
-    destroy: () => socket.destroy()
-  }
-}
+import * as TcpCarrier from "./TcpCarrier.ts"
 
 /**
  * Serves a protocol on a port until the scope ends; port 0 is any free one. Gives the address that was bound.
  *
  * A peer that closes its side still gets what it asked for before.
  */
-export const listen = Effect.fn("TcpListener.listen")(function* (
-  protocol: ByteProtocol,
+export const listen = Effect.fn("TcpListener.listen")(function* <Frame extends ByteFrame>(
+  protocol: ByteProtocol<Frame>,
   options: { readonly host: string; readonly port: number }
-): Effect.fn.Return<string, ListenFailed, Scope.Scope | Connections> {
+): Effect.fn.Return<string, ListenFailed, Scope.Scope | Connections | Attachments> {
   const connections = yield* Connections
-  const join = SharedBatch.make()
+  const attachments = yield* Attachments
+  const run = yield* FiberSet.makeRuntime<never, void, never>()
+  const parts: TcpCarrier.Parts = { join: SharedBatch.make(), attachments, run }
   const server = yield* NodeSocketServer.make({ ...options, allowHalfOpen: true, noDelay: true, keepAlive: true }).pipe(
     Effect.mapError((error) => {
       const { reason } = error
@@ -57,10 +39,11 @@ export const listen = Effect.fn("TcpListener.listen")(function* (
     if (Option.isNone(pull)) return
     yield* connections.serve({
       protocol,
-      carrier: carrier(conn, join),
+      carrier: TcpCarrier.make(conn, parts),
       // Every end is a failure of the socket, and none of ours.
       reads: Stream.catch(Stream.fromPull(Effect.succeed(pull.value)), () => Stream.empty),
-      address: conn.remoteAddress ?? ""
+      address: conn.remoteAddress ?? "",
+      release: OwnBytes.free
     })
   }, Effect.scoped)
   yield* Effect.forkScoped(server.run(serve))

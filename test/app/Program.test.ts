@@ -7,12 +7,13 @@ import { tmpdir } from "node:os"
 import { delimiter, join } from "node:path"
 import type { Readable, Writable } from "node:stream"
 import { fileURLToPath } from "node:url"
-import { afterEach, assert, describe, it } from "@effect/vitest"
+import { afterAll, afterEach, assert, describe, it } from "@effect/vitest"
 import { descriptions } from "../../src/app/Settings.ts"
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
 const main = join(root, "src", "main.ts")
-const freePorts = ["--chatmaster-port", "0", "--http-port", "0"]
+const dataDir = mkdtempSync(join(tmpdir(), "parlance-"))
+const freePorts = ["--toss-port", "0", "--chatmaster-port", "0", "--http-port", "0", "--data-dir", dataDir]
 
 interface Running {
   readonly process: ChildProcessByStdio<Writable, Readable, Readable>
@@ -66,6 +67,7 @@ const parlance = (argv: ReadonlyArray<string>, environment?: Record<string, stri
 
 const folders: Array<string> = []
 
+afterAll(() => rmSync(dataDir, { recursive: true, force: true }))
 afterEach(async () => {
   for (const { process, end } of running) {
     process.kill("SIGKILL")
@@ -126,7 +128,7 @@ describe("Program", () => {
     const other = createServer()
     await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve))
     const { port } = other.address() as AddressInfo
-    const { code, stderr, stdout } = await parlance(["--http-port", "0", "--chatmaster-port", String(port)]).end
+    const { code, stderr, stdout } = await parlance(freePorts.toSpliced(3, 1, String(port))).end
     other.close()
     assert.deepStrictEqual([code, stdout], [1, ""])
     assert.strictEqual(stderr, `Cannot listen on 127.0.0.1:${port} (chatmaster): address already in use\n`)
@@ -138,7 +140,7 @@ describe("Program", () => {
       const banner = await server.line(/^Parlance is listening/)
       assert.match(
         banner,
-        /^Parlance is listening: chatmaster tcp:\/\/127\.0\.0\.1:\d+, sockets http:\/\/127\.0\.0\.1:\d+$/
+        /^Parlance is listening: toss tcp:\/\/127\.0\.0\.1:\d+, chatmaster tcp:\/\/127\.0\.0\.1:\d+, sockets http:\/\/127\.0\.0\.1:\d+$/
       )
       await server.line(/^Only this machine can connect; start with --host 0\.0\.0\.0 to open it to the network$/)
       server.process.kill(signal)
@@ -149,7 +151,8 @@ describe("Program", () => {
   }
 
   it("says nothing of opening up when it is open, and nothing of protocols that are off", async () => {
-    const server = parlance(["--host", "0.0.0.0", "--http-port", "0"], { PARLANCE_CHATMASTER_PORT: "off" })
+    const off = { PARLANCE_TOSS_PORT: "off", PARLANCE_CHATMASTER_PORT: "off" }
+    const server = parlance(["--host", "0.0.0.0", "--http-port", "0", "--data-dir", dataDir], off)
     assert.match(await server.line(/./), /^Parlance is listening: sockets http:\/\/[\d.]+:\d+$/)
     server.process.kill("SIGTERM")
     const { code, stdout } = await server.end

@@ -56,7 +56,15 @@ const defaults = {
   connectionsPerAddress: 16,
   newConnectionsPerAddress: 32,
   newConnectionsWindow: Duration.minutes(10),
-  logLevel: "Info"
+  logLevel: "Info",
+  tossPort: 8000,
+  publicUrl: "",
+  dataDir: "./data",
+  tossGapMillis: 60,
+  fileLimitBytes: 104_857_600,
+  filesLimitBytes: 10_737_418_240,
+  uploadLimit: 4,
+  uploadTimeout: Duration.seconds(30)
 }
 
 describe("Settings", () => {
@@ -94,6 +102,8 @@ describe("Settings", () => {
     ["CHATMASTER_PORT", "OFF", "chatmasterPort", undefined],
     ["ROOMS", "general", "rooms", ["general"]],
     ["ROOMS", "rust, General ,python,,Rust", "rooms", ["general", "rust", "python"]],
+    ["PUBLIC_URL", "https://chat.example.org/parlance/", "publicUrl", "https://chat.example.org/parlance"],
+    ["TOSS_GAP_MILLIS", "0", "tossGapMillis", 0],
     ["PACING", "off", "pacing", false],
     ["PACING", "On", "pacing", true],
     ["FLOOD_RATE", "0", "floodRate", 0],

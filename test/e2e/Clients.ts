@@ -11,10 +11,18 @@ export interface Client<Packet> {
   readonly closed: Effect.Effect<void>
 }
 
-const inbox = <Packet>(queue: Queue.Queue<Packet>) => {
+/** Takes what is queued, one packet after another. */
+export const inbox = <Packet>(queue: Queue.Queue<Packet>) => {
   const take = Queue.take(queue).pipe(Effect.timeout("10 seconds"), Effect.orDie)
   return { take, takeUntil: (isIt: (packet: Packet) => boolean) => Effect.repeat(take, { until: isIt }) }
 }
+
+/** Succeeds when a socket is closed. */
+export const closedOf = (socket: Socket): Effect.Effect<void> =>
+  Effect.callback<void>((resume) => {
+    if (socket.closed) resume(Effect.void)
+    else socket.once("close", () => resume(Effect.void))
+  }).pipe(Effect.timeout("10 seconds"), Effect.orDie)
 
 /** Splits a stream of text into the JSON objects in it. */
 export const jsonObjects = (onObject: (object: unknown) => void): ((text: string) => void) => {
@@ -72,10 +80,7 @@ export const chatmaster = Effect.fnUntraced(function* (url: string): Effect.fn.R
         command("login", { username }),
         client.takeUntil(({ type }) => type === "session")
       ),
-    closed: Effect.callback<void>((resume) => {
-      if (socket.closed) resume(Effect.void)
-      else socket.once("close", () => resume(Effect.void))
-    }).pipe(Effect.timeout("10 seconds"), Effect.orDie)
+    closed: closedOf(socket)
   }
 })
 

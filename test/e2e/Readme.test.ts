@@ -16,6 +16,7 @@ const hasNetcat = spawnSync("nc", ["-h"]).error === undefined
 /** Runs an example with the ports of a test server in place of the default ones; gives what it prints, as it comes. */
 const run = Effect.fnUntraced(function* (command: string, name: string) {
   const chatmaster = new URL(yield* TestServer.urlOf("chatmaster")).port
+  const toss = new URL(yield* TestServer.urlOf("toss")).port
   const http = new URL(yield* TestServer.urlOf("sockets")).port
   // Beside the project, so that its packages are found.
   const folder = yield* Effect.acquireRelease(
@@ -23,7 +24,7 @@ const run = Effect.fnUntraced(function* (command: string, name: string) {
     (folder) => Effect.sync(() => rmSync(folder, { recursive: true }))
   )
   const file = join(folder, name)
-  writeFileSync(file, example(name).replaceAll("9000", chatmaster).replaceAll("8080", http))
+  writeFileSync(file, example(name).replaceAll("9000", chatmaster).replaceAll("8080", http).replaceAll("8000", toss))
   const child = yield* Effect.acquireRelease(
     Effect.sync(() => spawn(command, [file], { cwd: tmpdir(), stdio: ["ignore", "pipe", "inherit"], detached: true })),
     (child) =>
@@ -51,7 +52,7 @@ const run = Effect.fnUntraced(function* (command: string, name: string) {
 
 describe("README", () => {
   it("shows the examples that are tested", () => {
-    for (const name of ["terminal.sh", "browser.mjs", "Greeter.ts", "Greeter.test.ts"]) {
+    for (const name of ["toss.sh", "terminal.sh", "browser.mjs", "Greeter.ts", "Greeter.test.ts"]) {
       assert.include(readme, example(name), name)
     }
   })
@@ -65,6 +66,18 @@ describe("README", () => {
       assert.strictEqual(yield* Fiber.join(hello), "hello from a terminal")
       yield* bob.emit("message", { from: "bob", message: "hello back" })
       yield* terminal.prints(`"message":"hello back"`)
+    }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
+  )
+
+  it.live.skipIf(!hasNetcat)("toss by nc: logs in, speaks and hears (skipped without nc)", () =>
+    Effect.gen(function* () {
+      const bob = yield* Clients.sockets(yield* TestServer.urlOf("sockets"))
+      yield* bob.ask("register", "bob")
+      const hello = yield* Effect.forkScoped(bob.from("carol"), { startImmediately: true })
+      const terminal = yield* run("sh", "toss.sh")
+      assert.strictEqual(yield* Fiber.join(hello), "hello from Slip")
+      yield* bob.emit("message", { from: "bob", message: "hello back" })
+      yield* terminal.prints("message|l10|hello back;username|l3|bob;")
     }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
   )
 

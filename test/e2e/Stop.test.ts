@@ -1,39 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
-import { spawn } from "node:child_process"
 import { connect } from "node:net"
-import { fileURLToPath } from "node:url"
 import * as Clients from "./Clients.ts"
-
-const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url))
-
-/** Starts the program; gives its ports once it listens. */
-const start = Effect.gen(function* () {
-  const flags = [
-    "--chatmaster-port",
-    "0",
-    "--http-port",
-    "0",
-    "--flood-rate",
-    "0",
-    "--log-level",
-    "none",
-    "--outbox-limit-bytes",
-    "64MiB"
-  ]
-  const child = yield* Effect.acquireRelease(
-    Effect.sync(() => spawn(process.execPath, [main, ...flags], { stdio: ["ignore", "pipe", "inherit"] })),
-    (child) => Effect.sync(() => child.kill("SIGKILL"))
-  )
-  const line = yield* Effect.callback<string>((resume) => {
-    child.stdout.setEncoding("utf8").once("data", (text: string) => resume(Effect.succeed(text)))
-  })
-  const url = (protocol: string): string => new RegExp(`${protocol} (\\S+?)(,|\\s)`).exec(line)![1]!
-  const exit = Effect.callback<{ readonly code: number | null; readonly signal: string | null }>((resume) => {
-    child.once("exit", (code, signal) => resume(Effect.succeed({ code, signal })))
-  })
-  return { child, exit, chatmaster: url("chatmaster"), sockets: url("sockets") }
-})
+import * as Program from "./RunningProgram.ts"
+import * as TossClient from "./TossClient.ts"
 
 const deaf = (url: string, name: string) =>
   Effect.acquireRelease(
@@ -53,15 +23,15 @@ describe("the end of the server", () => {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     it.live(`${signal} tells both protocols and ends within 5 s with code 0, also with 50 peers that never read`, () =>
       Effect.gen(function* () {
-        const server = yield* start
-        const alice = yield* Clients.chatmaster(server.chatmaster)
-        const bob = yield* Clients.sockets(server.sockets)
+        const server = yield* Program.start("--outbox-limit-bytes", "64MiB")
+        const alice = yield* Clients.chatmaster(server.url("chatmaster"))
+        const bob = yield* Clients.sockets(server.url("sockets"))
         yield* alice.command("login", { username: "alice", stream: true })
         yield* alice.takeUntil(({ type }) => type === "session")
         yield* bob.ask("register", "bob")
         yield* Effect.forEach(
           Array.from({ length: 50 }, (_, index) => index),
-          (index) => deaf(server.chatmaster, `deaf ${index}`),
+          (index) => deaf(server.url("chatmaster"), `deaf ${index}`),
           { concurrency: "unbounded", discard: true }
         )
         // More than the kernel buffers for a peer, so that something waits for each of them in the server.
@@ -83,4 +53,24 @@ describe("the end of the server", () => {
       }).pipe(Effect.scoped)
     )
   }
+
+  it.live("closes toss with close-server for its users, and without a word for whoever is none", () =>
+    Effect.gen(function* () {
+      const server = yield* Program.start()
+      const alice = yield* TossClient.original(server.url("toss"))
+      const stranger = yield* TossClient.original(server.url("toss"))
+      const bob = yield* TossClient.original(server.url("toss"))
+      yield* alice.login("alice")
+      yield* bob.login("bob")
+      yield* alice.takeUntil(({ action }) => action === "log-in")
+      server.child.kill("SIGINT")
+      for (const client of [alice, bob]) {
+        const { action, status } = yield* client.take
+        assert.deepStrictEqual([action, status], ["close-server", 101])
+      }
+      for (const client of [alice, bob, stranger]) yield* client.closed
+      assert.strictEqual((yield* server.exit).code, 0)
+      assert.strictEqual(stranger.socket.bytesRead, 0)
+    }).pipe(Effect.scoped)
+  )
 })

@@ -1,14 +1,29 @@
 import { Effect, Layer, Logger } from "effect"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { Server, Settings } from "../../src/mod.ts"
+
+/** A folder that goes with the scope. */
+const folder = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "parlance-"))),
+  (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
+)
 
 /** A real server on free ports, which logs to `loggers`. */
 export const layer = (
   overrides?: Parameters<typeof Settings.layer>[0],
   loggers: ReadonlyArray<Logger.Logger<unknown, void>> = []
 ) =>
-  Server.layer.pipe(
-    Layer.provide(Settings.layer({ chatmasterPort: 0, httpPort: 0, floodRate: 0, ...overrides })),
-    Layer.provide(Logger.layer(loggers))
+  Layer.unwrap(
+    Effect.map(folder, (dataDir) =>
+      Server.layer.pipe(
+        Layer.provide(
+          Settings.layer({ tossPort: 0, chatmasterPort: 0, httpPort: 0, floodRate: 0, dataDir, ...overrides })
+        ),
+        Layer.provide(Logger.layer(loggers))
+      )
+    )
   )
 
 /** The address of a protocol. */

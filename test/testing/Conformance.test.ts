@@ -5,3 +5,4 @@ import * as Subjects from "./Subjects.ts"
 // One line for each protocol.
 conformance(it.effect, Subjects.chatmaster)
 conformance(it.effect, Subjects.sockets)
+conformance(it.effect, Subjects.toss)

@@ -1,7 +1,10 @@
 import * as ChatMasterProtocol from "../../src/protocols/chatmaster/ChatMasterProtocol.ts"
+import type { ByteFrame } from "../../src/protocols/Protocol.ts"
 import type { SocketIoPacket } from "../../src/protocols/SocketIoPacket.ts"
 import * as SocketsProtocol from "../../src/protocols/sockets/SocketsProtocol.ts"
+import * as TossProtocol from "../../src/protocols/toss/TossProtocol.ts"
 import type { Subject } from "../../src/testing/mod.ts"
+import * as Toss from "../protocols/toss/Client.ts"
 
 const utf8 = new TextEncoder()
 const json = (value: unknown): Uint8Array => utf8.encode(JSON.stringify(value))
@@ -57,4 +60,39 @@ export const sockets: Subject<SocketIoPacket, SocketIoPacket> = {
     event("no such event"),
     event("__proto__", 1)
   ]
+}
+
+/** The responses in one frame: a message, its announcement, or both. */
+const responses = (frame: ByteFrame): ReadonlyArray<Toss.Response> => {
+  if (!(frame instanceof Uint8Array)) return []
+  const reader = Toss.reader()
+  const read = reader.push(frame)
+  return reader.rest().length > 0 ? [Toss.read(frame)] : read
+}
+const some = (frame: ByteFrame, is: (response: Toss.Response) => boolean) => responses(frame).find(is)
+
+export const toss: Subject<Uint8Array, ByteFrame> = {
+  make: () => TossProtocol.make({ gapMillis: 0, nowMillis: () => 0 }),
+  login: (name) => [Toss.announced(Toss.logIn(name))],
+  say: (text) => Toss.announced(Toss.message(text)),
+  heard: (frame) => {
+    const data = some(frame, ({ action, status }) => action === "send-message" && status === 100)?.data
+    return data === undefined ? undefined : { from: data.username!, text: data.message! }
+  },
+  isWelcome: (frame) =>
+    some(frame, ({ action, data, status }) => action === "log-in" && status === 100 && data?.username === undefined) !==
+    undefined,
+  isRefusal: (frame) => some(frame, ({ status }) => status >= 200) !== undefined,
+  confirms: true,
+  junk: [
+    "a|q1|x;",
+    "action|l6|dance;;data|s0|;",
+    "action|n1|5;data|s0|;",
+    "action|l6|log-in;data|s0|;",
+    "action|l12|send-message;data|s13|message|n1|1;;",
+    "action|l12|send-message;data|s14|message|l1|x;;;",
+    "action|l6|chunks;data|s12|chunks|n1|0;;",
+    "{}{}}",
+    `{"action":"log-in","data":{"username":1}}`
+  ].map((text) => utf8.encode(text))
 }

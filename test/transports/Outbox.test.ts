@@ -30,13 +30,15 @@ const makeCarrier = (holds: boolean) => {
       unsentBytes = 0
       listener?.drained()
     },
+    progress: () => listener?.progressed(),
     close: () => listener?.closed()
   }
 }
 
 const setUp = Effect.fnUntraced(function* (options: {
   readonly holds?: boolean
-  readonly gapMillis?: number
+  readonly gapMillis?: (frame: string) => number
+  readonly isPaced?: () => boolean
   readonly limitBytes?: number
 }) {
   const runGap = yield* FiberSet.makeRuntime<never, void, never>()
@@ -49,7 +51,8 @@ const setUp = Effect.fnUntraced(function* (options: {
     clock: yield* Clock.Clock,
     limitBytes: () => options.limitBytes ?? 1000,
     overflowed: () => overflows.push("overflow"),
-    gapMillis: () => options.gapMillis ?? 0,
+    isPaced: options.isPaced ?? (() => options.gapMillis !== undefined),
+    gapMillis: options.gapMillis ?? (() => 0),
     runGap
   })
   return { ...wire, outbox, overflows }
@@ -121,7 +124,7 @@ describe("Outbox", () => {
 
   it.effect("a paced outbox sends the first frame at once and the others a gap apart", () =>
     Effect.gen(function* () {
-      const { outbox, writes } = yield* setUp({ gapMillis: 50 })
+      const { outbox, writes } = yield* setUp({ gapMillis: () => 50 })
       for (const frame of ["a", "b", "c"]) outbox.push(frame)
       yield* turn
       assert.deepStrictEqual(writes, [["a"]])
@@ -135,6 +138,87 @@ describe("Outbox", () => {
       outbox.push("d")
       yield* turn
       assert.deepStrictEqual(writes.at(-1), ["d"])
+    }).pipe(Effect.provide(Flusher.layer))
+  )
+
+  it.effect("a paced outbox waits as long as each frame needs, from when it has been taken", () =>
+    Effect.gen(function* () {
+      const { outbox, read, writes } = yield* setUp({ holds: true, gapMillis: (frame) => frame.length * 10 })
+      for (const frame of ["aaaa", "b", "c"]) outbox.push(frame)
+      yield* turn
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(writes, [["aaaa"]])
+      read()
+      yield* TestClock.adjust("39 millis")
+      assert.deepStrictEqual(writes, [["aaaa"]])
+      yield* TestClock.adjust("1 millis")
+      assert.deepStrictEqual(writes, [["aaaa"], ["b"]])
+      read()
+      yield* TestClock.adjust("10 millis")
+      assert.deepStrictEqual(writes, [["aaaa"], ["b"], ["c"]])
+    }).pipe(Effect.provide(Flusher.layer))
+  )
+
+  it.effect("nothing goes out behind a frame that is held, until it is released or its time is over", () =>
+    Effect.gen(function* () {
+      const { outbox, writes } = yield* setUp({ gapMillis: () => 50 })
+      outbox.push("a")
+      outbox.push("ack", 2000)
+      for (const frame of ["b", "c"]) outbox.push(frame)
+      yield* turn
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(writes, [["a"], ["ack"]])
+      outbox.release()
+      yield* turn
+      assert.deepStrictEqual(writes, [["a"], ["ack"], ["b"]])
+      yield* TestClock.adjust("50 millis")
+      assert.deepStrictEqual(writes, [["a"], ["ack"], ["b"], ["c"]])
+      yield* TestClock.adjust("50 millis")
+      outbox.push("ack", 2000)
+      outbox.push("d")
+      yield* turn
+      yield* TestClock.adjust("1999 millis")
+      assert.deepStrictEqual(writes.at(-1), ["ack"])
+      yield* TestClock.adjust("1 millis")
+      assert.deepStrictEqual(writes.at(-1), ["d"])
+    }).pipe(Effect.provide(Flusher.layer))
+  )
+
+  it.effect("release() before the held frame has gone out leaves only the gap", () =>
+    Effect.gen(function* () {
+      const { outbox, writes } = yield* setUp({ gapMillis: () => 50 })
+      for (const frame of ["a", "b"]) outbox.push(frame)
+      outbox.push("ack", 2000)
+      outbox.push("c")
+      yield* turn
+      outbox.release()
+      yield* TestClock.adjust("150 millis")
+      assert.deepStrictEqual(writes, [["a"], ["b"], ["ack"], ["c"]])
+    }).pipe(Effect.provide(Flusher.layer))
+  )
+
+  it.effect("a peer that turns out to read a stream gets all at once, held or not", () =>
+    Effect.gen(function* () {
+      let isPaced = true
+      const { outbox, writes } = yield* setUp({ gapMillis: () => 50, isPaced: () => isPaced })
+      outbox.push("ack", 2000)
+      for (const frame of ["b", "c"]) outbox.push(frame)
+      yield* turn
+      isPaced = false
+      outbox.push("d")
+      yield* turn
+      assert.deepStrictEqual(writes, [["ack"], ["b", "c", "d"]])
+    }).pipe(Effect.provide(Flusher.layer))
+  )
+
+  it.effect("progress is what the carrier tells of", () =>
+    Effect.gen(function* () {
+      const { outbox, progress } = yield* setUp({ holds: true })
+      outbox.push("a")
+      yield* turn
+      yield* TestClock.adjust("5 seconds")
+      progress()
+      assert.strictEqual(outbox.stuckSinceMillis, 5000)
     }).pipe(Effect.provide(Flusher.layer))
   )
 

@@ -92,6 +92,7 @@ const listen = ({ carrier }: Peer) => {
   const drained = Deferred.makeUnsafe<void>()
   const closed = Deferred.makeUnsafe<void>()
   carrier.listen({
+    progressed: () => {},
     drained: () => Deferred.doneUnsafe(drained, Effect.void),
     closed: () => Deferred.doneUnsafe(closed, Effect.void)
   })

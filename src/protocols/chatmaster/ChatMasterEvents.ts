@@ -1,7 +1,7 @@
 /** What the packages of an event are; an event that a peer is to hear nothing of has none. */
 import type { Perspective, PersonalEvent, SharedEvent } from "../../domain/Event.ts"
 import { explain } from "../../domain/Hangup.ts"
-import type { Message } from "../../domain/Message.ts"
+import { describe, type Message } from "../../domain/Message.ts"
 import type { RoomSummary } from "../../domain/Room.ts"
 import * as Frames from "./ChatMasterFrames.ts"
 import * as Packet from "./ChatMasterPacket.ts"
@@ -21,7 +21,7 @@ export const notice = (text: string): Packages => speak("Server", text)
 
 const textOf = ({ attachment, text }: Message): string => {
   if (attachment === undefined) return text
-  const link = `${attachment.name} (${attachment.sizeBytes} bytes): ${attachment.url}`
+  const link = describe(attachment)
   return text === "" ? link : `${text}\n${link}`
 }
 

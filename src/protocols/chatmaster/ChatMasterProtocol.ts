@@ -40,7 +40,7 @@ export const make = (options?: Partial<Options>): ByteProtocol => {
   return {
     name: "chatmaster",
     variants: 3,
-    gapMillis,
+    gapMillis: () => gapMillis,
     converse: () => Conversation.make(settings),
     render: (event, as, variant) => {
       const container = variant === 1 || variant === 2 ? variant : 0

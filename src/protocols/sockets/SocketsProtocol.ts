@@ -163,7 +163,7 @@ export const make = (): Protocol<SocketIoPacket, SocketIoPacket> => {
   return {
     name: "sockets",
     variants: 1,
-    gapMillis: 0,
+    gapMillis: () => 0,
     converse,
     render: (event, as) => shared(event, as),
     sizeBytes: (packet) => {

@@ -1,5 +1,5 @@
 /** Events of the chat as events of the `sockets` protocol. */
-import { Predicate } from "effect"
+import { Predicate, String } from "effect"
 import type { Reply } from "../../domain/Command.ts"
 import type { PersonalEvent, Perspective, SharedEvent } from "../../domain/Event.ts"
 import type { Attachment, Message } from "../../domain/Message.ts"
@@ -26,7 +26,7 @@ const readableSize = (bytes: number): string => {
 }
 
 const withFile = (text: string, { name, sizeBytes, url }: Attachment): string =>
-  `${text === "" ? "" : `${text} `}[${name}, ${readableSize(sizeBytes)}, ${url}]`
+  `${text === "" ? "" : `${text} `}[${[name, readableSize(sizeBytes), url].filter(String.isNonEmpty).join(", ")}]`
 
 const place = ({ room, to }: Message): { readonly room?: string; readonly to?: string } => ({
   ...(room === undefined ? {} : { room }),

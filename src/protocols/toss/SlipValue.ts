@@ -14,7 +14,7 @@ export interface SlipFile {
   readonly name: string
   readonly sizeBytes: number
   readonly content?: Uint8Array
-  /** Which of a connection's files it is, if its content was handed on while it was read. */
+  /** Which file it is, if its content goes another way: its place on the connection, or the number of a stored one. */
   readonly ordinal?: number
   /** Whether the content was over the limit and is nowhere. */
   readonly isDropped?: boolean

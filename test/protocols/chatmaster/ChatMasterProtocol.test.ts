@@ -36,8 +36,9 @@ const presence = (event_type: string, current_users: ReadonlyArray<string>) => {
 
 describe("ChatMasterProtocol", () => {
   it("ChatMasterProtocol.make() has three variants and a gap", () => {
-    assert.deepStrictEqual([protocol.name, protocol.variants, protocol.gapMillis], ["chatmaster", 3, 50])
-    assert.strictEqual(ChatMasterProtocol.make({ gapMillis: 0 }).gapMillis, 0)
+    const frame = new Uint8Array(7)
+    assert.deepStrictEqual([protocol.name, protocol.variants, protocol.gapMillis(frame)], ["chatmaster", 3, 50])
+    assert.isFalse(ChatMasterProtocol.make({ gapMillis: 0 }).converse().isPaced)
     assert.strictEqual(protocol.sizeBytes(new Uint8Array(7)), 7)
   })
 

@@ -32,6 +32,8 @@ export const plainly = (step: Step<Uint8Array>, container = 0): unknown => {
       return { login: step.name }
     case "Hangup":
       return { hangup: step.reason }
+    default:
+      return step
   }
 }
 

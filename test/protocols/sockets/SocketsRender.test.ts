@@ -110,7 +110,8 @@ describe("SocketsProtocol events", () => {
   it("SocketsProtocol.make() says what it is", () => {
     const { isExempt, isPaced, variant } = protocol.converse()
     assert.deepStrictEqual({ isExempt, isPaced, variant }, { isExempt: false, isPaced: false, variant: 0 })
-    const { gapMillis, name, variants } = protocol
-    assert.deepStrictEqual({ gapMillis, name, variants }, { gapMillis: 0, name: "sockets", variants: 1 })
+    const { name, variants } = protocol
+    assert.deepStrictEqual({ name, variants }, { name: "sockets", variants: 1 })
+    assert.isFalse(protocol.converse().isPaced)
   })
 })

@@ -1,0 +1,243 @@
+/**
+ * One connection of a Toss-a-Message client.
+ *
+ * - The client speaks first. Each of its announcements is acknowledged, and nothing goes out behind that until what was
+ *   announced begins to come: the original would not see the acknowledgement.
+ * - A file is stored while it comes, under its ordinal; what no request takes is dropped.
+ * - Whoever speaks without an announcement, or does not wait for its acknowledgement, is not the original.
+ */
+import type { Command, Reply } from "../../domain/Command.ts"
+import { explain, type Rejection } from "../../domain/Rejection.ts"
+import type { ByteFrame, Conversation, Step as ProtocolStep } from "../Protocol.ts"
+import * as PillowFrames from "./PillowFrames.ts"
+import type * as Request from "./PillowRequest.ts"
+import * as Response from "./PillowResponse.ts"
+import * as SlipFrames from "./SlipFrames.ts"
+import type { SlipLimits } from "./SlipLimits.ts"
+import * as Events from "./TossEvents.ts"
+import * as Frames from "./TossFrames.ts"
+
+/** What a conversation needs to know. */
+export interface Settings {
+  readonly limits: SlipLimits
+  /** Whether a peer that may be the original gets its messages one at a time. */
+  readonly isPacing: boolean
+  readonly now: () => Date
+}
+
+type Step = ProtocolStep<ByteFrame>
+type Steps = ReadonlyArray<Step>
+
+/** How long an acknowledgement is followed by nothing when what was announced does not come. */
+const holdMillis = 2000
+/** How long the rest of a request may take that was not announced. */
+const patienceMillis = 200
+/** The same while a file comes. */
+const filePatienceMillis = 10_000
+
+const nothing: Steps = []
+
+/** A file that has begun to come. */
+interface Incoming {
+  atByte: number
+  /** Why it cannot be stored. */
+  rejection?: Rejection
+}
+
+const isAttachment = ([data, attachment, file, ...rest]: Request.Path): boolean =>
+  data === "data" && attachment === "attachment" && (file === undefined || file === "file") && rest.length === 0
+
+/** Why a request was refused, as errors of the request. */
+const refusal = (action: "log-in" | "send-message", rejection: Rejection): Response.Response => {
+  const text = explain(rejection)
+  switch (rejection._tag) {
+    case "StorageFailed":
+      return Response.failure(202, text)
+    case "NotLoggedIn":
+      return Response.refusal({ action, errors: { username: [text] } })
+    case "FileTooLarge":
+    case "TooManyUploads":
+    case "UploadBroken":
+      return Response.refusal({ action, errors: { data: [`attachment: ${text}`] } })
+    default: {
+      const errors = action === "log-in" ? { username: [text] } : { data: [`message: ${text}`] }
+      return Response.refusal({ action, errors })
+    }
+  }
+}
+
+/**
+ * Begins a conversation with a peer that has just connected.
+ *
+ * @see PROTOCOL.md §§ 5-10
+ */
+export const make = ({ isPacing, limits, now }: Settings): Conversation<Uint8Array, ByteFrame> => {
+  const frames = SlipFrames.make(limits)
+  const incoming = new Map<number, Incoming>()
+  let variant: PillowFrames.Variant = "slip"
+  let isLoggedIn = false
+  /** Whether the peer has done what the original never does. */
+  let isOther = false
+  /** Whether what is read now was announced. */
+  let isAnnounced = false
+
+  const encode = (response: Response.Response): ReadonlyArray<ByteFrame> => Frames.encode(response, variant)
+  const send = (response: Response.Response): Steps => encode(response).map((frame) => ({ _tag: "Send", frame }))
+  const acknowledge = (): Step => ({ _tag: "Acknowledge", frame: PillowFrames.acknowledge(variant), holdMillis })
+
+  const rename = (name: string): Step => ({
+    _tag: "Run",
+    command: { _tag: "Rename", name },
+    replied: () => send(Response.welcome(now())),
+    refused: (rejection) => refuseName(name, rejection)
+  })
+
+  const refuseName = (name: string, rejection: Rejection): Steps =>
+    send(rejection._tag === "NameTaken" ? Response.nameTaken(name) : refusal("log-in", rejection))
+
+  const logIn = (name: string): Step =>
+    isLoggedIn
+      ? rename(name)
+      : {
+          _tag: "Login",
+          name,
+          refused: (rejection) => (rejection._tag === "AlreadyLoggedIn" ? [rename(name)] : refuseName(name, rejection))
+        }
+
+  const upload = (command: Command, file: Incoming): Step => ({
+    _tag: "Run",
+    command,
+    replied: () => nothing,
+    refused: (rejection) => {
+      file.rejection ??= rejection
+      return nothing
+    }
+  })
+
+  const confirm = (reply: Reply): Steps =>
+    reply._tag === "Accepted" && reply.message.to !== undefined ? send(Events.confirmation(reply.message)) : nothing
+
+  const say = ({ attachment, message = "" }: Request.Request & { readonly _tag: "SendMessage" }): Step => {
+    const ordinal = attachment?.file.ordinal
+    const file = ordinal === undefined ? undefined : incoming.get(ordinal)
+    if (ordinal !== undefined) incoming.delete(ordinal)
+    const withFile = ordinal === undefined ? {} : { upload: { key: ordinal, name: attachment!.name } }
+    return {
+      _tag: "Run",
+      command: { _tag: "Say", text: message, ...withFile },
+      replied: confirm,
+      // What went wrong with the file says more than that it is not there.
+      refused: (rejection) =>
+        send(refusal("send-message", (rejection._tag === "UploadBroken" ? file?.rejection : undefined) ?? rejection))
+    }
+  }
+
+  const carryOut = (request: Request.Request): Steps => {
+    switch (request._tag) {
+      case "Chunks":
+        return [acknowledge()]
+      case "LogIn":
+        return [logIn(request.username)]
+      case "SendMessage":
+        return [say(request)]
+    }
+  }
+
+  /** Drops the files that no request has taken. */
+  const dropRest = (): Steps => {
+    const steps = [...incoming].map(([key, file]) => upload({ _tag: "DropUpload", key }, file))
+    incoming.clear()
+    return steps
+  }
+
+  const follow = (framed: SlipFrames.Framed): Steps => {
+    switch (framed._tag) {
+      case "FileBegan": {
+        if (!isAttachment(framed.path)) return nothing
+        const file: Incoming = { atByte: 0 }
+        incoming.set(framed.ordinal, file)
+        return [upload({ _tag: "BeginUpload", key: framed.ordinal, sizeBytes: framed.sizeBytes }, file)]
+      }
+      case "FilePiece": {
+        const file = incoming.get(framed.ordinal)
+        if (file === undefined || file.rejection !== undefined) return nothing
+        const { bytes, ordinal: key } = framed
+        const { atByte } = file
+        file.atByte += bytes.length
+        return [upload({ _tag: "WriteUpload", key, atByte, bytes }, file)]
+      }
+      case "FileEnded":
+        return nothing
+      case "Request":
+        variant = framed.variant
+        return [...carryOut(framed.request), ...dropRest()]
+      case "Refused":
+        variant = framed.variant
+        return [
+          ...(framed.refusal.isAnnouncement ? [acknowledge()] : nothing),
+          ...send(Response.refusal(framed.refusal)),
+          ...dropRest()
+        ]
+      case "Failed":
+        variant = framed.variant
+        return [...send(Response.failure(framed.failure.status, framed.failure.detail)), ...dropRest()]
+    }
+  }
+
+  /** How many bytes this announces: none if the announcement is refused, which nobody waits for. */
+  const announces = (framed: SlipFrames.Framed): number | undefined => {
+    if (framed._tag === "Refused") return framed.refusal.isAnnouncement ? 0 : undefined
+    return framed._tag === "Request" && framed.request._tag === "Chunks" ? framed.request.chunks : undefined
+  }
+
+  const endsRequest = ({ _tag }: SlipFrames.Framed): boolean =>
+    _tag === "Request" || _tag === "Refused" || _tag === "Failed"
+
+  const receive = (bytes: Uint8Array): Steps => {
+    const steps: Array<Step> = isAnnounced ? [{ _tag: "Release" }] : []
+    const all = frames.push(bytes)
+    all.forEach((framed, index) => {
+      const chunks = announces(framed)
+      if (endsRequest(framed)) {
+        // The original announces whatever it says.
+        if (!isAnnounced && chunks === undefined) isOther = true
+        isAnnounced = chunks !== undefined
+      }
+      steps.push(...follow(framed))
+      if (chunks === undefined) return
+      const hasMore = index < all.length - 1 || frames.neededBytes() < chunks
+      // It waits for the acknowledgement before it says what it has announced.
+      if (hasMore) {
+        isOther = true
+        steps.push({ _tag: "Release" })
+      }
+    })
+    return steps
+  }
+
+  return {
+    open: () => nothing,
+    receive,
+    present: (event) => {
+      if (event._tag === "LoggedIn") isLoggedIn = true
+      return Events.tell(event, now()).flatMap(encode)
+    },
+    get variant() {
+      return variant === "slip" ? 0 : 1
+    },
+    get isPaced() {
+      return isPacing && (variant === "json" || !isOther)
+    },
+    isExempt: false,
+    farewell: (reason) => Events.farewell(reason, isLoggedIn, now()).flatMap(encode),
+    get patienceMillis() {
+      const pending = frames.pending()
+      if (pending === "nothing" || pending === "body") return undefined
+      return incoming.size > 0 ? filePatienceMillis : patienceMillis
+    },
+    lapse: () => {
+      isOther = true
+      return frames.finish().flatMap(follow)
+    }
+  }
+}

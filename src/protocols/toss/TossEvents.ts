@@ -1,0 +1,88 @@
+/** What the responses of an event are; an event that a peer is to hear nothing of has none. */
+import type { PersonalEvent, Perspective, SharedEvent } from "../../domain/Event.ts"
+import { explain } from "../../domain/Hangup.ts"
+import { describe, type Message } from "../../domain/Message.ts"
+import * as Response from "./PillowResponse.ts"
+import type { SlipFile } from "./SlipValue.ts"
+
+type Responses = ReadonlyArray<Response.Response>
+
+const nothing: Responses = []
+
+/** What the server says in a message of its own. */
+export const notice = (text: string, time: Date): Responses => [Response.message("Server", text, time)]
+
+const textOf = ({ attachment, text, to }: Message): string => {
+  const link = attachment === undefined || attachment.file !== undefined ? "" : describe(attachment)
+  const said = [text, link].filter((part) => part !== "").join("\n")
+  return to === undefined ? said : `(private) ${said}`
+}
+
+/** The stored file of a message; its ordinal is the file's number. */
+const fileOf = ({ attachment }: Message): SlipFile | undefined =>
+  attachment?.file === undefined
+    ? undefined
+    : { _tag: "File", name: attachment.name, sizeBytes: attachment.sizeBytes, ordinal: attachment.file }
+
+/** A message as everybody in the room sees it, and its sender too, whom it tells that it was taken. */
+export const said = (message: Message): Response.Response =>
+  Response.message(message.from, textOf(message), new Date(message.atMillis), fileOf(message))
+
+/** What the sender of a direct message sees of it, for it goes to nobody else but the one addressed. */
+export const confirmation = (message: Message): Response.Response => {
+  const { atMillis, attachment, from, text, to } = message
+  const parts = [text, attachment === undefined ? "" : describe(attachment)].filter((part) => part !== "")
+  return Response.message(from, `(private to ${to}) ${parts.join("\n")}`, new Date(atMillis))
+}
+
+/**
+ * The responses of an event that several recipients share.
+ *
+ * @see PROTOCOL.md § 9
+ */
+export const share = (event: SharedEvent, as: Perspective, time: Date): Responses => {
+  const isActor = as === "actor"
+  switch (event._tag) {
+    case "UserJoined":
+      if (!isActor) return [Response.logIn(event.user.name, time)]
+      return event.cause === "join"
+        ? notice(`You are in ${event.room} with: ${event.members.join(", ")}`, time)
+        : nothing
+    case "UserLeft":
+      return isActor ? nothing : [Response.logOut(event.user.name, time)]
+    case "UserRenamed":
+      return isActor ? nothing : [Response.logOut(event.oldName, time), Response.logIn(event.user.name, time)]
+    case "Said":
+      return [said(event.message)]
+    case "RoomChanged":
+      return notice(`${event.room} is ${event.isPrivate ? "private" : "open to everybody"} now.`, time)
+    case "Announced":
+      return notice(event.text, time)
+    case "ServerStopping":
+      return [Response.closeServer]
+  }
+}
+
+/**
+ * The responses of an event that is one peer's alone.
+ *
+ * @see PROTOCOL.md § 9
+ */
+export const tell = (event: PersonalEvent, time: Date): Responses => {
+  switch (event._tag) {
+    case "LoggedIn":
+      return [Response.welcome(time)]
+    case "RoomLeft":
+      return notice(`You left ${event.left} and are in ${event.current} now.`, time)
+    case "Noticed":
+      return notice(event.text, time)
+    case "Invited":
+      return notice(`${event.by} has invited you to ${event.room}.`, time)
+  }
+}
+
+/** What is said to a peer whose connection the server ends. */
+export const farewell = (reason: Parameters<typeof explain>[0], isLoggedIn: boolean, time: Date): Responses => {
+  if (reason === "stopping") return nothing
+  return reason === "killed" && isLoggedIn ? notice(explain(reason), time) : [Response.failure(201, explain(reason))]
+}

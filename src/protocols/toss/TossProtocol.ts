@@ -1,0 +1,44 @@
+/** The protocol of Toss-a-Message: requests and responses in Slip over TCP, or in JSON. */
+import type { ByteFrame, ByteProtocol } from "../Protocol.ts"
+import type { Variant } from "./PillowFrames.ts"
+import { defaultLimits, type SlipLimits } from "./SlipLimits.ts"
+import * as Conversation from "./TossConversation.ts"
+import * as Events from "./TossEvents.ts"
+import * as Frames from "./TossFrames.ts"
+
+/** What may be set. */
+export interface Options {
+  /** What time it is, for what is said. */
+  readonly nowMillis: () => number
+  /** The least time between two messages to a peer that may be the original; 0 for none. */
+  readonly gapMillis?: number
+  /** What a request may be. */
+  readonly limits?: Partial<SlipLimits>
+}
+
+/** The time between two messages that lets an original take them one by one, in milliseconds. */
+export const defaultGapMillis = 60
+
+const variants: ReadonlyArray<Variant> = ["slip", "json"]
+
+/**
+ * Makes the protocol. Its variants are the languages of a peer: Slip, JSON.
+ *
+ * @see PROTOCOL.md
+ */
+export const make = ({ gapMillis = defaultGapMillis, limits, nowMillis }: Options): ByteProtocol<ByteFrame> => {
+  const settings: Conversation.Settings = {
+    limits: { ...defaultLimits, ...limits },
+    isPacing: gapMillis > 0,
+    now: () => new Date(nowMillis())
+  }
+  return {
+    name: "toss",
+    variants: variants.length,
+    gapMillis: (frame) => Frames.digestMillis(frame, gapMillis),
+    converse: () => Conversation.make(settings),
+    render: (event, as, variant) =>
+      Events.share(event, as, settings.now()).flatMap((response) => Frames.encode(response, variants[variant]!)),
+    sizeBytes: Frames.heldBytes
+  }
+}

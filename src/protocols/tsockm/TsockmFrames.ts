@@ -1,0 +1,224 @@
+/**
+ * The requests in a stream of bytes.
+ *
+ * - Nothing on the wire says where a packet ends. Its fields are counted; its body goes on until the stream ends or rests,
+ *   or until the header of another request by the same sender has come.
+ * - Nothing here knows the time: whoever does calls `finish()` when the stream has rested long enough for what is
+ *   {@link Pending}, or has ended.
+ * - Never throws. Reads may cut the stream anywhere without a difference. At most `packetLimitBytes`, a header and one read are
+ *   kept; a packet that is longer is refused when it has become too long, and its rest dropped until `finish()`.
+ */
+import { Result } from "effect"
+import * as TsockmPacket from "./TsockmPacket.ts"
+import * as TsockmRequest from "./TsockmRequest.ts"
+import * as TsockmText from "./TsockmText.ts"
+
+/** What the stream brings, in order. */
+export type Framed =
+  | {
+      readonly _tag: "Request"
+      readonly request: TsockmRequest.Request
+      readonly generation: TsockmPacket.Generation
+    }
+  | {
+      readonly _tag: "Refused"
+      readonly refusal: TsockmRequest.Refusal
+      readonly generation: TsockmPacket.Generation
+    }
+
+/**
+ * What the stream waits for: nothing, the rest of a header, more of a body that may have ended, or the end of what is
+ * dropped.
+ */
+export type Pending = "nothing" | "header" | "body" | "rest"
+
+/** How long a packet and the fields before its body may be. */
+export interface TsockmLimits {
+  readonly packetLimitBytes: number
+  readonly headerLimitBytes: number
+}
+
+/** A text of 16 KiB and what goes before it. */
+export const defaultLimits: TsockmLimits = { packetLimitBytes: 17 * 1024, headerLimitBytes: 1024 }
+
+/** A stream of requests. */
+export interface TsockmFrames {
+  readonly push: (bytes: Uint8Array) => ReadonlyArray<Framed>
+  /** Ends a packet that has begun as it is. */
+  readonly finish: () => ReadonlyArray<Framed>
+  readonly pending: () => Pending
+}
+
+const [colon, lineFeed, carriageReturn] = [0x3a, 0x0a, 0x0d]
+const smallBytes = 256
+const ascii = new TextDecoder("latin1")
+const status = new TextEncoder().encode("::200::")
+const beginning = /(?:REQ|RES)::(?:COMM_END|COMM|MSG|GET_PEER)$/
+/** No {@link beginning} is longer. */
+const beginningBytes = 13
+
+/** Where `sought` begins in `bytes` from `from` on, or -1. */
+const indexOf = (bytes: Uint8Array, sought: Uint8Array, from: number): number => {
+  const last = bytes.length - sought.length
+  for (let at = from; at <= last; at++) {
+    at = bytes.indexOf(colon, at)
+    if (at < 0 || at > last) return -1
+    let matched = 1
+    while (matched < sought.length && bytes[at + matched] === sought[matched]) matched++
+    if (matched === sought.length) return at
+  }
+  return -1
+}
+
+/**
+ * Makes a stream that nothing has come of.
+ *
+ * @see PROTOCOL.md §§ 4, 5
+ */
+export const make = (limits: TsockmLimits = defaultLimits): TsockmFrames => {
+  let kept = new Uint8Array(smallBytes)
+  let start = 0
+  let end = 0
+  let isDropping = false
+  // All of these count from the beginning of the packet.
+  let at = 0
+  let separators: Array<number> = []
+  let bodyAt: number | undefined
+  let succession: Uint8Array | undefined
+
+  const packet = (): Uint8Array => kept.subarray(start, end)
+
+  const begin = (next: number): void => {
+    start = next
+    at = 0
+    separators = []
+    bodyAt = succession = undefined
+  }
+
+  const append = (bytes: Uint8Array): void => {
+    if (end + bytes.length > kept.length) {
+      const rest = packet()
+      const room = rest.length + bytes.length
+      const target = room > kept.length ? new Uint8Array(Math.max(room, kept.length * 2)) : kept
+      target.set(rest)
+      kept = target
+      end = rest.length
+      start = 0
+    }
+    kept.set(bytes, end)
+    end += bytes.length
+  }
+
+  const refused = (bytes: Uint8Array): Framed => {
+    const fields = TsockmPacket.fields(TsockmText.decode(bytes.subarray(0, limits.headerLimitBytes)))
+    return { _tag: "Refused", refusal: TsockmRequest.tooLong(fields), generation: fields.generation }
+  }
+
+  const drop = (): Framed => {
+    const dropped = refused(packet())
+    isDropping = true
+    kept = new Uint8Array(smallBytes)
+    end = 0
+    begin(0)
+    return dropped
+  }
+
+  /** Ends the packet behind its first `length` bytes. */
+  const settle = (length: number): Framed | undefined => {
+    const bytes = packet().subarray(0, length)
+    begin(start + length)
+    if (length > limits.packetLimitBytes) return refused(bytes)
+    const text = TsockmText.decode(bytes)
+    if (text === "") return undefined
+    const fields = TsockmPacket.fields(text)
+    const { generation } = fields
+    const request = TsockmRequest.read(fields)
+    return Result.isSuccess(request)
+      ? { _tag: "Request", request: request.success, generation }
+      : { _tag: "Refused", refusal: request.failure, generation }
+  }
+
+  /** Counts the separators up to the body. */
+  const readHeader = (): void => {
+    const bytes = packet()
+    const last = Math.min(bytes.length, limits.headerLimitBytes) - 1
+    while (at < last) {
+      if (bytes[at] !== colon || bytes[at + 1] !== colon) {
+        at++
+        continue
+      }
+      separators.push(at)
+      at += 2
+      if (separators.length < 6) continue
+      const [, , third = 0, fourth = 0, fifth = 0] = separators
+      const origin = ascii.decode(bytes.subarray(third + 2, fourth))
+      const generation = TsockmPacket.isOrigin(origin) ? 8 : 7
+      if (separators.length < TsockmPacket.separatorsBeforeBody(generation)) continue
+      bodyAt = at
+      const [before, behind] = generation === 8 ? [fourth, fifth] : [third, fourth]
+      if (behind === before + 2) return
+      succession = new Uint8Array([...status, ...bytes.subarray(third + 2, behind + 2)])
+      return
+    }
+  }
+
+  /** Where the next packet of the same sender begins, if its header is there. */
+  const nextPacket = (sought: Uint8Array, bodyAt: number): number | undefined => {
+    const bytes = packet().subarray(0, limits.packetLimitBytes + beginningBytes + sought.length)
+    for (;;) {
+      const found = indexOf(bytes, sought, at)
+      if (found < 0) break
+      at = found + 1
+      const before = ascii.decode(bytes.subarray(Math.max(bodyAt, found - beginningBytes), found))
+      const matched = beginning.exec(before)
+      if (matched !== null) return found - matched[0].length
+    }
+    at = Math.max(at, bytes.length - sought.length + 1)
+    return undefined
+  }
+
+  /** How long a packet is at least that has not ended and will be refused. */
+  const refusedBytes = (): number => {
+    if (bodyAt === undefined) return limits.headerLimitBytes
+    return limits.packetLimitBytes + 1 + (succession === undefined ? 0 : beginningBytes + succession.length)
+  }
+
+  const push = (bytes: Uint8Array): ReadonlyArray<Framed> => {
+    if (isDropping || bytes.length === 0) return []
+    append(bytes)
+    const framed: Array<Framed> = []
+    while (start < end) {
+      if (at === 0 && (kept[start] === lineFeed || kept[start] === carriageReturn)) {
+        start++
+        continue
+      }
+      if (bodyAt === undefined) readHeader()
+      const next = bodyAt === undefined || succession === undefined ? undefined : nextPacket(succession, bodyAt)
+      if (next === undefined) {
+        if (end - start >= refusedBytes()) framed.push(drop())
+        break
+      }
+      const settled = settle(next)
+      if (settled !== undefined) framed.push(settled)
+    }
+    return framed
+  }
+
+  const finish = (): ReadonlyArray<Framed> => {
+    isDropping = false
+    if (end === 0) return []
+    const settled = start < end ? settle(end - start) : undefined
+    kept = new Uint8Array(smallBytes)
+    end = 0
+    begin(0)
+    return settled === undefined ? [] : [settled]
+  }
+
+  const pending = (): Pending => {
+    if (isDropping) return "rest"
+    if (start === end) return "nothing"
+    return bodyAt === undefined ? "header" : "body"
+  }
+
+  return { push, finish, pending }
+}

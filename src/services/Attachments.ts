@@ -1,0 +1,130 @@
+/**
+ * The files that users share.
+ *
+ * - A file is visible only when it is whole; what was begun and not kept leaves nothing behind.
+ * - The same content is stored once, however many files have it. Every file has a number, which rises and is never used
+ *   again, and an id that nobody can guess: whoever knows it may fetch the file.
+ */
+import { Context, Effect, Layer, type Scope, Stream } from "effect"
+import { Digest, SecureRandom } from "effect/crypto"
+import * as Base64Url from "effect/encoding/Base64Url"
+import { StorageFailed } from "../domain/Rejection.ts"
+import { Coverage } from "./Coverage.ts"
+import { FileCatalog } from "./FileCatalog.ts"
+import { Limits } from "./Limits.ts"
+
+/** A file that is stored. */
+export interface StoredFile {
+  readonly number: number
+  /** Unguessable, and safe in a URL as it is. */
+  readonly id: string
+  /** A safe base name. */
+  readonly name: string
+  readonly sizeBytes: number
+  /** The digest of its content, in hexadecimal. */
+  readonly sha256: string
+}
+
+/** A file on its way. */
+export interface Upload {
+  /** Stores bytes from index `atByte` on, which must be within the size that was announced. */
+  readonly write: (bytes: Uint8Array, atByte: number) => Effect.Effect<void, StorageFailed>
+  /** Makes a file of the bytes, all of which must be there. When it succeeds the file is durable. Called once. */
+  readonly keep: (name: string) => Effect.Effect<StoredFile, StorageFailed>
+}
+
+/** A part of a file. */
+export interface Range {
+  readonly atByte: number
+  readonly sizeBytes: number
+}
+
+/** The most bytes in one piece of what is read. */
+export const pieceLimitBytes = 64 * 1024
+
+const memoryLimitBytes = 64 * 1024 * 1024
+
+/** Makes an id that nobody can guess: 192 bits, in 32 characters. */
+export const randomId = (random: SecureRandom.SecureRandom["Service"]): Effect.Effect<string> =>
+  Effect.map(random.randomBytes(24), Base64Url.encode)
+
+function* pieces(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let index = 0; index < bytes.length; index += pieceLimitBytes) {
+    yield bytes.slice(index, index + pieceLimitBytes)
+  }
+}
+
+export class Attachments extends Context.Service<
+  Attachments,
+  {
+    /** Begins a file of a size. When the scope closes what was not kept is gone. */
+    readonly begin: (sizeBytes: number) => Effect.Effect<Upload, StorageFailed, Scope.Scope>
+    /** The file of a number, undefined if there is none (any more). */
+    readonly find: (number: number) => Effect.Effect<StoredFile | undefined, StorageFailed>
+    /** The file of an id, undefined if there is none (any more). */
+    readonly findById: (id: string) => Effect.Effect<StoredFile | undefined, StorageFailed>
+    /** The content of a file or a part of it, in pieces of at most 64 KiB that nobody else has. Fails if it is gone. */
+    readonly read: (file: StoredFile, range?: Range) => Stream.Stream<Uint8Array, StorageFailed>
+  }
+>()("parlance/services/Attachments") {
+  /** Keeps contents in memory, at most 64 MiB. */
+  static readonly layerMemory: Layer.Layer<Attachments> = Layer.effect(
+    Attachments,
+    Effect.gen(function* () {
+      const { filesLimitBytes } = yield* Limits
+      const digest = yield* Digest.Digest
+      const random = yield* SecureRandom.SecureRandom
+      const catalog = new FileCatalog(Math.min(filesLimitBytes, memoryLimitBytes))
+      const contents = new Map<string, Uint8Array>()
+
+      const begin = Effect.fnUntraced(function* (
+        sizeBytes: number
+      ): Effect.fn.Return<Upload, StorageFailed, Scope.Scope> {
+        yield* Effect.acquireRelease(
+          Effect.suspend(() => (catalog.reserve(sizeBytes) ? Effect.void : new StorageFailed())),
+          () => Effect.sync(() => catalog.release(sizeBytes))
+        )
+        let content: Uint8Array | undefined = new Uint8Array(sizeBytes)
+        const coverage = new Coverage()
+        yield* Effect.addFinalizer(() => Effect.sync(() => (content = undefined)))
+
+        const write = (bytes: Uint8Array, atByte: number) =>
+          Effect.suspend((): Effect.Effect<void, StorageFailed> => {
+            const isInside = atByte >= 0 && atByte + bytes.length <= sizeBytes
+            if (content === undefined || !isInside || !coverage.add(atByte, bytes.length)) return new StorageFailed()
+            content.set(bytes, atByte)
+            return Effect.void
+          })
+
+        const keep = Effect.fnUntraced(function* (name: string): Effect.fn.Return<StoredFile, StorageFailed> {
+          const whole = content
+          content = undefined
+          if (whole === undefined || !coverage.isWhole(sizeBytes)) return yield* new StorageFailed()
+          const sha256 = yield* digest.digestHex(Digest.sha256, whole)
+          const id = yield* randomId(random)
+          if (!contents.has(sha256)) contents.set(sha256, whole)
+          const { dropped, file } = catalog.add({ id, name, sizeBytes, sha256 })
+          for (const it of dropped) contents.delete(it)
+          return file
+        })
+
+        return { write, keep }
+      })
+
+      const read = (file: StoredFile, range?: Range): Stream.Stream<Uint8Array, StorageFailed> =>
+        Stream.suspend(() => {
+          const content = contents.get(file.sha256)
+          if (content === undefined) return Stream.fail(new StorageFailed())
+          const { atByte, sizeBytes } = range ?? { atByte: 0, sizeBytes: content.length }
+          return Stream.fromIterable(pieces(content.subarray(atByte, atByte + sizeBytes)), { chunkSize: 1 })
+        })
+
+      return Attachments.of({
+        begin,
+        find: (number) => Effect.sync(() => catalog.find(number)),
+        findById: (id) => Effect.sync(() => catalog.findById(id)),
+        read
+      })
+    })
+  ).pipe(Layer.provide([Digest.layerWebCrypto, SecureRandom.layerWebCrypto]))
+}

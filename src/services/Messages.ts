@@ -1,0 +1,123 @@
+/**
+ * What is said: checked, numbered, remembered, handed to whom it is for.
+ *
+ * - Everything is checked before the file that goes with a message is kept, and a message that is refused takes its file
+ *   with it.
+ * - A message without a file is said in one piece, without suspension.
+ */
+import { Effect, Result } from "effect"
+import type { Command, Reply } from "../domain/Command.ts"
+import type { Attachment, Message } from "../domain/Message.ts"
+import { NoSuchUser, NotLoggedIn, type Rejection, TextEmpty, TextTooLong } from "../domain/Rejection.ts"
+import type { StoredFile } from "./Attachments.ts"
+import type { Audience } from "./Audience.ts"
+import type { Counts } from "./Census.ts"
+import type { History } from "./History.ts"
+import type { Limits } from "./Limits.ts"
+import type { Links } from "./Links.ts"
+import type { Memberships } from "./Memberships.ts"
+import type { Outcome } from "./Memberships.ts"
+import type { Room } from "./Room.ts"
+import type { Session } from "./Session.ts"
+import type { Sessions } from "./Sessions.ts"
+import type { Uploads } from "./Uploads.ts"
+
+/** What messages are made of. */
+export interface Parts {
+  readonly audience: Audience
+  readonly counts: Counts
+  readonly history: History["Service"]
+  readonly limits: Limits
+  readonly links: Links["Service"]
+  readonly memberships: Memberships
+  readonly nowMillis: () => number
+  readonly sessions: Sessions["Service"]
+  readonly uploads: Uploads["Service"]
+}
+
+/** The commands that say something. */
+export type Saying = Command & { readonly _tag: "Say" | "Tell" }
+
+/** Whom a message is for. */
+type Destination = { readonly room: Room } | { readonly addressee: Session }
+
+const utf8 = new TextEncoder()
+
+/** Makes the part of the chat that says things. */
+export const make = (parts: Parts) => {
+  const { audience, counts, history, limits, links, memberships, nowMillis, sessions, uploads } = parts
+  let lastNumber = history.lastNumber
+
+  const isTooLong = (text: string): boolean => {
+    const limit = limits.textLimitBytes
+    return text.length > limit || (text.length * 3 > limit && utf8.encode(text).length > limit)
+  }
+
+  const check = (session: Session, command: Saying): Result.Result<Destination, Rejection> => {
+    const { attachment, text, upload } = command
+    if (text === "" && attachment === undefined && upload === undefined) return Result.fail(new TextEmpty())
+    if (isTooLong(text)) return Result.fail(new TextTooLong({ limitBytes: limits.textLimitBytes }))
+    if (command._tag === "Say") {
+      return Result.map(memberships.roomOf(session, command.room), (room) => ({ room }))
+    }
+    const addressee = sessions.find(command.to)
+    return addressee === undefined ? Result.fail(new NoSuchUser()) : Result.succeed({ addressee })
+  }
+
+  const deliver = (
+    session: Session,
+    text: string,
+    destination: Destination,
+    attachment: Attachment | undefined
+  ): Reply => {
+    const message: Message = {
+      number: ++lastNumber,
+      from: session.name,
+      protocol: session.protocol,
+      text,
+      atMillis: nowMillis(),
+      ...("room" in destination ? { room: destination.room.name } : { to: destination.addressee.name }),
+      ...(attachment === undefined ? undefined : { attachment })
+    }
+    counts.messages++
+    if ("room" in destination) history.append(destination.room.key, message)
+    const told = "room" in destination ? destination.room.members : [destination.addressee]
+    audience.tell(told, { _tag: "Said", message }, session)
+    return { _tag: "Accepted", message }
+  }
+
+  const linkTo = (file: StoredFile): Attachment => ({
+    name: file.name,
+    sizeBytes: file.sizeBytes,
+    url: links.fileUrl(file),
+    file: file.number
+  })
+
+  const sayAtOnce = (session: Session, command: Saying): Outcome => {
+    const text = command.text.toWellFormed()
+    return Result.map(check(session, { ...command, text }), (destination) =>
+      deliver(session, text, destination, command.attachment)
+    )
+  }
+
+  const sayWithFile = Effect.fnUntraced(function* (
+    session: Session,
+    { upload, ...command }: Saying
+  ): Effect.fn.Return<Reply, Rejection> {
+    const file = yield* uploads.keep(session, upload!)
+    if (!sessions.isOpen(session)) return yield* new NotLoggedIn()
+    // Checked again, for who is where may have changed meanwhile.
+    return yield* Effect.fromResult(sayAtOnce(session, { ...command, attachment: linkTo(file) }))
+  })
+
+  /** Says something to a room or to one user. */
+  const say = (session: Session, command: Saying): Outcome | Effect.Effect<Reply, Rejection> => {
+    if (command.upload === undefined) return sayAtOnce(session, command)
+    const checked = check(session, command)
+    if (Result.isSuccess(checked)) return sayWithFile(session, command)
+    uploads.drop(session, command.upload.key)
+    return Result.fail(checked.failure)
+  }
+
+  return { say }
+}
