@@ -1,0 +1,75 @@
+/**
+ * The kinds of fields that packets have: for each a Schema, and how it is on the wire.
+ *
+ * @see PROTOCOL.md § 1
+ */
+import { Schema } from "effect"
+import * as ByteReader from "../ByteReader.ts"
+import * as ByteWriter from "../ByteWriter.ts"
+
+/** The most numbers that one packet lists. */
+export const numbersLimit = 65_535
+
+/** A number of 2 bytes. */
+export const U16 = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 0xffff }))
+
+/** A number of 4 bytes. */
+export const U32 = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 0xffff_ffff }))
+
+/** A number of 8 bytes, never a `number`. */
+export const U64 = Schema.BigInt.check(Schema.isBetweenBigInt({ minimum: 0n, maximum: 2n ** 64n - 1n }))
+
+const encoder = new TextEncoder()
+
+const isText = (text: string): boolean =>
+  text.isWellFormed() &&
+  (text.length * 3 <= ByteWriter.blobLimitBytes || encoder.encode(text).length <= ByteWriter.blobLimitBytes)
+
+/** A text of up to 65,535 bytes of UTF-8, which may be empty. */
+export const Text = Schema.String.check(Schema.makeFilter(isText, { expected: "a text of at most 65535 bytes" }))
+
+/** Up to 65,535 bytes of anything. */
+export const Blob = Schema.Uint8Array.check(
+  Schema.makeFilter((bytes: Uint8Array) => bytes.length <= ByteWriter.blobLimitBytes, {
+    expected: "at most 65535 bytes"
+  })
+)
+
+/** Up to 65,535 numbers of 8 bytes each. */
+export const Numbers = Schema.Array(U64).check(Schema.isMaxLength(numbersLimit))
+
+/** How a field is read and written. */
+export interface Field {
+  /** The bytes that it always has: its own, or those of its length. */
+  readonly fixedBytes: number
+  /** How many bytes each one more in its length stands for, 0 if it has no length. */
+  readonly unitBytes: number
+  readonly read: (reader: ByteReader.ByteReader) => unknown
+  /** Writes a value of the field's Schema. */
+  readonly write: (writer: ByteWriter.ByteWriter, value: never) => void
+}
+
+const readNumbers = (reader: ByteReader.ByteReader): ReadonlyArray<bigint> => {
+  const numbers: Array<bigint> = []
+  for (let left = ByteReader.u16(reader); left > 0 && reader.fault === undefined; left--) {
+    numbers.push(ByteReader.u64(reader))
+  }
+  return numbers
+}
+
+/** Writes a list; of too many numbers the last. */
+const writeNumbers = (writer: ByteWriter.ByteWriter, numbers: ReadonlyArray<bigint>): void => {
+  const fitting = numbers.slice(-numbersLimit)
+  ByteWriter.u16(writer, fitting.length)
+  for (const number of fitting) ByteWriter.u64(writer, number)
+}
+
+/** How the values of a Schema of this module are on the wire. */
+export const fields: ReadonlyMap<Schema.Constraint, Field> = new Map<Schema.Constraint, Field>([
+  [U16, { fixedBytes: 2, unitBytes: 0, read: ByteReader.u16, write: ByteWriter.u16 }],
+  [U32, { fixedBytes: 4, unitBytes: 0, read: ByteReader.u32, write: ByteWriter.u32 }],
+  [U64, { fixedBytes: 8, unitBytes: 0, read: ByteReader.u64, write: ByteWriter.u64 }],
+  [Text, { fixedBytes: 2, unitBytes: 1, read: ByteReader.text, write: ByteWriter.text }],
+  [Blob, { fixedBytes: 2, unitBytes: 1, read: ByteReader.blob, write: ByteWriter.blob }],
+  [Numbers, { fixedBytes: 2, unitBytes: 8, read: readNumbers, write: writeNumbers }]
+])
