@@ -2,6 +2,9 @@
  * `npm run bench`: how fast messages are delivered, as ratios to what others do in the same run; `-- --quick` for a short
  * one, `-- --no-build` to measure `dist` as it is.
  */
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import type { Round } from "./Load.ts"
 import { build, canPin, file, firstLine, kill, killAll, node, residentBytes, usage } from "./Processes.ts"
 
@@ -10,6 +13,7 @@ const rounds = isQuick ? 1 : 5
 const seconds = isQuick ? 1 : 2.5
 const deadlineMillis = isQuick ? 60_000 : 240_000
 const loginCount = isQuick ? 200 : 500
+const fileMegabytes = isQuick ? 50 : 100
 const idleCount = isQuick ? 500 : 2000
 
 interface Subject {
@@ -20,7 +24,9 @@ interface Subject {
 }
 
 const anyPort = /127\.0\.0\.1:(\d+)/
-const parlance = ["dist/main.js", "--flood-rate=0", "--pacing=off", "--chatmaster-port=0", "--http-port=0"]
+const dataDir = mkdtempSync(join(tmpdir(), "parlance-bench-"))
+const ports = ["--toss-port=0", "--chatmaster-port=0", "--http-port=0"]
+const parlance = ["dist/main.js", "--flood-rate=0", "--pacing=off", `--data-dir=${dataDir}`, ...ports]
 const quiet = [...parlance, "--log-level=none"]
 const chatmasterPort = /chatmaster tcp:[^,]*:(\d+)/
 
@@ -53,6 +59,8 @@ const sockets: Subject = {
   server: quiet,
   port: /sockets http:[^,]*:(\d+)/
 }
+const pipe: Subject = { ...perTurn, name: "bare Node pipe", server: [file("PipeFloor.ts")] }
+const toss: Subject = { ...pipe, name: "toss", server: quiet, port: /toss tcp:[^,]*:(\d+)/ }
 const subjects = [perTurn, perMessage, plain, chatmaster, sockets]
 
 const median = (values: ReadonlyArray<number>): number =>
@@ -108,6 +116,35 @@ const gather = async (subject: Subject, members: number, roomSize: number, optio
     cpuSeconds: before.cpu === undefined || after.cpu === undefined ? undefined : after.cpu - before.cpu,
     residentBytesEach: isKnown ? ((after.resident ?? 0) - (before.resident ?? 0)) / members : undefined
   } satisfies Crowd
+}
+
+interface Transfer {
+  readonly seconds: number
+  readonly isWhole: boolean
+}
+
+/** Megabytes per second of one file from a sender to a receiver. */
+const transfer = async (subject: Subject, kind: "pipe" | "toss"): Promise<number> => {
+  const { port, server } = await listen(subject)
+  const load = node(1, [file("FileLoad.ts"), kind, port, String(fileMegabytes)])
+  const { isWhole, seconds } = JSON.parse(await firstLine(load)) as Transfer
+  await kill(load)
+  await kill(server)
+  return isWhole ? fileMegabytes / seconds : NaN
+}
+
+const transfers = async (): Promise<boolean> => {
+  const rates = { pipe: [] as Array<number>, toss: [] as Array<number> }
+  for (let round = 0; round < rounds; round++) {
+    rates.pipe.push(await transfer(pipe, "pipe"))
+    rates.toss.push(await transfer(toss, "toss"))
+  }
+  const [floor, stored] = [median(rates.pipe), median(rates.toss)]
+  console.log(
+    `a file of ${fileMegabytes} MB from one toss user to another: ${shown(stored)} MB/s, ` +
+      `${shown(stored / floor, 2)} of a bare Node pipe (${shown(floor)} MB/s)`
+  )
+  return [...rates.pipe, ...rates.toss].every(Number.isFinite)
 }
 
 const shown = (value: number | undefined, digits = 0, scale = 1): string =>
@@ -200,14 +237,17 @@ const run = async (): Promise<boolean> => {
   // Each login tells all members the list of all members.
   const logins = await gather(chatmaster, loginCount, 0, ["--outbox-limit-bytes=64MiB"])
   console.log(`${loginCount} logins into one room: ${shown(logins.cpuSeconds, 2)} s of the server's core`)
-  return isWhole
+  return (await transfers()) && isWhole
 }
 
 const stop = (reason: string): void => {
   console.error(reason)
   process.exit(1)
 }
-process.on("exit", killAll)
+process.on("exit", () => {
+  killAll()
+  rmSync(dataDir, { recursive: true, force: true })
+})
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop(`Stopped by ${signal}`))
 setTimeout(() => stop(`Gave up after ${deadlineMillis / 1000} s`), deadlineMillis).unref()
 process.exitCode = (await run()) ? 0 : 1
