@@ -1,18 +1,25 @@
 /** Which protocols are served, and where: one line a protocol. */
-import { Clock, Effect, Layer, type Scope } from "effect"
+import { Clock, Duration, Effect, Layer, type Scope } from "effect"
+import { SecureRandom } from "effect/crypto"
 import * as ChatMasterProtocol from "../protocols/chatmaster/ChatMasterProtocol.ts"
 import * as SocketsProtocol from "../protocols/sockets/SocketsProtocol.ts"
+import type { Exchange } from "../protocols/Exchange.ts"
+import * as PacketProtocol from "../protocols/packet/PacketProtocol.ts"
 import * as TossProtocol from "../protocols/toss/TossProtocol.ts"
 import type { ByteFrame, ByteProtocol, Protocol } from "../protocols/Protocol.ts"
 import type { SocketIoPacket } from "../protocols/SocketIoPacket.ts"
 import { Attachments } from "../services/Attachments.ts"
 import { Census } from "../services/Census.ts"
+import type { Chat } from "../services/Chat.ts"
 import { Links } from "../services/Links.ts"
+import type { Quota } from "../services/Quota.ts"
 import type { Connections } from "../transports/Connections.ts"
+import * as ExchangePort from "../transports/ExchangePort.ts"
 import * as HttpListener from "../transports/HttpListener.ts"
 import type { ListenFailed } from "../transports/ListenFailed.ts"
 import * as SocketIoListener from "../transports/SocketIoListener.ts"
 import * as TcpListener from "../transports/TcpListener.ts"
+import * as UdpListener from "../transports/UdpListener.ts"
 import * as FileRoutes from "./FileRoutes.ts"
 import { routes } from "./Http.ts"
 import { publicUrl } from "./PublicUrl.ts"
@@ -24,14 +31,28 @@ export interface Address {
   readonly url: string
 }
 
-type Services = Attachments | Census | Connections | Links | Settings
-type Listener = Effect.Effect<Address, ListenFailed, Scope.Scope | Services>
+type Services = Attachments | Census | Chat | Connections | Links | Quota | Settings
+type Listener = Effect.Effect<ReadonlyArray<Address>, ListenFailed, Scope.Scope | Services>
 
 const tcp = <Frame extends ByteFrame>(protocol: ByteProtocol<Frame>, port: number): Listener =>
   Effect.gen(function* () {
     const { host } = yield* Settings
     const address = yield* TcpListener.listen(protocol, { host, port })
-    return { protocol: protocol.name, url: `tcp://${address}` }
+    return [{ protocol: protocol.name, url: `tcp://${address}` }]
+  })
+
+/** Over UDP and TCP, with the same port number. */
+const tcpAndUdp = (exchange: Exchange<Uint8Array>, port: number): Listener =>
+  Effect.gen(function* () {
+    const { host } = yield* Settings
+    const exchangePort = yield* ExchangePort.make(exchange)
+    const overTcp = yield* TcpListener.listenExchange(exchangePort, { host, port })
+    const bound = Number(overTcp.slice(overTcp.lastIndexOf(":") + 1))
+    const overUdp = yield* UdpListener.listen(exchangePort, { host, port: bound })
+    return [
+      { protocol: exchange.name, url: `tcp://${overTcp}` },
+      { protocol: exchange.name, url: `udp://${overUdp}` }
+    ]
   })
 
 const socketIo = (protocol: Protocol<SocketIoPacket, SocketIoPacket>, port: number): Listener =>
@@ -44,8 +65,11 @@ const socketIo = (protocol: Protocol<SocketIoPacket, SocketIoPacket>, port: numb
     )
     const links = yield* Links
     links.serveAt(publicUrl(settings.publicUrl, url))
-    return { protocol: protocol.name, url }
+    return [{ protocol: protocol.name, url }]
   })
+
+/** 64 random bits that nobody can guess. */
+const random = (): bigint => new DataView(SecureRandom.randomBytesUnsafe(8).buffer).getBigUint64(0)
 
 /** Opens the ports that the settings name. */
 export const listen = Effect.gen(function* () {
@@ -53,11 +77,12 @@ export const listen = Effect.gen(function* () {
   const clock = yield* Clock.Clock
   const open = (port: number | undefined, listener: (port: number) => Listener) =>
     port === undefined ? [] : [listener(port)]
-  return yield* Effect.all([
+  const nowMillis = () => clock.currentTimeMillisUnsafe()
+  const listening = yield* Effect.all([
     ...open(settings.tossPort, (port) =>
       tcp(
         TossProtocol.make({
-          nowMillis: () => clock.currentTimeMillisUnsafe(),
+          nowMillis,
           gapMillis: settings.pacing ? settings.tossGapMillis : 0,
           limits: { depthLimit: settings.jsonDepthLimit, fileLimitBytes: settings.fileLimitBytes }
         }),
@@ -75,6 +100,18 @@ export const listen = Effect.gen(function* () {
         port
       )
     ),
+    ...open(settings.packetPort, (port) =>
+      tcpAndUdp(
+        PacketProtocol.make({
+          nowMillis,
+          random,
+          sessionTimeoutMillis: Duration.toMillis(settings.sessionTimeout),
+          queueLimitBytes: settings.outboxLimitBytes
+        }),
+        port
+      )
+    ),
     ...open(settings.httpPort, (port) => socketIo(SocketsProtocol.make(), port))
   ])
+  return listening.flat()
 })

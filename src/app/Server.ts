@@ -28,7 +28,7 @@ const layerChatLimits = Layer.effect(
     fileLimitBytes: settings.fileLimitBytes,
     filesLimitBytes: settings.filesLimitBytes,
     uploadLimit: settings.uploadLimit,
-    uploadTimeoutMillis: Duration.toMillis(settings.uploadTimeout),
+    transferTimeoutMillis: Duration.toMillis(settings.uploadTimeout),
     connectionsPerAddress: settings.connectionsPerAddress,
     newConnectionsPerAddress: settings.newConnectionsPerAddress,
     newConnectionsWindowMillis: Duration.toMillis(settings.newConnectionsWindow),

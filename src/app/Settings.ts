@@ -177,6 +177,7 @@ const table = {
   host: row(host, "127.0.0.1", "address to listen on; 0.0.0.0 opens the server to the network"),
   tossPort: row(port, "8000", "TCP port of the toss protocol; 0 takes any free one"),
   chatmasterPort: row(port, "9000", "TCP port of the chatmaster protocol; 0 takes any free one"),
+  packetPort: row(port, "9400", "UDP and TCP port of the packet protocol; 0 takes any free one"),
   httpPort: row(port, "8080", "HTTP port, of the sockets protocol too; 0 takes any free one"),
   httpOrigins: row(origins, "", "origins whose pages may connect, besides the server's own"),
   publicUrl: row(
@@ -201,6 +202,7 @@ const table = {
   loginTimeout: row(duration, "15 seconds", "time to log in"),
   loginLimitBytes: row(byteSize, "4KiB", "bytes taken from a peer before its login"),
   loginLimitPackets: row(atLeast(1), "8", "packets taken from a peer before its login"),
+  sessionTimeout: row(duration, "30 seconds", "time after which a packet session ends of which nothing comes"),
   packageLimitBytes: row(byteSize, "1MiB", "largest packet of a peer, inflated"),
   jsonDepthLimit: row(atLeast(1), "32", "how deep JSON may be nested"),
   outboxLimitBytes: row(byteSize, "1MiB", "bytes that may wait for a peer that reads slowly"),

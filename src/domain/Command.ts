@@ -1,10 +1,14 @@
 /** What a logged-in user may ask of the chat, and what it answers. Names and texts are as they came: the chat checks them. */
+import type { FileSummary } from "./FileSummary.ts"
 import type { Attachment, Message } from "./Message.ts"
 import type { RoomName, UserName } from "./Names.ts"
 import type { RoomSummary, UserSummary } from "./Room.ts"
 
 /** What a user calls one of its uploads: unique among those that it has under way. */
 export type UploadKey = number
+
+/** What a user calls one of its downloads: unique among those that it has under way. */
+export type DownloadKey = number
 
 /** An upload that is to become a file, and what to call that. */
 export interface UploadedFile {
@@ -26,10 +30,10 @@ export type Command =
       readonly upload?: UploadedFile
       readonly isLiteral?: boolean
     }
-  /** Say `text` to one user. */
+  /** Say `text` to one user, by name or by public number. */
   | {
       readonly _tag: "Tell"
-      readonly to: string
+      readonly to: string | number
       readonly text: string
       readonly attachment?: Attachment
       readonly upload?: UploadedFile
@@ -40,6 +44,21 @@ export type Command =
   | { readonly _tag: "WriteUpload"; readonly key: UploadKey; readonly atByte: number; readonly bytes: Uint8Array }
   /** Forget about a file that was begun, if it was. */
   | { readonly _tag: "DropUpload"; readonly key: UploadKey }
+  /** Begin to fetch a file that the user may see. What has the same key already is forgotten. */
+  | { readonly _tag: "BeginDownload"; readonly key: DownloadKey; readonly file: number }
+  /** Bytes of a file from index `atByte` on, all of which it must have; in any order, any number of times. */
+  | {
+      readonly _tag: "ReadDownload"
+      readonly key: DownloadKey
+      readonly atByte: number
+      readonly sizeBytes: number
+    }
+  /** Forget about a file that is being fetched, if it is. */
+  | { readonly _tag: "DropDownload"; readonly key: DownloadKey }
+  /** The files that were shared where the user is, or with the user, oldest first. */
+  | { readonly _tag: "ListFiles" }
+  /** What is known of one of them. */
+  | { readonly _tag: "FindFile"; readonly file: number }
   /** Enter a room and make it current, creating it if need be. The others are left, unless `stay`. */
   | { readonly _tag: "JoinRoom"; readonly room: string; readonly stay?: boolean }
   /** Leave `room`, or the current one. Whoever is nowhere else is in `general` again. */
@@ -50,6 +69,8 @@ export type Command =
   /** Let a user into `room` (or the current one) although it is private. */
   | { readonly _tag: "Invite"; readonly name: string; readonly room?: string }
   | { readonly _tag: "ListRooms" }
+  /** What is known of the user of a public number. */
+  | { readonly _tag: "FindUser"; readonly number: number }
   /** The members of `room`, or with `everywhere` all users. */
   | { readonly _tag: "ListUsers"; readonly room?: string; readonly everywhere?: boolean }
   /** The last `limit` messages of `room` before number `before`, or the first ones after `after`. Oldest first. */
@@ -69,6 +90,11 @@ export type Reply =
   | { readonly _tag: "Users"; readonly room: RoomName | undefined; readonly users: ReadonlyArray<UserSummary> }
   | { readonly _tag: "Messages"; readonly room: RoomName; readonly messages: ReadonlyArray<Message> }
   | { readonly _tag: "Renamed"; readonly name: UserName }
+  /** The file may be sent, and will have this number. */
+  | { readonly _tag: "UploadBegun"; readonly file: number }
+  | { readonly _tag: "DownloadBegun"; readonly file: FileSummary }
+  | { readonly _tag: "FileRead"; readonly bytes: Uint8Array }
+  | { readonly _tag: "Files"; readonly files: ReadonlyArray<FileSummary> }
   | { readonly _tag: "Joined"; readonly room: RoomName; readonly members: ReadonlyArray<UserName> }
 
 /** The answer to whatever needs none. */

@@ -30,8 +30,8 @@ export const SharedEvent = Schema.TaggedUnion({
   },
   /** A user has another name. */
   UserRenamed: { oldName: UserName, user: UserSummary },
-  /** A message to a room (`message.room`) or to the recipient alone (`message.to`). */
-  Said: { message: Message },
+  /** A message to a room (`message.room`) or to the recipient alone (`message.to`), of the user with this number. */
+  Said: { message: Message, user: Schema.optionalKey(Schema.Int) },
   /** A room was closed to outsiders or opened again; told to its members. */
   RoomChanged: { room: RoomName, isPrivate: Schema.Boolean },
   /** The server speaks to everybody or to a room. */

@@ -44,6 +44,12 @@ export class FileTooLarge extends Schema.TaggedError<FileTooLarge>()("FileTooLar
 export class TooManyUploads extends Schema.TaggedError<TooManyUploads>()("TooManyUploads", { limit: Schema.Int }) {}
 /** There is no such upload, or not any more, or bytes of it are missing or were put where it has none. */
 export class UploadBroken extends Schema.TaggedError<UploadBroken>()("UploadBroken", {}) {}
+/** There is no such file, none that the user may see, or not so much of it. */
+export class NoSuchFile extends Schema.TaggedError<NoSuchFile>()("NoSuchFile", {}) {}
+/** The user fetches as many files as it may. */
+export class TooManyDownloads extends Schema.TaggedError<TooManyDownloads>()("TooManyDownloads", {
+  limit: Schema.Int
+}) {}
 /** What was to be kept cannot be kept, for reasons that are the server's. */
 export class StorageFailed extends Schema.TaggedError<StorageFailed>()("StorageFailed", {}) {}
 
@@ -68,6 +74,8 @@ export const Rejection = Schema.Union([
   FileTooLarge,
   TooManyUploads,
   UploadBroken,
+  NoSuchFile,
+  TooManyDownloads,
   StorageFailed
 ])
 export type Rejection = typeof Rejection.Type
@@ -113,6 +121,10 @@ export const explain = (rejection: Rejection): string => {
       return `Only ${rejection.limit} files can be sent at a time.`
     case "UploadBroken":
       return "File has not arrived whole."
+    case "NoSuchFile":
+      return "There is no such file."
+    case "TooManyDownloads":
+      return `Only ${rejection.limit} files can be fetched at a time.`
     case "StorageFailed":
       return "Server cannot store this now."
   }

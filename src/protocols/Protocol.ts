@@ -11,6 +11,7 @@ import type { Perspective, PersonalEvent, SharedEvent } from "../domain/Event.ts
 import type { HangupReason } from "../domain/Hangup.ts"
 import type { ProtocolName } from "../domain/Message.ts"
 import type { Rejection } from "../domain/Rejection.ts"
+import type { ExchangeStep, Link } from "./Exchange.ts"
 
 /** What a conversation wants done; steps are carried out in order. */
 export type Step<Frame> =
@@ -23,6 +24,8 @@ export type Step<Frame> =
   | { readonly _tag: "Acknowledge"; readonly frame: Frame; readonly holdMillis: number }
   /** The peer has gone on: what was held back may go out. */
   | { readonly _tag: "Release" }
+  /** Have an exchange's steps carried out, for sessions that are not this connection's alone. */
+  | { readonly _tag: "Exchange"; readonly steps: ReadonlyArray<ExchangeStep<Frame>> }
   /**
    * Take a name. On success the session gets its `LoggedIn` event before anything else; a refusal goes to `refused`,
    * whose steps are carried out at once.
@@ -60,12 +63,16 @@ export interface Conversation<In, Frame> {
   readonly isPaced: boolean
   /** Whether the peer may stay without a login beyond the login time-out. */
   readonly isExempt: boolean
+  /** Whether the connection has sessions of an exchange, which is as good as being logged in. */
+  readonly hasSessions?: boolean
   /** What is said before the server closes the connection. */
   readonly farewell: (reason: HangupReason) => ReadonlyArray<Frame>
   /** How long a packet that has only begun may wait for its rest, undefined if there is none. Asked for after each read. */
   readonly patienceMillis?: number | undefined
   /** Ends a packet whose rest has not come within `patienceMillis`. */
   readonly lapse?: () => ReadonlyArray<Step<Frame>>
+  /** What the end of the connection means for sessions of an exchange: nothing but `Logout`. Called once. */
+  readonly closed?: () => ReadonlyArray<ExchangeStep<Frame>>
 }
 
 /** A wire protocol. */
@@ -75,8 +82,8 @@ export interface Protocol<In, Frame> {
   readonly variants: number
   /** The least time between a frame and the next one to a peer that `isPaced`. */
   readonly gapMillis: (frame: Frame) => number
-  /** Begins a conversation with a peer that has just connected. */
-  readonly converse: () => Conversation<In, Frame>
+  /** Begins a conversation with a peer that has just connected, by this link. */
+  readonly converse: (link?: Link<Frame>) => Conversation<In, Frame>
   /** The frames of an event that several recipients share: at most once per event, perspective and variant. */
   readonly render: (event: SharedEvent, as: Perspective, variant: number) => ReadonlyArray<Frame>
   /** How many bytes of memory a frame counts for in an outbox. */

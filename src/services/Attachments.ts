@@ -8,7 +8,7 @@
 import { Context, Effect, Layer, type Scope, Stream } from "effect"
 import { Digest, SecureRandom } from "effect/crypto"
 import * as Base64Url from "effect/encoding/Base64Url"
-import { StorageFailed } from "../domain/Rejection.ts"
+import { StorageFailed, UploadBroken } from "../domain/Rejection.ts"
 import { Coverage } from "./Coverage.ts"
 import { FileCatalog } from "./FileCatalog.ts"
 import { Limits } from "./Limits.ts"
@@ -25,12 +25,14 @@ export interface StoredFile {
   readonly sha256: string
 }
 
-/** A file on its way. */
+/** A file on its way. What is asked of one that is kept or gone, or as it was not announced, is `UploadBroken`. */
 export interface Upload {
-  /** Stores bytes from index `atByte` on, which must be within the size that was announced. */
-  readonly write: (bytes: Uint8Array, atByte: number) => Effect.Effect<void, StorageFailed>
+  /** The number that the file will have. Nobody else has it, also if this comes to nothing. */
+  readonly number: number
+  /** Stores bytes from index `atByte` on, within the size that was announced. They may be changed when it is done. */
+  readonly write: (bytes: Uint8Array, atByte: number) => Effect.Effect<void, UploadBroken | StorageFailed>
   /** Makes a file of the bytes, all of which must be there. When it succeeds the file is durable. Called once. */
-  readonly keep: (name: string) => Effect.Effect<StoredFile, StorageFailed>
+  readonly keep: (name: string) => Effect.Effect<StoredFile, UploadBroken | StorageFailed>
 }
 
 /** A part of a file. */
@@ -84,31 +86,32 @@ export class Attachments extends Context.Service<
           Effect.suspend(() => (catalog.reserve(sizeBytes) ? Effect.void : new StorageFailed())),
           () => Effect.sync(() => catalog.release(sizeBytes))
         )
+        const number = catalog.nextNumber()
         let content: Uint8Array | undefined = new Uint8Array(sizeBytes)
         const coverage = new Coverage()
         yield* Effect.addFinalizer(() => Effect.sync(() => (content = undefined)))
 
         const write = (bytes: Uint8Array, atByte: number) =>
-          Effect.suspend((): Effect.Effect<void, StorageFailed> => {
+          Effect.suspend((): Effect.Effect<void, UploadBroken> => {
             const isInside = atByte >= 0 && atByte + bytes.length <= sizeBytes
-            if (content === undefined || !isInside || !coverage.add(atByte, bytes.length)) return new StorageFailed()
+            if (content === undefined || !isInside || !coverage.add(atByte, bytes.length)) return new UploadBroken()
             content.set(bytes, atByte)
             return Effect.void
           })
 
-        const keep = Effect.fnUntraced(function* (name: string): Effect.fn.Return<StoredFile, StorageFailed> {
+        const keep = Effect.fnUntraced(function* (name: string): Effect.fn.Return<StoredFile, UploadBroken> {
           const whole = content
           content = undefined
-          if (whole === undefined || !coverage.isWhole(sizeBytes)) return yield* new StorageFailed()
+          if (whole === undefined || !coverage.isWhole(sizeBytes)) return yield* new UploadBroken()
           const sha256 = yield* digest.digestHex(Digest.sha256, whole)
           const id = yield* randomId(random)
           if (!contents.has(sha256)) contents.set(sha256, whole)
-          const { dropped, file } = catalog.add({ id, name, sizeBytes, sha256 })
-          for (const it of dropped) contents.delete(it)
+          const file: StoredFile = { number, id, name, sizeBytes, sha256 }
+          for (const it of catalog.add(file)) contents.delete(it)
           return file
         })
 
-        return { write, keep }
+        return { number, write, keep }
       })
 
       const read = (file: StoredFile, range?: Range): Stream.Stream<Uint8Array, StorageFailed> =>

@@ -16,6 +16,10 @@ export interface Counts {
   /** Events handed to an outlet. */
   deliveries: number
   rejections: number
+  /** Datagrams that were of no session, or no packets. */
+  packetsDropped: number
+  /** Datagrams for which there was no room when they came. */
+  datagramsLost: number
   /** Connections that the server ended, by reason. */
   readonly hangups: Record<string, number>
 }
@@ -40,6 +44,8 @@ export class Census extends Context.Service<
       messages: 0,
       deliveries: 0,
       rejections: 0,
+      packetsDropped: 0,
+      datagramsLost: 0,
       hangups: {}
     }
     return Census.of({

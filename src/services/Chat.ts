@@ -9,21 +9,24 @@
 import { Clock, Context, Effect, Layer, Queue, Result, Stream } from "effect"
 import { type Command, done, type Reply } from "../domain/Command.ts"
 import type { SharedEvent } from "../domain/Event.ts"
-import { CommandMisused, Flooding, NotInRoom, NotLoggedIn, type Rejection } from "../domain/Rejection.ts"
+import { CommandMisused, Flooding, NotLoggedIn, type Rejection } from "../domain/Rejection.ts"
 import { Attachments } from "./Attachments.ts"
 import * as Audience from "./Audience.ts"
 import { Census } from "./Census.ts"
+import { Downloads } from "./Downloads.ts"
 import { History } from "./History.ts"
 import { Limits } from "./Limits.ts"
 import { Links } from "./Links.ts"
 import * as Memberships from "./Memberships.ts"
 import type { Outcome } from "./Memberships.ts"
 import * as Messages from "./Messages.ts"
+import * as Questions from "./Questions.ts"
 import { type Allowance, allowance } from "./Quota.ts"
 import { membersInOrder } from "./Room.ts"
 import { Rooms } from "./Rooms.ts"
 import { type Session, summary } from "./Session.ts"
 import { type Opening, Sessions } from "./Sessions.ts"
+import { Shares } from "./Shares.ts"
 import * as SlashCommand from "./SlashCommand.ts"
 import { Uploads } from "./Uploads.ts"
 
@@ -57,6 +60,9 @@ export class Chat extends Context.Service<
       const rooms = yield* Rooms
       const history = yield* History
       const uploads = yield* Uploads
+      const downloads = yield* Downloads
+      const attachments = yield* Attachments
+      const shares = yield* Shares
       const links = yield* Links
       const { counts } = yield* Census
       const clock = yield* Clock.Clock
@@ -75,8 +81,13 @@ export class Chat extends Context.Service<
           )
       )
 
-      const memberships = Memberships.make({ audience, history, rooms, sessions })
-      const { roomSeen, visibleRooms } = memberships
+      const forget = (roomKey: string): void => {
+        history.forget(roomKey)
+        shares.forgetRoom(roomKey)
+      }
+      const memberships = Memberships.make({ audience, history: { ...history, forget }, rooms, sessions })
+      const { visibleRooms } = memberships
+      const questions = Questions.make({ attachments, history, memberships, sessions, shares })
 
       const nowMillis = () => clock.currentTimeMillisUnsafe()
       const { say } = Messages.make({
@@ -88,29 +99,8 @@ export class Chat extends Context.Service<
         memberships,
         nowMillis,
         sessions,
+        shares,
         uploads
-      })
-
-      const listUsers = (session: Session, name: string | undefined, everywhere: boolean): Outcome => {
-        if (everywhere) {
-          return Result.succeed({ _tag: "Users", room: undefined, users: Array.from(sessions.all(), summary) })
-        }
-        const room = roomSeen(session, name)
-        if (Result.isFailure(room)) return Result.fail(room.failure)
-        const users = membersInOrder(room.success).map(summary)
-        return Result.succeed({ _tag: "Users", room: room.success.name, users })
-      }
-
-      const readHistory = Effect.fnUntraced(function* (
-        session: Session,
-        command: Command & { readonly _tag: "ReadHistory" }
-      ): Effect.fn.Return<Reply & { readonly _tag: "Messages" }, Rejection> {
-        const room = yield* Effect.fromResult(roomSeen(session, command.room))
-        // Being invited is not yet being there.
-        if (room.isPrivate && !room.members.has(session)) return yield* new NotInRoom()
-        const limit = Math.max(1, Math.min(100, Math.trunc(command.limit ?? 50) || 1))
-        const messages = yield* history.read(room.key, { limit, before: command.before, after: command.after })
-        return { _tag: "Messages", room: room.name, messages }
       })
 
       const slash = Effect.fnUntraced(function* (
@@ -122,7 +112,7 @@ export class Chat extends Context.Service<
           audience.tellOne(session, { _tag: "Noticed", text })
           return done
         }
-        const last = (limit: number) => readHistory(session, { _tag: "ReadHistory", limit })
+        const last = (limit: number) => questions.readHistory(session, { _tag: "ReadHistory", limit })
         switch (slashed._tag) {
           case "Misused":
             if (command.upload !== undefined) uploads.drop(session, command.upload.key)
@@ -175,12 +165,32 @@ export class Chat extends Context.Service<
           case "Tell":
             return say(session, command)
           case "BeginUpload":
-            return Effect.as(uploads.begin(session, command.key, command.sizeBytes), done)
+            return Effect.map(uploads.begin(session, command.key, command.sizeBytes), (file) => ({
+              _tag: "UploadBegun",
+              file
+            }))
           case "WriteUpload":
             return Effect.as(uploads.write(session, command.key, command.atByte, command.bytes), done)
           case "DropUpload":
             uploads.drop(session, command.key)
             return Result.succeed(done)
+          case "BeginDownload":
+            return Effect.map(downloads.begin(session, command.key, command.file), (file) => ({
+              _tag: "DownloadBegun",
+              file
+            }))
+          case "ReadDownload":
+            return Effect.map(downloads.read(session, command.key, command.atByte, command.sizeBytes), (bytes) => ({
+              _tag: "FileRead",
+              bytes
+            }))
+          case "DropDownload":
+            downloads.drop(session, command.key)
+            return Result.succeed(done)
+          case "ListFiles":
+            return questions.listFiles(session)
+          case "FindFile":
+            return questions.findFile(session, command.file)
           case "JoinRoom":
             return memberships.join(session, command.room, command.stay === true)
           case "LeaveRoom":
@@ -194,24 +204,27 @@ export class Chat extends Context.Service<
           case "ListRooms":
             return Result.succeed({ _tag: "Rooms", rooms: visibleRooms(session) })
           case "ListUsers":
-            return listUsers(session, command.room, command.everywhere === true)
+            return questions.listUsers(session, command.room, command.everywhere === true)
+          case "FindUser":
+            return questions.findUser(command.number)
           case "ReadHistory":
-            return readHistory(session, command)
+            return questions.readHistory(session, command)
         }
       }
 
       // The milliseconds until the session may do this; 0 if it may now.
       const wait = (session: Session, command: Command): number => {
-        const allowed = allowances.get(session)!
         switch (command._tag) {
           case "WriteUpload":
           case "DropUpload":
+          case "ReadDownload":
+          case "DropDownload":
             return 0
           case "Say":
           case "Tell":
-            return allowed.messages.take(nowMillis())
+            return allowances.get(session)!.messages.take(nowMillis())
           default:
-            return allowed.acts.take(nowMillis())
+            return allowances.get(session)!.acts.take(nowMillis())
         }
       }
 
@@ -256,6 +269,8 @@ export class Chat extends Context.Service<
         logout: (session) => {
           if (memberships.end(session)) counts.sessions--
           uploads.dropAll(session)
+          downloads.dropAll(session)
+          shares.forgetSession(session)
         },
         announce: (text) => audience.tell(sessions.all(), { _tag: "Announced", text }, undefined),
         stopping: () => audience.tell(sessions.all(), { _tag: "ServerStopping" }, undefined),
@@ -266,7 +281,7 @@ export class Chat extends Context.Service<
 
   /** The chat without the storage behind it. */
   static readonly layerNoStorage = this.layerNoDeps.pipe(
-    Layer.provideMerge(Uploads.layer),
+    Layer.provideMerge(Layer.mergeAll(Uploads.layer, Downloads.layer)),
     Layer.provideMerge(Layer.mergeAll(Sessions.layer, Rooms.layer, Census.layer, Links.layer))
   )
 

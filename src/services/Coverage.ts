@@ -17,6 +17,12 @@ export class Coverage {
   add(atByte: number, sizeBytes: number): boolean {
     if (sizeBytes <= 0) return true
     const end = atByte + sizeBytes
+    const last = this.#ends.length - 1
+    // What comes in order is worth a shortcut.
+    if (last >= 0 && this.#ends[last] === atByte) {
+      this.#ends[last] = end
+      return true
+    }
     const first = this.#firstThatEndsAtOrAfter(atByte)
     let behind = first
     while (behind < this.#starts.length && this.#starts[behind]! <= end) behind++
@@ -37,6 +43,11 @@ export class Coverage {
   /** Whether all of the first `sizeBytes` bytes have come. */
   isWhole(sizeBytes: number): boolean {
     return sizeBytes === 0 || (this.#starts[0] === 0 && this.#ends[0]! >= sizeBytes)
+  }
+
+  /** Calls `use` with the start and the end of each range, in order. */
+  forEachRange(use: (start: number, end: number) => void): void {
+    for (let index = 0; index < this.#starts.length; index++) use(this.#starts[index]!, this.#ends[index]!)
   }
 
   get rangeCount(): number {

@@ -11,13 +11,6 @@ import type { StoredFile } from "./Attachments.ts"
 /** The most files that are remembered. */
 export const limitFiles = 65_536
 
-/** What became of a file that was added. */
-export interface Added {
-  readonly file: StoredFile
-  /** The digests of the contents that no file has any more. */
-  readonly dropped: ReadonlyArray<string>
-}
-
 interface Content {
   readonly sizeBytes: number
   files: number
@@ -56,6 +49,11 @@ export class FileCatalog {
     return this.#byId.get(id)
   }
 
+  /** A number for a file that may come: it rises, and is given once. */
+  nextNumber(): number {
+    return ++this.#lastNumber
+  }
+
   /** Makes room for an upload, to be given back with `release`; false if there is none. */
   reserve(sizeBytes: number): boolean {
     const isRoom = sizeBytes >= 0 && this.#reservedBytes + sizeBytes <= this.#limitBytes
@@ -67,9 +65,8 @@ export class FileCatalog {
     this.#reservedBytes -= sizeBytes
   }
 
-  /** Gives a file its number, and lets the oldest go that are too many now. */
-  add(unnumbered: Omit<StoredFile, "number">): Added {
-    const file: StoredFile = { number: ++this.#lastNumber, ...unnumbered }
+  /** Adds a file, and lets the oldest go that are too many now: the digests of the contents that none has any more. */
+  add(file: StoredFile): ReadonlyArray<string> {
     this.#byNumber.set(file.number, file)
     this.#byId.set(file.id, file)
     const content = this.#contents.get(file.sha256)
@@ -77,7 +74,7 @@ export class FileCatalog {
       this.#contents.set(file.sha256, { sizeBytes: file.sizeBytes, files: 1 })
       this.#bytes += file.sizeBytes
     } else content.files++
-    return { file, dropped: this.#dropOldest() }
+    return this.#dropOldest()
   }
 
   #dropOldest(): ReadonlyArray<string> {

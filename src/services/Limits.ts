@@ -19,8 +19,10 @@ export interface Limits {
   readonly filesLimitBytes: number
   /** Files that a user may be sending at a time. */
   readonly uploadLimit: number
-  /** How long nothing may come of a file that was begun. */
-  readonly uploadTimeoutMillis: number
+  /** Files that a user may be fetching at a time. */
+  readonly downloadLimit: number
+  /** How long a file that was begun may be neither sent nor fetched. */
+  readonly transferTimeoutMillis: number
   /** Connections at a time from one IPv4 address or IPv6 /64; loopback is exempt. */
   readonly connectionsPerAddress: number
   /** New connections within `newConnectionsWindowMillis` from one IPv4 address or IPv6 /64; loopback is exempt. */
@@ -42,7 +44,8 @@ export const defaults: Limits = {
   fileLimitBytes: 100 * 1024 * 1024,
   filesLimitBytes: 10 * 1024 * 1024 * 1024,
   uploadLimit: 4,
-  uploadTimeoutMillis: 30_000,
+  downloadLimit: 16,
+  transferTimeoutMillis: 30_000,
   connectionsPerAddress: 16,
   newConnectionsPerAddress: 32,
   newConnectionsWindowMillis: 600_000,

@@ -20,6 +20,7 @@ import type { Outcome } from "./Memberships.ts"
 import type { Room } from "./Room.ts"
 import type { Session } from "./Session.ts"
 import type { Sessions } from "./Sessions.ts"
+import type { Shares } from "./Shares.ts"
 import type { Uploads } from "./Uploads.ts"
 
 /** What messages are made of. */
@@ -32,6 +33,7 @@ export interface Parts {
   readonly memberships: Memberships
   readonly nowMillis: () => number
   readonly sessions: Sessions["Service"]
+  readonly shares: Shares["Service"]
   readonly uploads: Uploads["Service"]
 }
 
@@ -45,7 +47,7 @@ const utf8 = new TextEncoder()
 
 /** Makes the part of the chat that says things. */
 export const make = (parts: Parts) => {
-  const { audience, counts, history, limits, links, memberships, nowMillis, sessions, uploads } = parts
+  const { audience, counts, history, limits, links, memberships, nowMillis, sessions, shares, uploads } = parts
   let lastNumber = history.lastNumber
 
   const isTooLong = (text: string): boolean => {
@@ -60,7 +62,7 @@ export const make = (parts: Parts) => {
     if (command._tag === "Say") {
       return Result.map(memberships.roomOf(session, command.room), (room) => ({ room }))
     }
-    const addressee = sessions.find(command.to)
+    const addressee = typeof command.to === "number" ? sessions.findByNumber(command.to) : sessions.find(command.to)
     return addressee === undefined ? Result.fail(new NoSuchUser()) : Result.succeed({ addressee })
   }
 
@@ -68,7 +70,8 @@ export const make = (parts: Parts) => {
     session: Session,
     text: string,
     destination: Destination,
-    attachment: Attachment | undefined
+    attachment: Attachment | undefined,
+    isKept: boolean
   ): Reply => {
     const message: Message = {
       number: ++lastNumber,
@@ -81,8 +84,14 @@ export const make = (parts: Parts) => {
     }
     counts.messages++
     if ("room" in destination) history.append(destination.room.key, message)
+    const file = attachment?.file
+    // Nobody gets at a file by mentioning its number.
+    if (file !== undefined && (isKept || shares.isVisible(session, file))) {
+      if ("room" in destination) shares.shareInRoom(destination.room.key, file)
+      else shares.shareWith([session, destination.addressee], file)
+    }
     const told = "room" in destination ? destination.room.members : [destination.addressee]
-    audience.tell(told, { _tag: "Said", message }, session)
+    audience.tell(told, { _tag: "Said", message, user: session.number }, session)
     return { _tag: "Accepted", message }
   }
 
@@ -93,10 +102,10 @@ export const make = (parts: Parts) => {
     file: file.number
   })
 
-  const sayAtOnce = (session: Session, command: Saying): Outcome => {
+  const sayAtOnce = (session: Session, command: Saying, isKept = false): Outcome => {
     const text = command.text.toWellFormed()
     return Result.map(check(session, { ...command, text }), (destination) =>
-      deliver(session, text, destination, command.attachment)
+      deliver(session, text, destination, command.attachment, isKept)
     )
   }
 
@@ -107,7 +116,7 @@ export const make = (parts: Parts) => {
     const file = yield* uploads.keep(session, upload!)
     if (!sessions.isOpen(session)) return yield* new NotLoggedIn()
     // Checked again, for who is where may have changed meanwhile.
-    return yield* Effect.fromResult(sayAtOnce(session, { ...command, attachment: linkTo(file) }))
+    return yield* Effect.fromResult(sayAtOnce(session, { ...command, attachment: linkTo(file) }, true))
   })
 
   /** Says something to a room or to one user. */

@@ -41,6 +41,7 @@ export class Sessions extends Context.Service<
     readonly rename: (session: Session, name: string) => Result.Result<UserName, NameRejection>
     /** The session of that name or of a look-alike of it. */
     readonly find: (name: string) => Session | undefined
+    readonly findByNumber: (number: number) => Session | undefined
     readonly isOpen: (session: Session) => boolean
     /** All sessions in the order in which they logged in. */
     readonly all: () => Iterable<Session>
@@ -102,6 +103,7 @@ export class Sessions extends Context.Service<
         close,
         rename,
         find: (name) => byKey.get(lookAlikeKey(name)),
+        findByNumber: (number) => byNumber.get(number),
         isOpen: (session) => byNumber.has(session.number),
         all: () => byNumber.values(),
         count: () => byNumber.size

@@ -9,10 +9,10 @@
  * - A file is neither closed nor deleted while bytes are written to it: the number of its descriptor could belong to
  *   another file by then. So what touches a file is not interrupted, and its end waits for it.
  */
-import { Clock, Effect, FileSystem, Layer, Path, type PlatformError, type Scope, Semaphore, Stream } from "effect"
+import { Clock, Effect, FileSystem, Layer, Path, PlatformError, type Scope, Semaphore, Stream } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { createHash } from "node:crypto"
-import { StorageFailed } from "../domain/Rejection.ts"
+import { StorageFailed, UploadBroken } from "../domain/Rejection.ts"
 import {
   Attachments,
   pieceLimitBytes,
@@ -60,8 +60,8 @@ const make = Effect.fnUntraced(function* ({ directory }: Options) {
       return Effect.logWarning("Cannot store files", error)
     })
 
-  const refuse = (error: PlatformError.PlatformError | StorageFailed): Effect.Effect<never, StorageFailed> =>
-    error._tag === "StorageFailed" ? Effect.fail(error) : Effect.andThen(warn(error), new StorageFailed())
+  const refuse = <E>(error: PlatformError.PlatformError | E): Effect.Effect<never, E | StorageFailed> =>
+    error instanceof PlatformError.PlatformError ? Effect.andThen(warn(error), new StorageFailed()) : Effect.fail(error)
 
   const remove = (file: string): Effect.Effect<void> => Effect.catch(fs.remove(file, { force: true }), warn)
 
@@ -69,14 +69,12 @@ const make = Effect.fnUntraced(function* ({ directory }: Options) {
 
   const commit = Effect.fnUntraced(function* (
     upload: string,
-    unnumbered: Omit<StoredFile, "number">
-  ): Effect.fn.Return<StoredFile, PlatformError.PlatformError> {
-    const content = contentPath(unnumbered.sha256)
+    file: StoredFile
+  ): Effect.fn.Return<void, PlatformError.PlatformError> {
+    const content = contentPath(file.sha256)
     if (yield* fs.exists(content)) yield* fs.remove(upload)
     else yield* fs.rename(upload, content)
-    const { dropped, file } = catalog.add(unnumbered)
-    for (const sha256 of dropped) yield* remove(contentPath(sha256))
-    return file
+    for (const sha256 of catalog.add(file)) yield* remove(contentPath(sha256))
   }, catalogLock.withPermit)
 
   const open = Effect.fnUntraced(function* (
@@ -86,6 +84,7 @@ const make = Effect.fnUntraced(function* ({ directory }: Options) {
       Effect.suspend(() => (catalog.reserve(sizeBytes) ? Effect.void : new StorageFailed())),
       () => Effect.sync(() => catalog.release(sizeBytes))
     )
+    const number = catalog.nextNumber()
     const upload = path.join(uploads, yield* randomId(random))
     yield* Effect.addFinalizer(() => remove(upload))
     const file = yield* fs.open(upload, { flag: "wx+", mode: 0o600 })
@@ -100,9 +99,9 @@ const make = Effect.fnUntraced(function* ({ directory }: Options) {
       function* (
         bytes: Uint8Array,
         atByte: number
-      ): Effect.fn.Return<void, PlatformError.PlatformError | StorageFailed> {
+      ): Effect.fn.Return<void, PlatformError.PlatformError | UploadBroken> {
         const isInside = atByte >= 0 && atByte + bytes.length <= sizeBytes
-        if (!isOpen || !isInside) return yield* new StorageFailed()
+        if (!isOpen || !isInside) return yield* new UploadBroken()
         if (bytes.length > 0 && atByte < hashedBytes) {
           hash = createHash("sha256")
           hashedBytes = 0
@@ -115,7 +114,7 @@ const make = Effect.fnUntraced(function* ({ directory }: Options) {
           hash.update(part)
           hashedBytes += part.length
         }
-        if (!coverage.add(atByte, bytes.length)) return yield* new StorageFailed()
+        if (!coverage.add(atByte, bytes.length)) return yield* new UploadBroken()
       },
       Effect.uninterruptible,
       lock.withPermit,
@@ -138,27 +137,31 @@ const make = Effect.fnUntraced(function* ({ directory }: Options) {
     })
 
     const keep = Effect.fnUntraced(
-      function* (name: string): Effect.fn.Return<StoredFile, PlatformError.PlatformError | StorageFailed> {
-        if (!isOpen || !coverage.isWhole(sizeBytes)) return yield* new StorageFailed()
+      function* (
+        name: string
+      ): Effect.fn.Return<StoredFile, PlatformError.PlatformError | UploadBroken | StorageFailed> {
+        if (!isOpen || !coverage.isWhole(sizeBytes)) return yield* new UploadBroken()
         isOpen = false
         const sha256 = yield* hashRest()
         yield* file.sync
-        return yield* commit(upload, { id: yield* randomId(random), name, sizeBytes, sha256 })
+        const stored: StoredFile = { number, id: yield* randomId(random), name, sizeBytes, sha256 }
+        yield* commit(upload, stored)
+        return stored
       },
       Effect.uninterruptible,
       lock.withPermit,
       Effect.catch(refuse)
     )
 
-    return { write, keep }
+    return { number, write, keep }
   })
 
   const read = (file: StoredFile, range?: Range): Stream.Stream<Uint8Array, StorageFailed> => {
     const { atByte, sizeBytes } = range ?? { atByte: 0, sizeBytes: file.sizeBytes }
     const options = { offset: atByte, bytesToRead: sizeBytes, chunkSize: pieceLimitBytes }
-    return Stream.catch(fs.stream(contentPath(file.sha256), options), (error) =>
+    return Stream.catch(fs.stream(contentPath(file.sha256), options), (error: PlatformError.PlatformError) =>
       // Nothing is wrong when a file has gone since it was found.
-      Stream.fromEffect(catalog.find(file.number) === undefined ? new StorageFailed() : refuse(error))
+      Stream.fromEffect(catalog.find(file.number) === undefined ? new StorageFailed() : refuse<never>(error))
     )
   }
 

@@ -9,11 +9,13 @@ import { type Clock, Deferred, Effect, Fiber } from "effect"
 import { type Event, isPersonal, type Perspective } from "../domain/Event.ts"
 import { Hangup, type HangupReason } from "../domain/Hangup.ts"
 import { AlreadyLoggedIn, NotLoggedIn } from "../domain/Rejection.ts"
+import type { Link } from "../protocols/Exchange.ts"
 import type { Conversation, Protocol, Step } from "../protocols/Protocol.ts"
 import type { Chat } from "../services/Chat.ts"
 import { allowance } from "../services/Quota.ts"
 import type { Outlet, Session } from "../services/Session.ts"
 import type { Carrier } from "./Carrier.ts"
+import type { ExchangePort } from "./ExchangePort.ts"
 import type { Flusher } from "./Flusher.ts"
 import { Outbox } from "./Outbox.ts"
 import type { SharedFrames } from "./SharedFrames.ts"
@@ -24,6 +26,10 @@ export interface Parts<In, Frame> {
   readonly protocol: Protocol<In, Frame>
   readonly carrier: Carrier<Frame>
   readonly address: string
+  /** What no other connection has. */
+  readonly id: string
+  /** The exchange whose steps the conversation gives, if it is one of an exchange. */
+  readonly exchange?: ExchangePort<Frame> | undefined
   /** Takes back what was read when it has been dealt with. */
   readonly release?: ((input: In) => void) | undefined
   readonly shared: SharedFrames<Frame>
@@ -37,7 +43,10 @@ export interface Parts<In, Frame> {
 
 const sizeOf = (input: unknown): number => (input instanceof Uint8Array ? input.length : 0)
 
-export class Connection<In, Frame> implements Outlet {
+export class Connection<In, Frame> implements Outlet, Link<Frame> {
+  readonly id: string
+  readonly address: string
+  readonly isReliable = true
   readonly outbox: Outbox<Frame>
   readonly openedMillis: number
   readonly #ending = Deferred.makeUnsafe<never, Hangup>()
@@ -53,9 +62,11 @@ export class Connection<In, Frame> implements Outlet {
   #packetsBeforeLogin = 0
 
   constructor(parts: Parts<In, Frame>) {
-    const { carrier, clock, flusher, limits, protocol, runFiber } = parts
+    const { address, carrier, clock, flusher, id, limits, protocol, runFiber } = parts
     this.#parts = parts
-    this.#conversation = protocol.converse()
+    this.id = id
+    this.address = address
+    this.#conversation = protocol.converse(this)
     this.openedMillis = clock.currentTimeMillisUnsafe()
     this.outbox = new Outbox({
       carrier,
@@ -65,7 +76,7 @@ export class Connection<In, Frame> implements Outlet {
       sizeBytes: protocol.sizeBytes,
       isPaced: () => this.#conversation.isPaced,
       gapMillis: protocol.gapMillis,
-      limitBytes: () => (this.session === undefined ? limits.outboxLimitBeforeLoginBytes : limits.outboxLimitBytes),
+      limitBytes: () => (this.#isIn ? limits.outboxLimitBytes : limits.outboxLimitBeforeLoginBytes),
       overflowed: () => this.hangUp(new Hangup({ reason: "slow" }))
     })
   }
@@ -82,8 +93,14 @@ export class Connection<In, Frame> implements Outlet {
 
   /** Whether the peer may still take its time to log in. */
   get isExempt(): boolean {
-    return this.session !== undefined || this.#conversation.isExempt
+    return this.#isIn || this.#conversation.isExempt
   }
+
+  get #isIn(): boolean {
+    return this.session !== undefined || this.#conversation.hasSessions === true
+  }
+
+  readonly send = (frame: Frame): void => this.outbox.push(frame)
 
   readonly deliver = (event: Event, as: Perspective): void => {
     const frames = isPersonal(event)
@@ -113,7 +130,7 @@ export class Connection<In, Frame> implements Outlet {
       yield* this.#perform(this.#conversation.receive(input), true)
       const size = sizeOf(input)
       this.#parts.release?.(input)
-      if (this.session === undefined) {
+      if (!this.#isIn) {
         this.#bytesBeforeLogin += size
         if (this.#bytesBeforeLogin > this.#parts.limits.loginLimitBytes) {
           return yield* new Hangup({ reason: "login-limit" })
@@ -145,9 +162,19 @@ export class Connection<In, Frame> implements Outlet {
   #excess(step: Step<Frame>): HangupReason | undefined {
     const { clock, limits } = this.#parts
     if (step._tag === "Acknowledge" || step._tag === "Release") return undefined
-    if (this.session === undefined && ++this.#packetsBeforeLogin > limits.loginLimitPackets) return "login-limit"
+    if (!this.#isIn && ++this.#packetsBeforeLogin > limits.loginLimitPackets) return "login-limit"
     if (step._tag === "Send" && this.#faults.take(clock.currentTimeMillisUnsafe()) > 0) return "faulty"
     return undefined
+  }
+
+  /** Logs out whoever was here. */
+  leave(): void {
+    const { chat, exchange } = this.#parts
+    const { session } = this
+    this.session = undefined
+    if (session !== undefined) chat.logout(session)
+    const steps = this.#conversation.closed?.() ?? []
+    if (steps.length > 0) exchange?.performNow(steps)
   }
 
   /** Drops what waits, and waits for nothing any more. */
@@ -180,6 +207,9 @@ export class Connection<In, Frame> implements Outlet {
             break
           case "Release":
             this.outbox.release()
+            break
+          case "Exchange":
+            yield* this.#parts.exchange!.perform(step.steps)
             break
           case "Hangup":
             return yield* new Hangup(step)

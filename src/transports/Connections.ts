@@ -14,6 +14,7 @@ import { Chat } from "../services/Chat.ts"
 import { Quota } from "../services/Quota.ts"
 import type { Carrier } from "./Carrier.ts"
 import { Connection } from "./Connection.ts"
+import type { ExchangePort } from "./ExchangePort.ts"
 import { Flusher } from "./Flusher.ts"
 import * as SharedFrames from "./SharedFrames.ts"
 import * as IdleSweeper from "./IdleSweeper.ts"
@@ -27,6 +28,8 @@ export interface Peer<In, Frame> {
   readonly reads: Stream.Stream<In>
   /** The peer's IP address. */
   readonly address: string
+  /** The exchange to which the protocol belongs, if it does. */
+  readonly exchange?: ExchangePort<Frame> | undefined
   /** Takes back what was read when it has been dealt with. */
   readonly release?: (input: In) => void
 }
@@ -54,6 +57,7 @@ export class Connections extends Context.Service<
       const connections = new Set<Connection<any, any>>()
       const shared = new WeakMap<object, SharedFrames.SharedFrames<never>>()
       let isStopping = false
+      let lastConnection = 0
       let allOver = Deferred.makeUnsafe<void>()
 
       const sharedOf = <In, Frame>(protocol: Protocol<In, Frame>): SharedFrames.SharedFrames<Frame> => {
@@ -64,12 +68,6 @@ export class Connections extends Context.Service<
       }
 
       yield* IdleSweeper.fork(connections, limits, clock)
-
-      const leave = <In, Frame>(connection: Connection<In, Frame>): void => {
-        const { session } = connection
-        connection.session = undefined
-        if (session !== undefined) chat.logout(session)
-      }
 
       const converse = Effect.fnUntraced(function* <In, Frame>(
         connection: Connection<In, Frame>,
@@ -85,7 +83,7 @@ export class Connections extends Context.Service<
       const end = <In, Frame>(connection: Connection<In, Frame>, hangup: Hangup | undefined) =>
         Effect.gen(function* () {
           const who = connection.session?.name
-          leave(connection)
+          connection.leave()
           if (who !== undefined) yield* Effect.logInfo(`${who} left`)
           if (hangup !== undefined) {
             const { detail = explain(hangup.reason), reason } = hangup
@@ -114,6 +112,8 @@ export class Connections extends Context.Service<
             protocol,
             carrier,
             address: peer.address,
+            id: `connection ${++lastConnection}`,
+            exchange: peer.exchange,
             release: peer.release,
             shared: sharedOf(protocol),
             chat,
@@ -133,7 +133,7 @@ export class Connections extends Context.Service<
             }),
             Effect.onExit(() =>
               Effect.sync(() => {
-                leave(connection)
+                connection.leave()
                 connection.close()
                 carrier.destroy()
                 release()
@@ -150,9 +150,9 @@ export class Connections extends Context.Service<
 
       const stop = Effect.suspend(() => {
         isStopping = true
+        chat.stopping()
         if (connections.size === 0) return Effect.void
         allOver = Deferred.makeUnsafe<void>()
-        chat.stopping()
         const hangup = new Hangup({ reason: "stopping" })
         for (const connection of connections) connection.hangUp(hangup)
         return Deferred.await(allOver)
@@ -162,5 +162,6 @@ export class Connections extends Context.Service<
     })
   )
 
-  static readonly layer = this.layerNoDeps.pipe(Layer.provide([Flusher.layer, Quota.layer]))
+  /** With the quota, which counts for whoever comes without a connection too. */
+  static readonly layer = this.layerNoDeps.pipe(Layer.provide(Flusher.layer), Layer.provideMerge(Quota.layer))
 }

@@ -7,6 +7,7 @@ import { Socket } from "effect/socket"
 import type { ByteFrame, ByteProtocol } from "../protocols/Protocol.ts"
 import { Attachments } from "../services/Attachments.ts"
 import { Connections } from "./Connections.ts"
+import type { ExchangePort } from "./ExchangePort.ts"
 import { ListenFailed } from "./ListenFailed.ts"
 import * as OwnBytes from "./OwnBytes.ts"
 import * as SharedBatch from "./SharedBatch.ts"
@@ -19,7 +20,8 @@ import * as TcpCarrier from "./TcpCarrier.ts"
  */
 export const listen = Effect.fn("TcpListener.listen")(function* <Frame extends ByteFrame>(
   protocol: ByteProtocol<Frame>,
-  options: { readonly host: string; readonly port: number }
+  options: { readonly host: string; readonly port: number },
+  exchange?: ExchangePort<Frame>
 ): Effect.fn.Return<string, ListenFailed, Scope.Scope | Connections | Attachments> {
   const connections = yield* Connections
   const attachments = yield* Attachments
@@ -43,9 +45,28 @@ export const listen = Effect.fn("TcpListener.listen")(function* <Frame extends B
       // Every end is a failure of the socket, and none of ours.
       reads: Stream.catch(Stream.fromPull(Effect.succeed(pull.value)), () => Stream.empty),
       address: conn.remoteAddress ?? "",
+      exchange,
       release: OwnBytes.free
     })
   }, Effect.scoped)
   yield* Effect.forkScoped(server.run(serve))
   return NetAddress.formatSocketAddress(server.address)
 })
+
+/** Serves an exchange on a port, each connection as a link of its own. */
+export const listenExchange = (
+  port: ExchangePort<Uint8Array>,
+  options: { readonly host: string; readonly port: number }
+): ReturnType<typeof listen<Uint8Array>> => {
+  const { converse, name, sizeBytes } = port.exchange
+  const protocol: ByteProtocol = {
+    name,
+    variants: 1,
+    gapMillis: () => 0,
+    converse: (link) => converse(link!),
+    // Its events come by the port.
+    render: () => [],
+    sizeBytes
+  }
+  return listen(protocol, options, port)
+}

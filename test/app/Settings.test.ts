@@ -58,6 +58,8 @@ const defaults = {
   newConnectionsWindow: Duration.minutes(10),
   logLevel: "Info",
   tossPort: 8000,
+  packetPort: 9400,
+  sessionTimeout: Duration.seconds(30),
   publicUrl: "",
   dataDir: "./data",
   tossGapMillis: 60,

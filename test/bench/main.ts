@@ -25,7 +25,7 @@ interface Subject {
 
 const anyPort = /127\.0\.0\.1:(\d+)/
 const dataDir = mkdtempSync(join(tmpdir(), "parlance-bench-"))
-const ports = ["--toss-port=0", "--chatmaster-port=0", "--http-port=0"]
+const ports = ["--toss-port=0", "--chatmaster-port=0", "--packet-port=0", "--http-port=0"]
 const parlance = ["dist/main.js", "--flood-rate=0", "--pacing=off", `--data-dir=${dataDir}`, ...ports]
 const quiet = [...parlance, "--log-level=none"]
 const chatmasterPort = /chatmaster tcp:[^,]*:(\d+)/

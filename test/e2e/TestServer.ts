@@ -19,7 +19,15 @@ export const layer = (
     Effect.map(folder, (dataDir) =>
       Server.layer.pipe(
         Layer.provide(
-          Settings.layer({ tossPort: 0, chatmasterPort: 0, httpPort: 0, floodRate: 0, dataDir, ...overrides })
+          Settings.layer({
+            tossPort: 0,
+            chatmasterPort: 0,
+            packetPort: 0,
+            httpPort: 0,
+            floodRate: 0,
+            dataDir,
+            ...overrides
+          })
         ),
         Layer.provide(Logger.layer(loggers))
       )

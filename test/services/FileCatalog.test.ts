@@ -3,18 +3,16 @@ import { Effect, Schema } from "effect"
 import type { StoredFile } from "../../src/services/Attachments.ts"
 import { FileCatalog } from "../../src/services/FileCatalog.ts"
 
-const file = (id: string, sha256: string, sizeBytes: number): Omit<StoredFile, "number"> => ({
-  id,
-  name: `${id}.txt`,
-  sizeBytes,
-  sha256
-})
+const add = (catalog: FileCatalog, id: string, sha256: string, sizeBytes: number) => {
+  const file: StoredFile = { number: catalog.nextNumber(), id, name: `${id}.txt`, sizeBytes, sha256 }
+  return { file, dropped: catalog.add(file) }
+}
 
 describe("FileCatalog", () => {
-  it("add() gives numbers that rise, and files are found by number and by id", () => {
+  it("nextNumber() rises, and files are found by number and by id", () => {
     const catalog = new FileCatalog(100)
-    const a = catalog.add(file("a", "A", 10)).file
-    const b = catalog.add(file("b", "B", 10)).file
+    const a = add(catalog, "a", "A", 10).file
+    const b = add(catalog, "b", "B", 10).file
     assert.deepStrictEqual([a.number, b.number], [1, 2])
     assert.strictEqual(catalog.find(1), a)
     assert.strictEqual(catalog.findById("b"), b)
@@ -22,40 +20,49 @@ describe("FileCatalog", () => {
     assert.isUndefined(catalog.findById("c"))
   })
 
+  it("add() lets go first what was added first, whatever its number", () => {
+    const catalog = new FileCatalog(100, 1)
+    const late = catalog.nextNumber()
+    add(catalog, "a", "A", 1)
+    catalog.add({ number: late, id: "late", name: "late", sizeBytes: 1, sha256: "B" })
+    assert.isUndefined(catalog.findById("a"))
+    assert.strictEqual(catalog.find(1)?.id, "late")
+    assert.strictEqual(catalog.nextNumber(), 3)
+  })
+
   it("add() counts a content once, however many files have it", () => {
     const catalog = new FileCatalog(100)
-    for (const id of ["a", "b", "c"]) catalog.add(file(id, "same", 60))
+    for (const id of ["a", "b", "c"]) add(catalog, id, "same", 60)
     assert.strictEqual(catalog.sizeBytes, 60)
     assert.strictEqual(catalog.count, 3)
   })
 
   it("add() drops the oldest files beyond the limit, and contents that no file has any more", () => {
     const catalog = new FileCatalog(100)
-    catalog.add(file("a", "A", 40))
-    catalog.add(file("b", "B", 40))
-    catalog.add(file("c", "A", 40))
-    assert.deepStrictEqual(catalog.add(file("d", "D", 40)).dropped, ["B"])
+    add(catalog, "a", "A", 40)
+    add(catalog, "b", "B", 40)
+    add(catalog, "c", "A", 40)
+    assert.deepStrictEqual(add(catalog, "d", "D", 40).dropped, ["B"])
     assert.isUndefined(catalog.findById("a"))
     assert.isUndefined(catalog.findById("b"))
     assert.isDefined(catalog.findById("c"))
-    assert.deepStrictEqual(catalog.add(file("e", "E", 100)).dropped, ["A", "D"])
+    assert.deepStrictEqual(add(catalog, "e", "E", 100).dropped, ["A", "D"])
     assert.strictEqual(catalog.sizeBytes, 100)
     assert.strictEqual(catalog.find(5)?.id, "e")
   })
 
   it("add() uses no number again, and knows a content anew that was dropped", () => {
     const catalog = new FileCatalog(10)
-    catalog.add(file("a", "A", 10))
-    assert.deepStrictEqual(catalog.add(file("b", "B", 10)).dropped, ["A"])
-    assert.deepStrictEqual(catalog.add(file("c", "A", 10)), {
-      file: { number: 3, ...file("c", "A", 10) },
-      dropped: ["B"]
-    })
+    add(catalog, "a", "A", 10)
+    assert.deepStrictEqual(add(catalog, "b", "B", 10).dropped, ["A"])
+    const c = add(catalog, "c", "A", 10)
+    assert.strictEqual(c.file.number, 3)
+    assert.deepStrictEqual(c.dropped, ["B"])
   })
 
   it("add() drops the oldest of too many files, though they cost no bytes", () => {
     const catalog = new FileCatalog(10, 2)
-    for (const id of ["a", "b", "c"]) assert.deepStrictEqual(catalog.add(file(id, "empty", 0)).dropped, [])
+    for (const id of ["a", "b", "c"]) assert.deepStrictEqual(add(catalog, id, "empty", 0).dropped, [])
     assert.isUndefined(catalog.findById("a"))
     assert.strictEqual(catalog.count, 2)
   })
@@ -86,7 +93,7 @@ describe("FileCatalog", () => {
         expected.push({ id: `${index}`, content })
         const bytes = () => [...new Set(expected.map((it) => it.content))].reduce((sum, it) => sum + sizes[it], 0)
         while (bytes() > 40 || expected.length > 6) expected = expected.slice(1)
-        for (const sha256 of catalog.add(file(`${index}`, content, sizes[content])).dropped) {
+        for (const sha256 of add(catalog, `${index}`, content, sizes[content]).dropped) {
           assert.isTrue(stored.delete(sha256))
         }
         assert.sameMembers([...stored], [...new Set(expected.map((it) => it.content))])

@@ -170,7 +170,7 @@ describe("FileStore", () => {
               assert.deepStrictEqual([...entries(directory, "uploads"), ...entries(directory, "content")], [])
               assert.isUndefined(yield* find(1))
               isBroken = false
-              assert.strictEqual((yield* backwards).number, 1)
+              assert.strictEqual((yield* backwards).number, 2)
             }),
           failing((it) => isBroken && it === method)
         )

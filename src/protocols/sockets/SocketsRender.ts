@@ -2,6 +2,7 @@
 import { Predicate, String } from "effect"
 import type { Reply } from "../../domain/Command.ts"
 import type { PersonalEvent, Perspective, SharedEvent } from "../../domain/Event.ts"
+import type { FileSummary } from "../../domain/FileSummary.ts"
 import type { Attachment, Message } from "../../domain/Message.ts"
 import type { SocketIoPacket } from "../SocketIoPacket.ts"
 import type { Answer, FileNote, Recorded, ServerEvent } from "./SocketsPacket.ts"
@@ -101,8 +102,15 @@ const recorded = (message: Message): Recorded => ({
     : { file: { name: message.attachment.name, size: message.attachment.sizeBytes, url: message.attachment.url } })
 })
 
+// No event of this protocol asks for files by number, so `PROTOCOL.md` has no such answers.
+interface FileAnswer {
+  readonly ok: true
+  readonly file?: number
+  readonly files?: ReadonlyArray<FileSummary>
+}
+
 /** What the chat replied, as an acknowledgement carries it (`PROTOCOL.md` § 4). */
-export const answer = (reply: Reply): Answer => {
+export const answer = (reply: Reply): Answer | FileAnswer => {
   switch (reply._tag) {
     case "Done":
       return { ok: true }
@@ -116,6 +124,14 @@ export const answer = (reply: Reply): Answer => {
       return { ok: true, room: reply.room, messages: reply.messages.map(recorded) }
     case "Renamed":
       return { ok: true, name: reply.name }
+    case "UploadBegun":
+      return { ok: true, file: reply.file }
+    case "DownloadBegun":
+      return { ok: true, files: [reply.file] }
+    case "Files":
+      return { ok: true, files: reply.files }
+    case "FileRead":
+      return { ok: true }
     case "Joined":
       return { ok: true, room: reply.room, members: reply.members }
   }

@@ -58,6 +58,8 @@ const plainly = (step: Step<ByteFrame>): unknown => {
       return { run: step.command }
     case "Hangup":
       return { hangup: step.reason }
+    case "Exchange":
+      return step
   }
 }
 

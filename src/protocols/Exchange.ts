@@ -1,0 +1,72 @@
+/**
+ * A wire protocol whose sessions outlive, or do without, what carries them: each packet says which session it is of.
+ *
+ * - As pure and synchronous as any protocol: packets, events and the time that passes become {@link ExchangeStep}s.
+ * - One exchange serves all links and knows all sessions; a session is an object of its own making, its key.
+ */
+import type { Command, Reply } from "../domain/Command.ts"
+import type { Event, Perspective } from "../domain/Event.ts"
+import type { HangupReason } from "../domain/Hangup.ts"
+import type { ProtocolName } from "../domain/Message.ts"
+import type { Rejection } from "../domain/Rejection.ts"
+import type { UserSummary } from "../domain/Room.ts"
+import type { Conversation } from "./Protocol.ts"
+
+/** What carries packets to a peer and from it: a connection, or an address to which datagrams go. */
+export interface Link<Frame> {
+  /** The same for the same peer, and for no other. */
+  readonly id: string
+  /** The peer's IP address. */
+  readonly address: string
+  /** Whether what is sent arrives, once and in order. */
+  readonly isReliable: boolean
+  readonly send: (frame: Frame) => void
+}
+
+/** What an exchange wants done; steps are carried out in order. `key` is the exchange's object for a session. */
+export type ExchangeStep<Frame> =
+  | { readonly _tag: "Send"; readonly link: Link<Frame>; readonly frame: Frame }
+  /** Take a name for a session. From then on its events go to `deliver`, until it is logged out. */
+  | {
+      readonly _tag: "Login"
+      readonly key: object
+      readonly link: Link<Frame>
+      readonly name: string
+      readonly accepted: (user: UserSummary) => ReadonlyArray<ExchangeStep<Frame>>
+      readonly refused: (rejection: Rejection) => ReadonlyArray<ExchangeStep<Frame>>
+    }
+  /** Have the chat run a command of a session. */
+  | {
+      readonly _tag: "Run"
+      readonly key: object
+      readonly command: Command
+      readonly replied: (reply: Reply) => ReadonlyArray<ExchangeStep<Frame>>
+      readonly refused: (rejection: Rejection) => ReadonlyArray<ExchangeStep<Frame>>
+    }
+  /** The session is over. */
+  | { readonly _tag: "Logout"; readonly key: object; readonly why: string }
+  /** Something came that is of no session, or is no packet. */
+  | { readonly _tag: "Fault" }
+
+type Steps<Frame> = ReadonlyArray<ExchangeStep<Frame>>
+
+/** A protocol of packets that name their session. */
+export interface Exchange<Frame> {
+  readonly name: ProtocolName
+  /** Takes a datagram, which is one packet. */
+  readonly datagram: (link: Link<Frame>, bytes: Uint8Array) => Steps<Frame>
+  /** Begins a conversation over a stream of packets. */
+  readonly converse: (link: Link<Frame>) => Conversation<Uint8Array, Frame>
+  /** What an event means for a session: nothing but `Send`, and `Logout` of a session for which too much waits. */
+  readonly deliver: (key: object, event: Event, as: Perspective) => Steps<Frame>
+  /** Ends a session: nothing but `Send` and `Logout`. */
+  readonly hangUp: (key: object, reason: HangupReason) => Steps<Frame>
+  /** Bytes that wait for the peer of a session to confirm them. */
+  readonly queuedBytes: (key: object) => number
+  /** What is to be done by now: nothing but `Send` and `Logout`. Meant to be asked every {@link sweepMillis}. */
+  readonly sweep: () => Steps<Frame>
+  readonly sizeBytes: (frame: Frame) => number
+}
+
+/** How often time passes for an exchange. */
+export const sweepMillis = 100

@@ -1,0 +1,132 @@
+/**
+ * Events on their way to sessions.
+ *
+ * - An event is one packet for all its recipients, with one number. Only what the server says to one of them has a number
+ *   of its own, and what goes to an address that is not proven has one that nobody can guess.
+ * - Over a stream a packet is sent and forgotten; over datagrams it waits in its lane until it is confirmed.
+ */
+import type { Event, Perspective } from "../../domain/Event.ts"
+import type { ExchangeStep, Link } from "../Exchange.ts"
+import * as PacketCodec from "./PacketCodec.ts"
+import * as Events from "./PacketEvents.ts"
+import * as Lanes from "./PacketLanes.ts"
+import * as Member from "./PacketMember.ts"
+
+type Steps = ReadonlyArray<ExchangeStep<Uint8Array>>
+
+/** What delivery needs of the exchange. */
+export interface Parts {
+  readonly nowMillis: () => number
+  readonly random: () => bigint
+  readonly queueLimitBytes: number
+  readonly membersOn: (link: Link<Uint8Array>) => Iterable<Member.Member>
+  /** Ends a session for which too much waits. */
+  readonly overflow: (member: Member.Member) => Steps
+}
+
+/** An event as it goes out; `message` is undefined if each recipient gets a number of its own. */
+interface Rendered {
+  readonly event: Event
+  readonly as: Perspective
+  readonly sender: bigint
+  readonly message: bigint | undefined
+  readonly frame: Uint8Array | undefined
+  /** Whether it is an error, which is not confirmed. */
+  readonly isError: boolean
+}
+
+const nothing: Steps = []
+const messageOffset = 10
+const utf8 = new TextEncoder()
+
+const numbered = (frame: Uint8Array, message: bigint): Uint8Array => {
+  const own = Uint8Array.from(frame)
+  new DataView(own.buffer).setBigUint64(messageOffset, message)
+  return own
+}
+
+const render = (event: Event, as: Perspective): Rendered => {
+  const told = Events.tell(event, as)
+  if (told === undefined) return { event, as, sender: 0n, message: undefined, frame: undefined, isError: false }
+  if (told._tag === "Error") {
+    return { event, as, sender: 0n, message: undefined, frame: PacketCodec.write(told), isError: true }
+  }
+  const { message, text, user } = told
+  const blob = utf8.encode(text)
+  const frame = PacketCodec.write({ _tag: "IncomingMessage", user, message: message ?? 0n, blob })
+  return { event, as, sender: user, message, frame, isError: false }
+}
+
+/** Makes the delivery to all sessions. */
+export const make = ({ membersOn, nowMillis, overflow, queueLimitBytes, random }: Parts) => {
+  /** The sessions for which something waits. */
+  const waiting = new Set<Member.Member>()
+  let lastNotice = -1n
+  let last: Rendered | undefined
+
+  /** What may go out to a session now. */
+  const transmit = (member: Member.Member): Steps => {
+    const { lanes, link } = member
+    if (lanes === undefined || lanes.queuedBytes() === 0) return nothing
+    if (link.isReliable) {
+      waiting.delete(member)
+      return lanes.takeAll().map(({ frame }) => ({ _tag: "Send", link, frame }))
+    }
+    const steps: Array<ExchangeStep<Uint8Array>> = []
+    for (const outgoing of lanes.due(nowMillis())) {
+      if (!Member.mayTake(member, outgoing.frame.length)) continue
+      lanes.sent(outgoing, nowMillis())
+      steps.push({ _tag: "Send", link, frame: outgoing.frame })
+    }
+    return steps
+  }
+
+  const enqueue = (member: Member.Member, sender: bigint, message: bigint, frame: Uint8Array): Steps => {
+    const lanes = (member.lanes ??= Lanes.make())
+    if (lanes.queuedBytes() + frame.length > queueLimitBytes) return overflow(member)
+    const isSecret = member.trust === "budget"
+    const number = isSecret ? random() : message
+    lanes.add(sender, number, isSecret ? numbered(frame, number) : frame, isSecret, nowMillis())
+    waiting.add(member)
+    return transmit(member)
+  }
+
+  const deliver = (member: Member.Member, event: Event, as: Perspective): Steps => {
+    if (!member.isOpen) return nothing
+    if (last === undefined || last.event !== event || last.as !== as) last = render(event, as)
+    const { frame, isError, message, sender } = last
+    if (frame === undefined) return nothing
+    const { link } = member
+    if (isError) return Member.mayTake(member, frame.length) ? [{ _tag: "Send", link, frame }] : nothing
+    if (link.isReliable && message !== undefined) return [{ _tag: "Send", link, frame }]
+    const number = message ?? (lastNotice += 2n)
+    const own = message === undefined ? numbered(frame, number) : frame
+    return link.isReliable ? [{ _tag: "Send", link, frame: own }] : enqueue(member, sender, number, own)
+  }
+
+  const confirm = (link: Link<Uint8Array>, message: bigint): Steps => {
+    for (const member of membersOn(link)) {
+      // Over a stream nothing waits to be confirmed; it only says that the client is there.
+      const confirmed = link.isReliable ? undefined : member.lanes?.confirm(message, nowMillis())
+      if (confirmed === undefined && !link.isReliable) continue
+      member.touchedAtMillis = nowMillis()
+      if (confirmed === undefined) continue
+      if (confirmed.isSecret) Member.prove(member)
+      if (member.lanes!.queuedBytes() === 0) waiting.delete(member)
+      return transmit(member)
+    }
+    return nothing
+  }
+
+  return {
+    deliver,
+    confirm,
+    transmit,
+    /** What is due by now, to all. */
+    transmitAll: (): Steps => [...waiting].flatMap(transmit),
+    forget: (member: Member.Member): void => {
+      waiting.delete(member)
+      member.lanes = undefined
+    }
+  }
+}

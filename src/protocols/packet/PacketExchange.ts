@@ -1,0 +1,207 @@
+/**
+ * All sessions of the packet protocol, whatever carries their packets.
+ *
+ * - A session is known by its secret number; where it is, is where that was last heard of.
+ * - Every packet of a session puts off its end. What is asked for again because the answer was lost is answered again and
+ *   done once.
+ * - Over UDP whatever is of no session is dropped without a word.
+ */
+import type { Event, Perspective } from "../../domain/Event.ts"
+import { explain, type HangupReason } from "../../domain/Hangup.ts"
+import { NotLoggedIn, ServerFull, UploadBroken } from "../../domain/Rejection.ts"
+import type { ExchangeStep, Link } from "../Exchange.ts"
+import * as PacketCodec from "./PacketCodec.ts"
+import * as Delivery from "./PacketDelivery.ts"
+import { PacketError } from "./PacketError.ts"
+import * as Member from "./PacketMember.ts"
+import { error, refusal } from "./PacketRefusal.ts"
+import { requestTypes, type Request } from "./PacketRequest.ts"
+import * as Requests from "./PacketRequests.ts"
+import type { Response } from "./PacketResponse.ts"
+import * as Transfers from "./PacketTransfers.ts"
+
+type Carrier = Link<Uint8Array>
+type Step = ExchangeStep<Uint8Array>
+type Steps = ReadonlyArray<Step>
+
+/** What an exchange needs to know. */
+export interface Settings {
+  readonly nowMillis: () => number
+  /** 64 random bits that nobody can guess. */
+  readonly random: () => bigint
+  /** How long a session lives of which nothing comes. */
+  readonly sessionTimeoutMillis: number
+  /** How many bytes may wait to be confirmed by a session. */
+  readonly queueLimitBytes: number
+  /** How many sessions one link may have. */
+  readonly linkSessionLimit: number
+}
+
+const nothing: Steps = []
+const fault: Steps = [{ _tag: "Fault" }]
+
+/**
+ * Makes an exchange without sessions.
+ *
+ * @see PROTOCOL.md §§ 3-5, 11-13
+ */
+export const make = (settings: Settings) => {
+  const { linkSessionLimit, nowMillis, queueLimitBytes, random, sessionTimeoutMillis } = settings
+  const bySecret = new Map<bigint, Member.Member>()
+  /** The sessions that are on a link, and those that were opened on it, which end with it. */
+  const byLink = new Map<string, Set<Member.Member>>()
+
+  const membersOn = (link: Carrier): Iterable<Member.Member> => byLink.get(link.id) ?? []
+
+  const leave = (member: Member.Member, id: string): void => {
+    const there = byLink.get(id)
+    there?.delete(member)
+    if (there?.size === 0) byLink.delete(id)
+  }
+  const settle = (member: Member.Member, link: Carrier): void => {
+    if (member.link.id !== link.id && member.link.id !== member.opener) leave(member, member.link.id)
+    byLink.set(link.id, (byLink.get(link.id) ?? new Set()).add(member))
+  }
+
+  const answerFrame = (member: Member.Member, link: Carrier, frame: Uint8Array): Steps => {
+    const mayGo = link.isReliable || (link.id === member.link.id && Member.mayTake(member, frame.length))
+    return mayGo ? [{ _tag: "Send", link, frame }] : nothing
+  }
+  const answer = (member: Member.Member, link: Carrier, response: Response): Steps =>
+    answerFrame(member, link, PacketCodec.write(response))
+
+  const transfers = Transfers.make({ random, answer })
+  const carryOut = Requests.make({ transfers, answerFrame })
+
+  const end = (member: Member.Member, why: string): Steps => {
+    if (!member.isOpen) return nothing
+    member.isOpen = false
+    bySecret.delete(member.secret)
+    leave(member, member.link.id)
+    if (member.opener !== undefined) leave(member, member.opener)
+    delivery.forget(member)
+    transfers.forgetAll(member)
+    return [{ _tag: "Logout", key: member, why }]
+  }
+
+  const hangUp = (member: Member.Member, reason: HangupReason): Steps => {
+    if (!member.isOpen) return nothing
+    const code = reason === "stopping" ? PacketError.serverStopping : PacketError.refused
+    return [...answer(member, member.link, error(0, code, explain(reason))), ...end(member, explain(reason))]
+  }
+
+  const overflow = (member: Member.Member): Steps => hangUp(member, "slow")
+  const delivery = Delivery.make({ nowMillis, random, queueLimitBytes, membersOn, overflow })
+
+  const isOver = (member: Member.Member): boolean => nowMillis() - member.touchedAtMillis >= sessionTimeoutMillis
+
+  const cookie = ({ secret, user }: Member.Member, link: Carrier): Step => ({
+    _tag: "Send",
+    link,
+    frame: PacketCodec.write({ _tag: "SessionCookie", user, session: secret })
+  })
+
+  const open = (name: string, link: Carrier, datagramBytes: number): Step => {
+    const member = Member.make(name, random(), link, nowMillis())
+    return {
+      _tag: "Login",
+      key: member,
+      link,
+      name,
+      accepted: ({ number }) => {
+        member.user = BigInt(number)
+        bySecret.set(member.secret, member)
+        settle(member, link)
+        return [cookie(member, link)]
+      },
+      refused: (rejection) => {
+        member.isOpen = false
+        return refuse(link, datagramBytes, refusal(1, rejection))
+      }
+    }
+  }
+
+  /** Answers somebody who has no session. */
+  const refuse = (link: Carrier, datagramBytes: number, response: Response): Steps => {
+    const frame = PacketCodec.write(response)
+    const mayGo = link.isReliable || Member.isSmallAnswer(frame.length, datagramBytes)
+    return mayGo ? [{ _tag: "Send", link, frame }] : nothing
+  }
+
+  const logIn = (name: string, link: Carrier, datagramBytes: number): Steps => {
+    let count = 0
+    for (const member of membersOn(link)) {
+      if (++count && member.name === name && !isOver(member)) {
+        member.touchedAtMillis = nowMillis()
+        return [cookie(member, link)]
+      }
+    }
+    return count < linkSessionLimit
+      ? [open(name, link, datagramBytes)]
+      : refuse(link, datagramBytes, refusal(1, new ServerFull()))
+  }
+
+  const followTransfer = (
+    link: Carrier,
+    request: Request & { readonly _tag: "DownloadChunkRequest" | "UploadChunkRequest" }
+  ): Steps | undefined => {
+    const transfer = transfers.find(request.transaction)
+    if (transfer === undefined) return undefined
+    const { member } = transfer
+    if ((!link.isReliable && member.link.id !== link.id) || isOver(member)) return undefined
+    member.touchedAtMillis = nowMillis()
+    // The number went to this address alone.
+    if (!link.isReliable) Member.prove(member)
+    return transfers.follow(transfer, link, request)
+  }
+
+  const followSession = (link: Carrier, request: Requests.SessionRequest, sizeBytes: number): Steps | undefined => {
+    const member = bySecret.get(request.session)
+    if (member === undefined || isOver(member)) return undefined
+    member.touchedAtMillis = nowMillis()
+    settle(member, link)
+    Member.heard(member, link, sizeBytes)
+    const waited = delivery.transmit(member)
+    const steps = carryOut(member, link, request)
+    return waited.length === 0 ? steps : [...waited, ...steps]
+  }
+
+  const unknown = (link: Carrier, response: () => Response): Steps =>
+    link.isReliable ? [{ _tag: "Send", link, frame: PacketCodec.write(response()) }] : fault
+
+  return {
+    /** Takes one packet; `sizeBytes` is what its datagram had. */
+    receive: (link: Carrier, request: Request, sizeBytes: number): Steps => {
+      switch (request._tag) {
+        case "SessionRequest":
+          return logIn(request.name, link, sizeBytes)
+        case "IncomingMessageResponse":
+          return delivery.confirm(link, request.message)
+        case "DownloadChunkRequest":
+        case "UploadChunkRequest":
+          return followTransfer(link, request) ?? unknown(link, () => refusal(17, new UploadBroken()))
+        default:
+          return (
+            followSession(link, request, sizeBytes) ??
+            unknown(link, () => refusal(requestTypes[request._tag], new NotLoggedIn()))
+          )
+      }
+    },
+    deliver: (key: object, event: Event, as: Perspective): Steps => delivery.deliver(key as Member.Member, event, as),
+    hangUp: (key: object, reason: HangupReason): Steps => hangUp(key as Member.Member, reason),
+    hasSessions: (link: Carrier): boolean => byLink.has(link.id),
+    /** Ends the sessions that are on a connection or were opened on it, when it is no more. */
+    closed: (link: Carrier): Steps => [...membersOn(link)].flatMap((member) => end(member, "its connection is closed")),
+    sweep: (): Steps => {
+      const steps: Array<Step> = []
+      for (const member of bySecret.values()) if (isOver(member)) steps.push(...end(member, "nothing came of it"))
+      steps.push(...delivery.transmitAll())
+      return steps
+    },
+    queuedBytes: (key: object): number => (key as Member.Member).lanes?.queuedBytes() ?? 0,
+    count: (): number => bySecret.size
+  }
+}
+
+/** All sessions of the protocol. */
+export type PacketExchange = ReturnType<typeof make>

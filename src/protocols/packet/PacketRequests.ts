@@ -1,0 +1,168 @@
+/** What the requests of a session ask of the chat, and how its replies are answered. */
+import { Result } from "effect"
+import type { Command, Reply } from "../../domain/Command.ts"
+import { NoSuchUser, type Rejection } from "../../domain/Rejection.ts"
+import type { ExchangeStep, Link } from "../Exchange.ts"
+import * as PacketCodec from "./PacketCodec.ts"
+import { PacketError } from "./PacketError.ts"
+import * as Events from "./PacketEvents.ts"
+import * as Member from "./PacketMember.ts"
+import { fileNumber, wireNumber } from "./PacketNumber.ts"
+import { error, refusal } from "./PacketRefusal.ts"
+import { requestTypes, type Request } from "./PacketRequest.ts"
+import type { Response } from "./PacketResponse.ts"
+import type * as Transfers from "./PacketTransfers.ts"
+
+type Carrier = Link<Uint8Array>
+type Steps = ReadonlyArray<ExchangeStep<Uint8Array>>
+
+/** A request that names its session. */
+export type SessionRequest = Exclude<
+  Request,
+  { _tag: "SessionRequest" | "IncomingMessageResponse" | "DownloadChunkRequest" | "UploadChunkRequest" }
+>
+
+/** What requests need of the exchange. */
+export interface Parts {
+  readonly transfers: ReturnType<typeof Transfers.make>
+  /** The steps that send a packet as an answer. */
+  readonly answerFrame: (member: Member.Member, link: Carrier, frame: Uint8Array) => Steps
+}
+
+const nothing: Steps = []
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+/** How many numbers a list over a stream has at most: its count is a u16. */
+const streamNumbersLimit = 65_535
+
+const toNumber = (user: bigint): number | undefined =>
+  user <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(user) : undefined
+
+/** The most recent numbers that fit into one packet. */
+const fitting = (link: Carrier, numbers: ReadonlyArray<bigint>): ReadonlyArray<bigint> =>
+  numbers.slice(-(link.isReliable ? streamNumbersLimit : PacketCodec.datagramNumbersLimit))
+
+/** Makes the requests of all sessions. */
+export const make = ({ answerFrame, transfers }: Parts) => {
+  const answer = (member: Member.Member, link: Carrier, response: Response): Steps =>
+    answerFrame(member, link, PacketCodec.write(response))
+
+  const run = (
+    member: Member.Member,
+    link: Carrier,
+    type: number,
+    command: Command,
+    respond: (reply: Reply) => Response | undefined
+  ): Steps => [
+    {
+      _tag: "Run",
+      key: member,
+      command,
+      replied: (reply) => {
+        const response = respond(reply)
+        return response === undefined ? nothing : answer(member, link, response)
+      },
+      refused: (rejection) => answer(member, link, refusal(type, rejection))
+    }
+  ]
+
+  type Message = Request & { readonly _tag: "MessageRequest" | "BroadcastRequest" }
+
+  /** The command of a message, or why it is none. */
+  const commandOf = (request: Message): Result.Result<Command, Response> => {
+    const type = requestTypes[request._tag]
+    const text = Result.try(() => utf8.decode(request.blob))
+    if (Result.isFailure(text)) return Result.fail(error(type, PacketError.malformed, "Message is not UTF-8."))
+    if (request._tag === "BroadcastRequest") return Result.succeed({ _tag: "Say", text: text.success })
+    const to = toNumber(request.user)
+    if (to === undefined) return Result.fail(refusal(type, new NoSuchUser()))
+    return Result.succeed({ _tag: "Tell", to, text: text.success })
+  }
+
+  /** Has something said; over datagrams once for each number, however often it comes. */
+  const say = (member: Member.Member, link: Carrier, request: Message): Steps => {
+    const { message } = request
+    const type = requestTypes[request._tag]
+    const id = `${type} ${message}`
+    const isOnce = !link.isReliable
+    if (isOnce && member.answers?.has(id) === true) {
+      const frame = member.answers.get(id)
+      return frame === undefined ? nothing : answerFrame(member, link, frame)
+    }
+    if (isOnce) Member.remember(member, id, undefined)
+    const settle = (response: Response): Steps => {
+      const frame = PacketCodec.write(response)
+      if (isOnce) Member.remember(member, id, frame)
+      return answerFrame(member, link, frame)
+    }
+    const command = commandOf(request)
+    if (Result.isFailure(command)) return settle(command.failure)
+    const done = request._tag === "MessageRequest" ? "MessageResponse" : "BroadcastResponse"
+    return [
+      {
+        _tag: "Run",
+        key: member,
+        command: command.success,
+        replied: () => settle({ _tag: done, message }),
+        refused: (rejection: Rejection) => settle(refusal(type, rejection))
+      }
+    ]
+  }
+
+  const findUser = (member: Member.Member, link: Carrier, user: bigint): Steps => {
+    if (user === BigInt(Events.serverNumber)) {
+      return answer(member, link, { _tag: "UserDataResponse", user, name: Events.serverName })
+    }
+    const number = toNumber(user)
+    if (number === undefined) return answer(member, link, refusal(7, new NoSuchUser()))
+    return run(member, link, 7, { _tag: "FindUser", number }, (reply) =>
+      reply._tag === "Users" ? { _tag: "UserDataResponse", user, name: reply.users[0]!.name } : undefined
+    )
+  }
+
+  const findFile = (member: Member.Member, link: Carrier, wire: bigint): Steps => {
+    // A number that no file can have is one that the chat does not know either.
+    const file = fileNumber(wire) ?? -1
+    return run(member, link, 21, { _tag: "FindFile", file }, (reply) => {
+      if (reply._tag !== "Files") return undefined
+      const { name, sizeBytes } = reply.files[0]!
+      return { _tag: "FileDataResponse", file: wire, sizeBytes, name }
+    })
+  }
+
+  const listUsers = (member: Member.Member, link: Carrier): Steps =>
+    run(member, link, 5, { _tag: "ListUsers", everywhere: true }, (reply) => {
+      if (reply._tag !== "Users") return undefined
+      const users = reply.users.map(({ number }) => BigInt(number))
+      return { _tag: "UsersResponse", users: fitting(link, users) }
+    })
+
+  const listFiles = (member: Member.Member, link: Carrier): Steps =>
+    run(member, link, 19, { _tag: "ListFiles" }, (reply) => {
+      if (reply._tag !== "Files") return undefined
+      const files = reply.files.map(({ number }) => wireNumber(number))
+      return { _tag: "FilesResponse", files: fitting(link, files) }
+    })
+
+  /** What a request of a session means. */
+  return (member: Member.Member, link: Carrier, request: SessionRequest): Steps => {
+    switch (request._tag) {
+      case "SessionPreserve":
+        return answer(member, link, { _tag: "SessionCookie", user: member.user, session: member.secret })
+      case "UsersRequest":
+        return listUsers(member, link)
+      case "UserDataRequest":
+        return findUser(member, link, request.user)
+      case "MessageRequest":
+      case "BroadcastRequest":
+        return say(member, link, request)
+      case "DownloadRequest":
+        return transfers.beginDownload(member, link, request)
+      case "UploadRequest":
+        return transfers.beginUpload(member, link, request)
+      case "FilesRequest":
+        return listFiles(member, link)
+      case "FileDataRequest":
+        return findFile(member, link, request.file)
+    }
+  }
+}

@@ -1,0 +1,250 @@
+/**
+ * Files on their way, in chunks.
+ *
+ * - Chunks come in any order, any number of times, without waiting; each is answered. The last one that was missing is
+ *   answered when the file is stored, and a repetition of any after that too.
+ * - A transfer is known by its number alone, which is secret: odd for an upload, even for a download.
+ */
+import type { Command, Reply } from "../../domain/Command.ts"
+import { NoSuchFile, type Rejection, UploadBroken } from "../../domain/Rejection.ts"
+import type { ExchangeStep, Link } from "../Exchange.ts"
+import type { Member } from "./PacketMember.ts"
+import * as Number from "./PacketNumber.ts"
+import { refusal } from "./PacketRefusal.ts"
+import type { Request } from "./PacketRequest.ts"
+import type { Response } from "./PacketResponse.ts"
+
+type Steps = ReadonlyArray<ExchangeStep<Uint8Array>>
+type RequestOf<Tag extends Request["_tag"]> = Request & { readonly _tag: Tag }
+
+interface Upload {
+  readonly _tag: "Upload"
+  readonly member: Member
+  readonly transaction: bigint
+  readonly key: number
+  readonly name: string
+  readonly sizeBytes: number
+  /** A bit for each chunk that has come. */
+  readonly seen: Uint8Array
+  missing: number
+  file: number | undefined
+  /** `open` until all chunks are there, `done` when the file is stored. */
+  state: "beginning" | "open" | "storing" | "done"
+}
+
+interface Download {
+  readonly _tag: "Download"
+  readonly member: Member
+  readonly transaction: bigint
+  readonly key: number
+  readonly file: number
+  sizeBytes: number | undefined
+}
+
+/** A file on its way from or to a session. */
+export type Transfer = Upload | Download
+
+/** What transfers need of the exchange. */
+export interface Parts {
+  readonly random: () => bigint
+  /** The steps that answer a packet. */
+  readonly answer: (member: Member, link: Link<Uint8Array>, response: Response) => Steps
+}
+
+const requestType = { begin: 15, chunk: 17 } as const
+const downloadLimit = 8
+const nothing: Steps = []
+
+/** Makes the transfers of all sessions. */
+export const make = ({ answer, random }: Parts) => {
+  const byTransaction = new Map<bigint, Transfer>()
+  let lastKey = 0
+
+  const add = <T extends Transfer>(transfer: T): T => {
+    byTransaction.set(transfer.transaction, transfer)
+    ;(transfer.member.transfers ??= new Map()).set(transfer.transaction, transfer)
+    return transfer
+  }
+
+  const forget = ({ member, transaction }: Transfer): void => {
+    byTransaction.delete(transaction)
+    member.transfers?.delete(transaction)
+  }
+
+  const run = (
+    { member }: Transfer,
+    command: Command,
+    replied: (reply: Reply) => Steps,
+    refused: (rejection: Rejection) => Steps
+  ): ExchangeStep<Uint8Array> => ({ _tag: "Run", key: member, command, replied, refused })
+
+  /** Refuses a packet of a transfer, which is no more. */
+  const end = (transfer: Transfer, link: Link<Uint8Array>, type: 15 | 17, rejection: Rejection): Steps => {
+    forget(transfer)
+    return answer(transfer.member, link, refusal(type, rejection))
+  }
+
+  const begun = (transfer: Transfer, link: Link<Uint8Array>, file: number): Steps =>
+    answer(transfer.member, link, {
+      _tag: "TransferResponse",
+      file: Number.wireNumber(file),
+      transaction: transfer.transaction
+    })
+
+  const store = (upload: Upload, replied: () => Steps, refused: (rejection: Rejection) => Steps): Steps => {
+    upload.state = "storing"
+    const file = { key: upload.key, name: upload.name }
+    const done = (): Steps => {
+      upload.state = "done"
+      return replied()
+    }
+    return [run(upload, { _tag: "Say", text: "", upload: file, isLiteral: true }, done, refused)]
+  }
+
+  const uploadBegun = (upload: Upload, link: Link<Uint8Array>, reply: Reply): Steps => {
+    if (reply._tag !== "UploadBegun") return nothing
+    upload.file = reply.file
+    upload.state = "open"
+    const respond = () => begun(upload, link, reply.file)
+    if (upload.missing > 0) return respond()
+    return store(upload, respond, (rejection) => end(upload, link, requestType.begin, rejection))
+  }
+
+  /** The same upload, of which nothing has come: what was asked for again because the answer was lost. */
+  const twin = (member: Member, { name, sizeBytes }: RequestOf<"UploadRequest">): Upload | undefined => {
+    for (const it of member.transfers?.values() ?? []) {
+      const isSame = it._tag === "Upload" && it.name === name && it.sizeBytes === sizeBytes
+      if (isSame && it.missing === Number.chunkCount(sizeBytes)) return it
+    }
+    return undefined
+  }
+
+  const beginUpload = (member: Member, link: Link<Uint8Array>, request: RequestOf<"UploadRequest">): Steps => {
+    const again = link.isReliable ? undefined : twin(member, request)
+    if (again !== undefined) {
+      return again.file === undefined || again.state === "storing" ? nothing : begun(again, link, again.file)
+    }
+    const { name, sizeBytes } = request
+    const key = ++lastKey
+    return [
+      {
+        _tag: "Run",
+        key: member,
+        command: { _tag: "BeginUpload", key, sizeBytes },
+        replied: (reply) => {
+          const chunks = Number.chunkCount(sizeBytes)
+          const upload = add<Upload>({
+            _tag: "Upload",
+            member,
+            transaction: Number.uploadTransaction(random()),
+            key,
+            name,
+            sizeBytes,
+            seen: new Uint8Array(Math.ceil(chunks / 8)),
+            missing: chunks,
+            file: undefined,
+            state: "beginning"
+          })
+          return uploadBegun(upload, link, reply)
+        },
+        refused: (rejection) => answer(member, link, refusal(requestType.begin, rejection))
+      }
+    ]
+  }
+
+  const takeChunk = (upload: Upload, link: Link<Uint8Array>, request: RequestOf<"UploadChunkRequest">): Steps => {
+    const { blob, chunk, transaction } = request
+    const { member, seen, sizeBytes } = upload
+    const refuse = (rejection: Rejection) => end(upload, link, requestType.chunk, rejection)
+    const respond = () => answer(member, link, { _tag: "UploadChunkResponse", transaction, chunk })
+    if (Number.chunkLength(sizeBytes, chunk) !== blob.length) {
+      return answer(member, link, refusal(requestType.chunk, new UploadBroken()))
+    }
+    const bit = 1 << (chunk & 7)
+    if ((seen[chunk >> 3]! & bit) !== 0) return upload.state === "storing" ? nothing : respond()
+    seen[chunk >> 3]! |= bit
+    upload.missing--
+    const isLast = upload.missing === 0
+    const written = (): Steps => (isLast ? store(upload, respond, refuse) : respond())
+    const atByte = chunk * Number.chunkBytes
+    return [run(upload, { _tag: "WriteUpload", key: upload.key, atByte, bytes: blob }, written, refuse)]
+  }
+
+  const beginDownload = (member: Member, link: Link<Uint8Array>, request: RequestOf<"DownloadRequest">): Steps => {
+    const file = Number.fileNumber(request.file)
+    if (file === undefined) return answer(member, link, refusal(requestType.begin, new NoSuchFile()))
+    const downloads = [...(member.transfers?.values() ?? [])].filter((it) => it._tag === "Download")
+    const same = downloads.find((it) => it.file === file)
+    if (same !== undefined) return same.sizeBytes === undefined ? nothing : begun(same, link, file)
+    const steps: Array<ExchangeStep<Uint8Array>> = []
+    const oldest = downloads.length >= downloadLimit ? downloads[0] : undefined
+    if (oldest !== undefined) {
+      forget(oldest)
+      steps.push(
+        run(
+          oldest,
+          { _tag: "DropDownload", key: oldest.key },
+          () => nothing,
+          () => nothing
+        )
+      )
+    }
+    const transaction = Number.downloadTransaction(random())
+    const download = add<Download>({
+      _tag: "Download",
+      member,
+      transaction,
+      key: ++lastKey,
+      file,
+      sizeBytes: undefined
+    })
+    const replied = (reply: Reply): Steps => {
+      if (reply._tag !== "DownloadBegun") return nothing
+      download.sizeBytes = reply.file.sizeBytes
+      return begun(download, link, file)
+    }
+    const refused = (rejection: Rejection) => end(download, link, requestType.begin, rejection)
+    return [...steps, run(download, { _tag: "BeginDownload", key: download.key, file }, replied, refused)]
+  }
+
+  const giveChunk = (
+    download: Download,
+    link: Link<Uint8Array>,
+    { chunk }: RequestOf<"DownloadChunkRequest">
+  ): Steps => {
+    const { key, member, transaction } = download
+    const sizeBytes = Number.chunkLength(download.sizeBytes ?? 0, chunk)
+    if (sizeBytes === undefined) return answer(member, link, refusal(requestType.chunk, new UploadBroken()))
+    const read = (reply: Reply): Steps =>
+      reply._tag === "FileRead"
+        ? answer(member, link, { _tag: "DownloadChunkResponse", transaction, chunk, blob: reply.bytes })
+        : nothing
+    const refused = (rejection: Rejection) => end(download, link, requestType.chunk, rejection)
+    const atByte = chunk * Number.chunkBytes
+    return [run(download, { _tag: "ReadDownload", key, atByte, sizeBytes }, read, refused)]
+  }
+
+  return {
+    beginUpload,
+    beginDownload,
+    /** The transfer of a number, if there is one. */
+    find: (transaction: bigint): Transfer | undefined => byTransaction.get(transaction),
+    /** Takes a chunk of an upload, or gives one of a download. */
+    follow: (
+      transfer: Transfer,
+      link: Link<Uint8Array>,
+      request: RequestOf<"UploadChunkRequest" | "DownloadChunkRequest">
+    ): Steps => {
+      if (transfer._tag === "Upload") {
+        return request._tag === "UploadChunkRequest" ? takeChunk(transfer, link, request) : nothing
+      }
+      return request._tag === "DownloadChunkRequest" ? giveChunk(transfer, link, request) : nothing
+    },
+    /** Forgets what a session has under way. */
+    forgetAll: (member: Member): void => {
+      for (const transfer of member.transfers?.values() ?? []) byTransaction.delete(transfer.transaction)
+      member.transfers = undefined
+    },
+    count: () => byTransaction.size
+  }
+}

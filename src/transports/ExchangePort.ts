@@ -1,0 +1,151 @@
+/**
+ * Where an exchange meets the chat: carries out its steps, and hands it the events of its sessions.
+ *
+ * - A session is logged in and out here, and nowhere else.
+ * - What ends a session while an event is being delivered waits for the next turn: what follows from it must not come
+ *   before that event.
+ */
+import { Effect, FiberSet, type Scope } from "effect"
+import { NotLoggedIn, ServerFull } from "../domain/Rejection.ts"
+import { type Exchange, type ExchangeStep, sweepMillis } from "../protocols/Exchange.ts"
+import { Census } from "../services/Census.ts"
+import { Chat } from "../services/Chat.ts"
+import { Quota } from "../services/Quota.ts"
+import { type Session, summary } from "../services/Session.ts"
+
+type Steps<Frame> = ReadonlyArray<ExchangeStep<Frame>>
+
+/** An exchange at work. */
+export interface ExchangePort<Frame> {
+  readonly exchange: Exchange<Frame>
+  /** Carries out steps, one after another. */
+  readonly perform: (steps: Steps<Frame>) => Effect.Effect<void>
+  /** Carries out steps that need no waiting: `Send` and `Logout`. */
+  readonly performNow: (steps: Steps<Frame>) => void
+  /** Ends all sessions. */
+  readonly close: Effect.Effect<void>
+}
+
+interface Open {
+  readonly session: Session
+  readonly release: () => void
+}
+
+/** Puts an exchange to work for as long as the scope lasts. */
+export const make = Effect.fnUntraced(function* <Frame>(
+  exchange: Exchange<Frame>
+): Effect.fn.Return<ExchangePort<Frame>, never, Chat | Census | Quota | Scope.Scope> {
+  const chat = yield* Chat
+  const quota = yield* Quota
+  const census = yield* Census
+  const run = yield* FiberSet.makeRuntime<never, void, never>()
+  const sessions = new Map<object, Open>()
+
+  const about = (session: Session) => Effect.annotateLogs({ protocol: exchange.name, address: session.address })
+
+  const logout = (key: object, why: string): void => {
+    const open = sessions.get(key)
+    if (open === undefined) return
+    sessions.delete(key)
+    chat.logout(open.session)
+    open.release()
+    run(Effect.logInfo(`${open.session.name} left: ${why}`).pipe(about(open.session)))
+  }
+
+  const performNow = (steps: Steps<Frame>): void => {
+    for (const step of steps) {
+      if (step._tag === "Send") step.link.send(step.frame)
+      else if (step._tag === "Logout") logout(step.key, step.why)
+    }
+  }
+
+  /** Sends at once, and does the rest in the next turn. */
+  const performInEvent = (steps: Steps<Frame>): void => {
+    const isWhole = steps.every((step) => {
+      if (step._tag === "Send") step.link.send(step.frame)
+      return step._tag === "Send"
+    })
+    if (isWhole) return
+    const rest = steps.filter((step) => step._tag !== "Send")
+    run(
+      Effect.andThen(
+        Effect.yieldNow,
+        Effect.sync(() => performNow(rest))
+      )
+    )
+  }
+
+  const login = Effect.fnUntraced(function* (
+    step: ExchangeStep<Frame> & { readonly _tag: "Login" }
+  ): Effect.fn.Return<Steps<Frame>> {
+    const { key, link, name } = step
+    // A connection has been admitted already.
+    const release = link.isReliable ? () => {} : quota.admit(link.address)
+    if (release === undefined) {
+      census.counts.connectionsRefused++
+      return step.refused(new ServerFull())
+    }
+    const outlet: Session["outlet"] = {
+      deliver: (event, as) => performInEvent(exchange.deliver(key, event, as)),
+      hangUp: ({ reason }) => performInEvent(exchange.hangUp(key, reason)),
+      queuedBytes: () => exchange.queuedBytes(key)
+    }
+    return yield* Effect.matchEffect(chat.login({ name, protocol: exchange.name, address: link.address, outlet }), {
+      onSuccess: (session) => {
+        sessions.set(key, { session, release })
+        return Effect.as(
+          Effect.logInfo(`${session.name} logged in`).pipe(about(session)),
+          step.accepted(summary(session))
+        )
+      },
+      onFailure: (rejection) => {
+        release()
+        return Effect.succeed(step.refused(rejection))
+      }
+    })
+  })
+
+  const command = (step: ExchangeStep<Frame> & { readonly _tag: "Run" }): Effect.Effect<Steps<Frame>> => {
+    const open = sessions.get(step.key)
+    if (open === undefined) return Effect.succeed(step.refused(new NotLoggedIn()))
+    return Effect.match(chat.run(open.session, step.command), { onSuccess: step.replied, onFailure: step.refused })
+  }
+
+  const perform: ExchangePort<Frame>["perform"] = Effect.fnUntraced(function* (
+    steps: Steps<Frame>
+  ): Effect.fn.Return<void> {
+    for (const step of steps) {
+      switch (step._tag) {
+        case "Send":
+          step.link.send(step.frame)
+          break
+        case "Logout":
+          logout(step.key, step.why)
+          break
+        case "Fault":
+          census.counts.packetsDropped++
+          break
+        case "Login":
+        case "Run": {
+          const next = yield* step._tag === "Login" ? login(step) : command(step)
+          if (next.length > 0) yield* perform(next)
+        }
+      }
+    }
+  })
+
+  yield* Effect.sync(() => performNow(exchange.sweep())).pipe(
+    Effect.delay(sweepMillis),
+    Effect.forever,
+    Effect.forkScoped
+  )
+
+  return {
+    exchange,
+    perform,
+    performNow,
+    close: Effect.sync(() => {
+      for (const key of sessions.keys()) logout(key, "the server stops")
+    })
+  }
+})

@@ -1,0 +1,142 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Latch, Schema, Stream } from "effect"
+import { StorageFailed } from "../../src/domain/Rejection.ts"
+import { Attachments, type Range } from "../../src/services/Attachments.ts"
+import { blockBytes, ReadAhead } from "../../src/services/ReadAhead.ts"
+import { content } from "./AttachmentsSuite.ts"
+
+/** A file of some bytes, which come in two pieces, each time after `wait`. */
+const fileOf = (bytes: Uint8Array, wait: () => Effect.Effect<void, StorageFailed> = () => Effect.yieldNow) => {
+  const reads: Array<Range> = []
+  let underWay = 0
+  const read = (_: unknown, range?: Range) =>
+    Stream.unwrap(
+      Effect.suspend(() => {
+        const { atByte, sizeBytes } = range!
+        reads.push(range!)
+        assert.strictEqual(++underWay, 1)
+        const middle = atByte + (sizeBytes >> 1)
+        const pieces = [bytes.slice(atByte, middle), bytes.slice(middle, atByte + sizeBytes)]
+        return Effect.as(wait(), Stream.fromIterable(pieces))
+      }).pipe(Effect.ensuring(Effect.sync(() => underWay--)))
+    )
+  const none = Effect.succeed(undefined)
+  const begin = () => new StorageFailed()
+  const attachments = Attachments.of({ begin, find: () => none, findById: () => none, read })
+  const file = { number: 1, id: "id", name: "file", sizeBytes: bytes.length, sha256: "" }
+  return { content: new ReadAhead(attachments, file), reads }
+}
+
+describe("ReadAhead", () => {
+  it.effect("read() reads each block once when parts are asked for in nearly the order of the file", () =>
+    Effect.gen(function* () {
+      const bytes = content(5 * blockBytes + 100)
+      const file = fileOf(bytes)
+      for (let index = 0; index < bytes.length / 256; index++) {
+        const at = ((index & ~31) | ((index * 13) & 31)) * 256
+        const expected = bytes.subarray(at, at + 256)
+        if (expected.length === 0) continue
+        assert.deepStrictEqual(yield* file.content.read(at, expected.length), expected)
+      }
+      assert.deepStrictEqual(
+        file.reads.map(({ atByte, sizeBytes }) => [atByte / blockBytes, sizeBytes]),
+        [0, 1, 2, 3, 4, 5].map((index) => [index, index === 5 ? 100 : blockBytes])
+      )
+    })
+  )
+
+  it.effect("read() answers at once what is in memory", () =>
+    Effect.gen(function* () {
+      const bytes = content(3 * blockBytes)
+      let isSlow = false
+      const file = fileOf(bytes, () => (isSlow ? Effect.never : Effect.void))
+      yield* file.content.read(0, 1)
+      yield* file.content.read(blockBytes, 1)
+      isSlow = true
+      for (const [at, sizeBytes] of [
+        [1000, 256],
+        [blockBytes - 100, 256],
+        [2 * blockBytes - 1, 1],
+        [0, blockBytes],
+        [2 * blockBytes, 0]
+      ] as const) {
+        const fiber = yield* Effect.forkChild(file.content.read(at, sizeBytes), { startImmediately: true })
+        assert.isDefined(fiber.pollUnsafe(), `${at}`)
+        assert.deepStrictEqual(yield* Fiber.join(fiber), bytes.subarray(at, at + sizeBytes))
+      }
+      const missing = yield* Effect.forkChild(file.content.read(2 * blockBytes, 1), { startImmediately: true })
+      assert.isUndefined(missing.pollUnsafe())
+    })
+  )
+
+  it.effect("read() reads a block once for all who wait for it, also when one of them goes", () =>
+    Effect.gen(function* () {
+      const latch = yield* Latch.make()
+      const bytes = content(4 * blockBytes)
+      const file = fileOf(bytes, () => latch.await)
+      const starts = [0, 1, 2, 3, 0, 1, 2, 3].map((index) => index * blockBytes + 7)
+      const fibers = yield* Effect.forEach(starts, (at) =>
+        Effect.forkChild(file.content.read(at, 100), { startImmediately: true })
+      )
+      const ended = yield* Effect.forkChild(Fiber.interrupt(fibers[0]!), { startImmediately: true })
+      yield* latch.open
+      yield* Fiber.join(ended)
+      for (const [index, fiber] of fibers.entries()) {
+        if (index === 0) continue
+        const at = starts[index]!
+        assert.deepStrictEqual(yield* Fiber.join(fiber), bytes.subarray(at, at + 100))
+      }
+      assert.lengthOf(file.reads, 4)
+    })
+  )
+
+  it.effect("read() fails with the store, and tries again", () =>
+    Effect.gen(function* () {
+      let count = 0
+      const bytes = content(1000)
+      const file = fileOf(bytes, () => Effect.suspend(() => (++count === 1 ? new StorageFailed() : Effect.void)))
+      assert.strictEqual((yield* Effect.flip(file.content.read(0, 10)))._tag, "StorageFailed")
+      assert.deepStrictEqual(yield* file.content.read(0, 10), bytes.subarray(0, 10))
+    })
+  )
+
+  it.effect("read() gives bytes that stay as they are", () =>
+    Effect.gen(function* () {
+      const bytes = content(6 * blockBytes)
+      const file = fileOf(bytes)
+      const first = yield* file.content.read(0, 1000)
+      for (let at = 0; at < bytes.length; at += 1000) yield* file.content.read(at, 500)
+      assert.deepStrictEqual(first, bytes.subarray(0, 1000))
+    })
+  )
+
+  const sizeBytes = 4 * blockBytes + 77
+  const Part = Schema.Struct({
+    at: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: sizeBytes })),
+    sizeBytes: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 3 * blockBytes })),
+    isSmall: Schema.Boolean,
+    isAwaited: Schema.Boolean
+  })
+  it.effect.prop(
+    "read() gives what the file has, in any order, awaited or not",
+    [Schema.Array(Part)],
+    ([all]) =>
+      Effect.gen(function* () {
+        const bytes = content(sizeBytes)
+        let underWay = 0
+        const file = fileOf(bytes, () => Effect.sync(() => assert.isBelow(underWay, 2)))
+        const fibers: Array<Effect.Effect<void, unknown>> = []
+        for (const part of all) {
+          const wanted = Math.min(part.isSmall ? part.sizeBytes % 700 : part.sizeBytes, sizeBytes - part.at)
+          const fiber = yield* Effect.forkChild(file.content.read(part.at, wanted), { startImmediately: true })
+          const check = Effect.map(Fiber.join(fiber), (read) =>
+            assert.isTrue(Buffer.from(read).equals(bytes.subarray(part.at, part.at + wanted)))
+          )
+          if (part.isAwaited) yield* check
+          else fibers.push(check)
+        }
+        yield* Effect.all(fibers)
+      }),
+    { fastCheck: { numRuns: 200 } }
+  )
+})

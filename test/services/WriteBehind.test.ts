@@ -1,0 +1,225 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Latch, Schema } from "effect"
+import { StorageFailed, UploadBroken } from "../../src/domain/Rejection.ts"
+import type { Upload } from "../../src/services/Attachments.ts"
+import { Coverage } from "../../src/services/Coverage.ts"
+import { blockBytes, largeBytes, limitBlocks, WriteBehind } from "../../src/services/WriteBehind.ts"
+import { content } from "./AttachmentsSuite.ts"
+
+/** A store that notes what is written to it, each time after `wait`, which may fail. */
+const storeOf = (sizeBytes: number, wait: () => Effect.Effect<void, StorageFailed> = () => Effect.yieldNow) => {
+  const bytes = new Uint8Array(sizeBytes)
+  const coverage = new Coverage()
+  const writes: Array<readonly [atByte: number, sizeBytes: number]> = []
+  let underWay = 0
+  const upload: Upload = {
+    number: 7,
+    write: (piece, atByte) =>
+      Effect.suspend(() => {
+        assert.strictEqual(++underWay, 1)
+        const before = piece.slice()
+        return Effect.andThen(
+          wait(),
+          Effect.sync(() => {
+            assert.isTrue(Buffer.from(piece).equals(before), "changed while it was stored")
+            bytes.set(piece, atByte)
+            coverage.add(atByte, piece.length)
+            writes.push([atByte, piece.length])
+          })
+        )
+      }).pipe(Effect.ensuring(Effect.sync(() => underWay--))),
+    keep: (name) =>
+      Effect.suspend(() =>
+        coverage.isWhole(sizeBytes)
+          ? Effect.succeed({ number: 7, id: "id", name, sizeBytes, sha256: "" })
+          : new UploadBroken()
+      )
+  }
+  return { bytes, upload, writes, pieces: new WriteBehind(upload, sizeBytes) }
+}
+
+const isDone = (effect: Effect.Effect<unknown, unknown>) =>
+  Effect.map(Effect.forkChild(effect, { startImmediately: true }), (fiber) => fiber.pollUnsafe() !== undefined)
+
+const ordered = (count: number) => Array.from({ length: count }, (_, index) => index)
+
+describe("WriteBehind", () => {
+  it.effect("write() takes small pieces at once, and stores them in blocks", () =>
+    Effect.gen(function* () {
+      const bytes = content(300_000)
+      const { bytes: stored, pieces, writes } = storeOf(bytes.length)
+      for (let at = 0; at < bytes.length; at += 256) yield* pieces.write(bytes.subarray(at, at + 256), at)
+      assert.deepStrictEqual(
+        writes,
+        ordered(4).map((index) => [index * blockBytes, blockBytes])
+      )
+      assert.strictEqual((yield* pieces.keep("file")).name, "file")
+      assert.deepStrictEqual(writes.slice(4), [[4 * blockBytes, 300_000 - 4 * blockBytes]])
+      assert.isTrue(Buffer.from(stored).equals(bytes))
+    })
+  )
+
+  it.effect("write() stores no more often when pieces are out of order by 32", () =>
+    Effect.gen(function* () {
+      const bytes = content(8 * blockBytes)
+      const { bytes: stored, pieces, writes } = storeOf(bytes.length)
+      for (let first = 0; first < bytes.length; first += 32 * 256) {
+        for (const index of ordered(32)) {
+          const at = first + ((index * 13) % 32) * 256
+          yield* pieces.write(bytes.subarray(at, at + 256), at)
+        }
+      }
+      yield* pieces.keep("file")
+      assert.lengthOf(writes, 8)
+      assert.isTrue(Buffer.from(stored).equals(bytes))
+    })
+  )
+
+  it.effect("write() waits for the store only when a block is full or there are too many", () =>
+    Effect.gen(function* () {
+      const { pieces, writes } = storeOf(10 * blockBytes, () => Effect.never)
+      for (const index of ordered(limitBlocks)) {
+        assert.isTrue(yield* isDone(pieces.write(content(256), index * blockBytes)))
+        assert.isTrue(yield* isDone(pieces.write(content(256), index * blockBytes + 5000)))
+      }
+      assert.isTrue(yield* isDone(pieces.write(content(100), blockBytes - 50)))
+      assert.isFalse(yield* isDone(pieces.write(content(256), 9 * blockBytes)))
+      assert.deepStrictEqual(writes, [])
+    })
+  )
+
+  it.effect("write() goes on taking pieces while a full block is stored, but not for that block", () =>
+    Effect.gen(function* () {
+      const latch = yield* Latch.make()
+      const { bytes, pieces } = storeOf(2 * blockBytes, () => latch.await)
+      yield* pieces.write(content(largeBytes - 1), 0)
+      yield* pieces.write(content(largeBytes - 1), largeBytes - 1)
+      const filling = yield* Effect.forkChild(pieces.write(content(2), blockBytes - 2), { startImmediately: true })
+      assert.isTrue(yield* isDone(pieces.write(content(256), blockBytes)))
+      const again = yield* Effect.forkChild(pieces.write(Uint8Array.of(200), 5), { startImmediately: true })
+      assert.isUndefined(again.pollUnsafe())
+      // What comes after a piece that waits does so too, even if there is room for it.
+      const behind = yield* Effect.forkChild(pieces.write(Uint8Array.of(201), 5), { startImmediately: true })
+      assert.isUndefined(behind.pollUnsafe())
+      yield* latch.open
+      yield* Effect.forEach([filling, again, behind], Fiber.join)
+      yield* pieces.write(content(largeBytes), blockBytes)
+      yield* pieces.write(content(largeBytes), blockBytes + largeBytes)
+      yield* pieces.keep("file")
+      assert.strictEqual(bytes[5], 201)
+    })
+  )
+
+  it.effect("write() makes room by storing what nothing came to for longest", () =>
+    Effect.gen(function* () {
+      const { pieces, writes } = storeOf(10 * blockBytes)
+      for (const index of ordered(limitBlocks)) yield* pieces.write(content(10), index * blockBytes)
+      yield* pieces.write(content(10), 10)
+      yield* pieces.write(content(10), 9 * blockBytes)
+      assert.deepStrictEqual(writes, [[blockBytes, 10]])
+    })
+  )
+
+  it.effect("write() stores large pieces as they come, after what they overlap", () =>
+    Effect.gen(function* () {
+      const { bytes, pieces, writes } = storeOf(3 * blockBytes)
+      yield* pieces.write(content(10, 1), 5)
+      yield* pieces.write(content(10, 2), 2 * blockBytes + 5)
+      yield* pieces.write(content(blockBytes, 3), 0)
+      assert.deepStrictEqual(writes, [
+        [5, 10],
+        [0, blockBytes]
+      ])
+      yield* pieces.write(content(10, 4), 0)
+      yield* Effect.flip(pieces.keep("file"))
+      assert.deepStrictEqual(bytes.subarray(0, 10), content(10, 4))
+      assert.deepStrictEqual(bytes.subarray(10, 20), content(blockBytes, 3).subarray(10, 20))
+    })
+  )
+
+  for (const failing of [1, 2, 3]) {
+    it.effect(`write() and keep() fail with the store (write ${failing}), and lose nothing by it`, () =>
+      Effect.gen(function* () {
+        let count = 0
+        const wait = () => Effect.suspend(() => (++count === failing ? new StorageFailed() : Effect.void))
+        const bytes = content(2 * blockBytes + 300)
+        const { bytes: stored, pieces } = storeOf(bytes.length, wait)
+        const failed: Array<number> = []
+        for (let at = 0; at < bytes.length; at += 256) {
+          const write = pieces.write(bytes.subarray(at, at + 256), at)
+          yield* Effect.catch(write, ({ _tag }) => Effect.sync(() => failed.push(_tag === "StorageFailed" ? at : -1)))
+        }
+        assert.deepStrictEqual(failed, failing === 3 ? [] : [failing * blockBytes - 256])
+        if (failing === 3) assert.strictEqual((yield* Effect.flip(pieces.keep("file")))._tag, "StorageFailed")
+        yield* pieces.keep("file")
+        assert.isTrue(Buffer.from(stored).equals(bytes))
+      })
+    )
+  }
+
+  it.effect("write() loses nothing that others sent when it is interrupted", () =>
+    Effect.gen(function* () {
+      const latch = yield* Latch.make()
+      const { bytes: stored, pieces } = storeOf(blockBytes, () => latch.await)
+      const bytes = content(blockBytes)
+      for (let at = 0; at < bytes.length - 256; at += 256) yield* pieces.write(bytes.subarray(at, at + 256), at)
+      const last = pieces.write(bytes.subarray(blockBytes - 256), blockBytes - 256)
+      const filling = yield* Effect.forkChild(last, { startImmediately: true })
+      const ended = yield* Effect.forkChild(Fiber.interrupt(filling), { startImmediately: true })
+      yield* latch.open
+      yield* Fiber.join(ended)
+      yield* pieces.keep("file")
+      assert.isTrue(Buffer.from(stored).equals(bytes))
+    })
+  )
+
+  it.effect("keep() says that the upload is broken if bytes are missing", () =>
+    Effect.gen(function* () {
+      const { pieces } = storeOf(100)
+      yield* pieces.write(content(99), 0)
+      assert.strictEqual((yield* Effect.flip(pieces.keep("file")))._tag, "UploadBroken")
+    })
+  )
+
+  const sizeBytes = 7 * blockBytes + 1000
+  const Piece = Schema.Struct({
+    at: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: sizeBytes - 1 })),
+    sizeBytes: Schema.Union([
+      Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 600 })),
+      Schema.Int.check(Schema.isBetween({ minimum: largeBytes - 2000, maximum: 2 * blockBytes }))
+    ]),
+    isAwaited: Schema.Boolean
+  })
+  const Pieces = Schema.Array(Piece).check(Schema.isMaxLength(60))
+  it.effect.prop(
+    "write() takes pieces in any order; the last of a byte counts, awaited or not",
+    [Pieces, Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 3 }))],
+    ([all, turns]) =>
+      Effect.gen(function* () {
+        const wait = () => Effect.forEach(ordered(turns), () => Effect.yieldNow, { discard: true })
+        const { bytes, pieces } = storeOf(sizeBytes, wait)
+        const expected = new Uint8Array(sizeBytes)
+        const coverage = new Coverage()
+        const fibers: Array<Fiber.Fiber<void, unknown>> = []
+        // Some close together, so that they overlap.
+        const near = all.map((piece) => ({ ...piece, at: piece.at % 2000, sizeBytes: piece.sizeBytes % 900 }))
+        const rest = ordered(8).map((index) => ({ at: index * blockBytes, sizeBytes: 20_000, isAwaited: false }))
+        for (const [index, piece] of [...rest, ...all, ...near, ...all].entries()) {
+          const part = content(Math.min(piece.sizeBytes, sizeBytes - piece.at), index + 1)
+          expected.set(part, piece.at)
+          coverage.add(piece.at, part.length)
+          const fiber = yield* Effect.forkChild(pieces.write(part, piece.at), { startImmediately: true })
+          fibers.push(fiber)
+          if (piece.isAwaited) yield* Fiber.join(fiber)
+        }
+        const kept = yield* Effect.match(pieces.keep("file"), {
+          onSuccess: () => true,
+          onFailure: ({ _tag }) => assert.strictEqual(_tag, "UploadBroken")
+        })
+        yield* Effect.forEach(fibers, Fiber.join)
+        assert.strictEqual(kept === true, coverage.isWhole(sizeBytes))
+        assert.isTrue(Buffer.from(bytes).equals(expected))
+      }),
+    { fastCheck: { numRuns: 300 } }
+  )
+})
