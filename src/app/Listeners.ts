@@ -1,4 +1,5 @@
 /** Which protocols are served, and where: one line a protocol. */
+import Sqids from "sqids"
 import { Clock, Duration, Effect, Layer, type Scope } from "effect"
 import { SecureRandom } from "effect/crypto"
 import * as ChatMasterProtocol from "../protocols/chatmaster/ChatMasterProtocol.ts"
@@ -6,6 +7,8 @@ import * as SocketsProtocol from "../protocols/sockets/SocketsProtocol.ts"
 import type { Exchange } from "../protocols/Exchange.ts"
 import * as PacketProtocol from "../protocols/packet/PacketProtocol.ts"
 import * as TossProtocol from "../protocols/toss/TossProtocol.ts"
+import * as TsockmId from "../protocols/tsockm/TsockmId.ts"
+import * as TsockmProtocol from "../protocols/tsockm/TsockmProtocol.ts"
 import type { ByteFrame, ByteProtocol, Protocol } from "../protocols/Protocol.ts"
 import type { SocketIoPacket } from "../protocols/SocketIoPacket.ts"
 import { Attachments } from "../services/Attachments.ts"
@@ -39,6 +42,13 @@ const tcp = <Frame extends ByteFrame>(protocol: ByteProtocol<Frame>, port: numbe
     const { host } = yield* Settings
     const address = yield* TcpListener.listen(protocol, { host, port })
     return [{ protocol: protocol.name, url: `tcp://${address}` }]
+  })
+
+const tcpExchange = (exchange: Exchange<Uint8Array>, port: number): Listener =>
+  Effect.gen(function* () {
+    const { host } = yield* Settings
+    const address = yield* TcpListener.listenExchange(yield* ExchangePort.make(exchange), { host, port })
+    return [{ protocol: exchange.name, url: `tcp://${address}` }]
   })
 
 /** Over UDP and TCP, with the same port number. */
@@ -85,6 +95,19 @@ export const listen = Effect.gen(function* () {
           nowMillis,
           gapMillis: settings.pacing ? settings.tossGapMillis : 0,
           limits: { depthLimit: settings.jsonDepthLimit, fileLimitBytes: settings.fileLimitBytes }
+        }),
+        port
+      )
+    ),
+    ...open(settings.tsockmPort, (port) =>
+      tcpExchange(
+        TsockmProtocol.make({
+          nowMillis,
+          randomBytes: SecureRandom.randomBytesUnsafe,
+          encoder: new Sqids(TsockmId.options),
+          gapMillis: settings.pacing ? settings.tsockmGapMillis : 0,
+          queueLimitBytes: settings.outboxLimitBytes,
+          checkMillis: settings.tsockmCheckSeconds * 1000
         }),
         port
       )

@@ -11,6 +11,7 @@ export type HangupReason =
   | "killed" // an operator's decision
   | "too-many" // too many connections from one address
   | "stopping" // the server stops
+  | "done" // what it was there for is done
 
 /**
  * A connection ends. `retry` tells a client whether it makes sense to come back with the same behaviour.
@@ -36,7 +37,8 @@ const sentences: Record<HangupReason, string> = {
   slow: "The connection is closed: it is not read.",
   killed: "The connection is closed by an operator.",
   "too-many": "The connection is closed: too many connections from this address.",
-  stopping: "The server is stopping."
+  stopping: "The server is stopping.",
+  done: "The connection is closed."
 }
 
 /** One English sentence for the end of a connection. */

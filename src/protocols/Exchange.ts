@@ -18,9 +18,14 @@ export interface Link<Frame> {
   readonly id: string
   /** The peer's IP address. */
   readonly address: string
+  /** The peer's port, and the address at which it has reached the server, where they are known. */
+  readonly port?: number | undefined
+  readonly local?: { readonly address: string; readonly port: number } | undefined
   /** Whether what is sent arrives, once and in order. */
   readonly isReliable: boolean
   readonly send: (frame: Frame) => void
+  /** Ends a connection when what was sent has gone out. An address has no end. */
+  readonly end?: () => void
 }
 
 /** What an exchange wants done; steps are carried out in order. `key` is the exchange's object for a session. */
@@ -43,6 +48,8 @@ export type ExchangeStep<Frame> =
       readonly replied: (reply: Reply) => ReadonlyArray<ExchangeStep<Frame>>
       readonly refused: (rejection: Rejection) => ReadonlyArray<ExchangeStep<Frame>>
     }
+  /** There is nothing more to be said on a link. */
+  | { readonly _tag: "End"; readonly link: Link<Frame> }
   /** The session is over. */
   | { readonly _tag: "Logout"; readonly key: object; readonly why: string }
   /** Something came that is of no session, or is no packet. */
@@ -53,19 +60,28 @@ type Steps<Frame> = ReadonlyArray<ExchangeStep<Frame>>
 /** A protocol of packets that name their session. */
 export interface Exchange<Frame> {
   readonly name: ProtocolName
-  /** Takes a datagram, which is one packet. */
+  /** Takes a datagram, which is one packet; where the protocol has none, it is a fault. */
   readonly datagram: (link: Link<Frame>, bytes: Uint8Array) => Steps<Frame>
   /** Begins a conversation over a stream of packets. */
   readonly converse: (link: Link<Frame>) => Conversation<Uint8Array, Frame>
-  /** What an event means for a session: nothing but `Send`, and `Logout` of a session for which too much waits. */
+  /** What an event means for a session: no `Login` and no `Run`. */
   readonly deliver: (key: object, event: Event, as: Perspective) => Steps<Frame>
-  /** Ends a session: nothing but `Send` and `Logout`. */
+  /** Ends a session: no `Login` and no `Run`. */
   readonly hangUp: (key: object, reason: HangupReason) => Steps<Frame>
   /** Bytes that wait for the peer of a session to confirm them. */
   readonly queuedBytes: (key: object) => number
-  /** What is to be done by now: nothing but `Send` and `Logout`. Meant to be asked every {@link sweepMillis}. */
+  /** Asks the peer of a session for a sign of life, where the protocol knows one: no `Login` and no `Run`. */
+  readonly check?: (key: object) => Steps<Frame>
+  /** What is to be done by now: no `Login` and no `Run`. Meant to be asked every {@link sweepMillis}. */
   readonly sweep: () => Steps<Frame>
   readonly sizeBytes: (frame: Frame) => number
+  /** The least time between two frames to a peer whose conversation is paced; 0 if nothing is said. */
+  readonly gapMillis?: number
+  /**
+   * Whether clients make a connection for each request. If so an address is counted for its sessions, and its connections
+   * are limited by how fast they come.
+   */
+  readonly areConnectionsBrief?: boolean
 }
 
 /** How often time passes for an exchange. */

@@ -71,6 +71,10 @@ export interface Conversation<In, Frame> {
   readonly patienceMillis?: number | undefined
   /** Ends a packet whose rest has not come within `patienceMillis`. */
   readonly lapse?: () => ReadonlyArray<Step<Frame>>
+  /** Takes the end of what the peer says, after which it says nothing more. */
+  readonly ended?: () => ReadonlyArray<Step<Frame>>
+  /** How many bytes may come before a login, if not as many as of any protocol. */
+  readonly loginLimitBytes?: number
   /** What the end of the connection means for sessions of an exchange: nothing but `Logout`. Called once. */
   readonly closed?: () => ReadonlyArray<ExchangeStep<Frame>>
 }

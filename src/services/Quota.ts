@@ -1,7 +1,8 @@
 /**
  * How much one peer may ask for: connections per address, messages per second.
  *
- * An IPv6 peer is its /64, because whoever has one address has them all. Loopback is exempt from the limits per address.
+ * An IPv6 peer is its /64, because whoever has one address has them all. Loopback is exempt from the limits per address,
+ * but not from a ban.
  */
 import { Clock, Context, Effect, Layer, Option, Result } from "effect"
 import { NetAddress } from "effect/net"
@@ -30,31 +31,73 @@ export const allowance = (perSecond: number, burst: number): Allowance => {
   }
 }
 
-/** What an address counts as, or undefined if it is exempt. Not an IP address: exempt (a socket of this machine). */
-export const addressKey = (address: string): string | undefined => {
-  // A zone, as in fe80::1%eth0, names a link of this machine and no other peer.
+// A zone, as in fe80::1%eth0, names a link of this machine and no other peer.
+const ipOf = (address: string): NetAddress.IpAddress | undefined => {
   const parsed = NetAddress.ipFromString(address.replace(/%.*$/, ""))
   if (Result.isFailure(parsed)) return undefined
-  let ip = parsed.success
-  if (NetAddress.isIpv6Address(ip)) ip = Option.getOrElse(NetAddress.fromIpv4Mapped(ip), () => parsed.success)
-  if (NetAddress.isLoopback(ip)) return undefined
-  if (NetAddress.isIpv4Address(ip)) return NetAddress.formatIp(ip)
-  return NetAddress.ipv6ToSegments(ip as NetAddress.Ipv6Address)
-    .slice(0, 4)
-    .map((segment) => segment.toString(16))
-    .join(":")
+  const ip = parsed.success
+  return NetAddress.isIpv6Address(ip) ? Option.getOrElse(NetAddress.fromIpv4Mapped(ip), () => ip) : ip
+}
+
+const network = (ip: NetAddress.IpAddress): string =>
+  NetAddress.isIpv4Address(ip)
+    ? NetAddress.formatIp(ip)
+    : NetAddress.ipv6ToSegments(ip)
+        .slice(0, 4)
+        .map((segment) => segment.toString(16))
+        .join(":")
+
+/** What an address counts as, or undefined if it is exempt. Not an IP address: exempt (a socket of this machine). */
+export const addressKey = (address: string): string | undefined => {
+  const ip = ipOf(address)
+  return ip === undefined || NetAddress.isLoopback(ip) ? undefined : network(ip)
+}
+
+/**
+ * What is banned with an address: itself, or the /64 of an IPv6 address. Undefined if it is no IP address.
+ *
+ * A loopback address is one like any other here, for whoever bans it names it.
+ */
+export const banKey = (address: string): string | undefined => {
+  const ip = ipOf(address.replace(/\/64$/, ""))
+  if (ip === undefined) return undefined
+  const isWhole = NetAddress.isIpv4Address(ip) || NetAddress.isLoopback(ip)
+  return isWhole ? NetAddress.formatIp(ip) : `${network(ip)}::/64`
+}
+
+/** An address that may not connect, until a time of the clock; `Infinity` is for good. */
+export interface Ban {
+  readonly address: string
+  readonly untilMillis: number
 }
 
 interface Usage {
   open: number
   recentMillis: Array<number>
+  /** Connections that were made for one request, and how fast they may come. */
+  openBriefly: number
+  readonly brief: Allowance
 }
+
+/** Connections for one request each: how many times as many at once as others, how many in a row, and per second. */
+const briefFactor = 4
+const briefBurst = 64
+const briefPerSecond = 10
 
 export class Quota extends Context.Service<
   Quota,
   {
     /** Whether a peer of this address may connect. If so, what is returned must be called when it has gone. */
     readonly admit: (address: string) => (() => void) | undefined
+    /** The same for a connection that is made for one request: there may be more of them, if they do not come too fast. */
+    readonly admitBriefly: (address: string) => (() => void) | undefined
+    /** Admits nobody of this address until then. Gives what is banned, or undefined if it is no IP address. */
+    readonly ban: (address: string, untilMillis: number) => Ban | undefined
+    /** Lifts a ban; false if there was none. */
+    readonly unban: (address: string) => boolean
+    readonly isBanned: (address: string) => boolean
+    /** All bans, in the order in which they were made. */
+    readonly bans: () => ReadonlyArray<Ban>
     /** Addresses that are remembered. */
     readonly count: () => number
   }
@@ -65,23 +108,73 @@ export class Quota extends Context.Service<
       const limits = yield* Limits
       const clock = yield* Clock.Clock
       const usages = new Map<string, Usage>()
+      const bans = new Map<string, Ban>()
 
       const expire = (usage: Usage, nowMillis: number): void => {
         while (usage.recentMillis[0]! <= nowMillis - limits.newConnectionsWindowMillis) usage.recentMillis.shift()
       }
+      const currentBans = (): ReadonlyArray<Ban> => {
+        const nowMillis = clock.currentTimeMillisUnsafe()
+        for (const { address, untilMillis } of bans.values()) if (untilMillis <= nowMillis) bans.delete(address)
+        return [...bans.values()]
+      }
+      const isBanned = (address: string): boolean => {
+        if (bans.size === 0) return false
+        const ban = bans.get(banKey(address) ?? "")
+        return ban !== undefined && ban.untilMillis > clock.currentTimeMillisUnsafe()
+      }
+      const ban = (address: string, untilMillis: number): Ban | undefined => {
+        const key = banKey(address)
+        if (key === undefined) return undefined
+        const ban = { address: key, untilMillis }
+        bans.delete(key)
+        bans.set(key, ban)
+        return ban
+      }
+      const unban = (address: string): boolean => {
+        const wasBanned = isBanned(address.replace(/\/64$/, ""))
+        bans.delete(banKey(address) ?? "")
+        return wasBanned
+      }
+
       yield* Effect.sync(() => {
+        currentBans()
         const nowMillis = clock.currentTimeMillisUnsafe()
         for (const [key, usage] of usages) {
           expire(usage, nowMillis)
-          if (usage.open === 0 && usage.recentMillis.length === 0) usages.delete(key)
+          if (usage.open + usage.openBriefly === 0 && usage.recentMillis.length === 0) usages.delete(key)
         }
       }).pipe(Effect.delay(limits.newConnectionsWindowMillis), Effect.forever, Effect.forkScoped)
 
+      const unused = (): Usage => ({
+        open: 0,
+        recentMillis: [],
+        openBriefly: 0,
+        brief: allowance(briefPerSecond, briefBurst)
+      })
+
+      const admitBriefly = (address: string): (() => void) | undefined => {
+        if (isBanned(address)) return undefined
+        const key = addressKey(address)
+        if (key === undefined) return () => {}
+        const usage = usages.get(key) ?? unused()
+        if (usage.openBriefly >= briefFactor * limits.connectionsPerAddress) return undefined
+        if (usage.brief.take(clock.currentTimeMillisUnsafe()) > 0) return undefined
+        usages.set(key, usage)
+        usage.openBriefly++
+        let isOpen = true
+        return () => {
+          if (isOpen) usage.openBriefly--
+          isOpen = false
+        }
+      }
+
       const admit = (address: string): (() => void) | undefined => {
+        if (isBanned(address)) return undefined
         const key = addressKey(address)
         if (key === undefined) return () => {}
         const nowMillis = clock.currentTimeMillisUnsafe()
-        const usage = usages.get(key) ?? { open: 0, recentMillis: [] }
+        const usage = usages.get(key) ?? unused()
         expire(usage, nowMillis)
         if (
           usage.open >= limits.connectionsPerAddress ||
@@ -99,7 +192,15 @@ export class Quota extends Context.Service<
         }
       }
 
-      return Quota.of({ admit, count: () => usages.size })
+      return Quota.of({
+        admit,
+        admitBriefly,
+        ban,
+        unban,
+        isBanned,
+        bans: currentBans,
+        count: () => usages.size
+      })
     })
   )
 }

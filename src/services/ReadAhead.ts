@@ -93,8 +93,10 @@ export class ReadAhead {
 
   #load(atByte: number, sizeBytes: number): Effect.Effect<Uint8Array, StorageFailed> {
     const pieces = this.#attachments.read(this.#file, { atByte, sizeBytes })
-    return Effect.flatMap(Stream.mkUint8Array(pieces), (bytes) =>
-      bytes.length === sizeBytes ? Effect.succeed(bytes) : Effect.fail(new StorageFailed())
+    return Effect.filterOrFail(
+      Stream.mkUint8Array(pieces),
+      (bytes) => bytes.length === sizeBytes,
+      () => new StorageFailed()
     )
   }
 }

@@ -12,6 +12,8 @@ export interface Outlet {
   readonly hangUp: (hangup: Hangup) => void
   /** Bytes that wait for the peer to read. */
   readonly queuedBytes: () => number
+  /** Asks the peer for a sign of life, where its protocol knows one. */
+  readonly check?: () => void
 }
 
 /** A user who has logged in, as everybody else may see it. Only the services change it. */

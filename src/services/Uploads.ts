@@ -70,7 +70,7 @@ export class Uploads extends Context.Service<
         transfers.drop(session, key)
         if (sizeBytes > fileLimitBytes) return yield* new FileTooLarge({ limitBytes: fileLimitBytes })
         const refusedBefore = refusal(session)
-        if (refusedBefore !== undefined) return yield* Effect.fail(refusedBefore)
+        if (refusedBefore !== undefined) return yield* refusedBefore
         const scope = yield* Scope.make()
         const close = Scope.close(scope, Exit.void)
         const upload = yield* attachments.begin(sizeBytes).pipe(
@@ -80,7 +80,10 @@ export class Uploads extends Context.Service<
         // Others may have begun meanwhile, under the same key too, and the session may have ended.
         transfers.drop(session, key)
         const refused = refusal(session)
-        if (refused !== undefined) return yield* Effect.andThen(close, Effect.fail(refused))
+        if (refused !== undefined) {
+          yield* close
+          return yield* refused
+        }
         const pieces = new WriteBehind(upload, sizeBytes)
         transfers.add(session, { key, pieces, sizeBytes, close, touchedAtMillis: 0 })
         return upload.number

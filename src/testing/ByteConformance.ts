@@ -1,6 +1,7 @@
 /** What every protocol of bytes must do, wherever a read ends and whatever is in it. */
 import { Effect, Random, type Scope } from "effect"
 import { TestClock } from "effect/testing"
+import type { Link } from "../protocols/Exchange.ts"
 import type { ByteFrame } from "../protocols/Protocol.ts"
 import { Census } from "../services/Census.ts"
 import * as Visitor from "../services/Visitor.ts"
@@ -15,24 +16,43 @@ export type Verify = (title: string, run: Effect.Effect<void, Failure, Peer.Serv
 
 type Said = (visitor: Visitor.Visitor, from: string, count: number) => Effect.Effect<ReadonlyArray<string>>
 
+/** A link of which nothing is heard. */
+const deaf: Link<ByteFrame> = { id: "deaf", address: "127.0.0.1", isReliable: true, send: () => {}, end: () => {} }
+
 /** Registers the tests of a protocol of bytes. */
 export const byteConformance = (verify: Verify, subject: ByteSubject, said: Said): void => {
+  // Sends a login and messages by reads of its own, in as few sendings as a client needs.
+  const speak = Effect.fnUntraced(function* (
+    peer: Peer.Peer<Uint8Array, ByteFrame>,
+    texts: ReadonlyArray<string>,
+    send: (bytes: Uint8Array) => Effect.Effect<void>
+  ) {
+    const login = subject.login("alice")
+    if (subject.saysByWelcome !== true) {
+      return yield* send(Buffer.concat([...login, ...texts.map((text) => subject.say(text))]))
+    }
+    yield* send(Buffer.concat(login))
+    const welcome = yield* peer.takeUntil(subject.isWelcome)
+    yield* send(Buffer.concat(texts.map((text) => subject.say(text, welcome))))
+  })
+
   verify(
     "reads a login and a message split at every byte",
     Effect.gen(function* () {
       const protocol = subject.make()
       const visitor = yield* Visitor.make("Visitor")
-      const bytes = Buffer.concat([...subject.login("alice"), subject.say("héllo 🎉")])
-      for (let at = 0; at <= bytes.length; at++) {
-        const parts = [bytes.subarray(0, at), bytes.subarray(at)].filter((part) => part.length > 0)
+      const { length } = Buffer.concat([...subject.login("alice"), subject.say("héllo 🎉")])
+      for (let at = 0; at <= length; at++) {
         const peer = yield* Peer.connect(protocol)
-        yield* peer.send(...parts)
+        yield* speak(peer, ["héllo 🎉"], (bytes) =>
+          peer.send(...[bytes.subarray(0, at), bytes.subarray(at)].filter((part) => part.length > 0))
+        )
         yield* equal(yield* said(visitor, "alice", 1), ["héllo 🎉"])
         yield* peer.leave
         yield* peer.over
       }
       const peer = yield* Peer.connect(protocol)
-      yield* peer.send(...Array.from(bytes, (byte) => Uint8Array.of(byte)))
+      yield* speak(peer, ["héllo 🎉"], (bytes) => peer.send(...Array.from(bytes, (byte) => Uint8Array.of(byte))))
       yield* equal(yield* said(visitor, "alice", 1), ["héllo 🎉"])
     })
   )
@@ -41,14 +61,20 @@ export const byteConformance = (verify: Verify, subject: ByteSubject, said: Said
     "keeps nothing of a read that is overwritten when it has been dealt with",
     Effect.gen(function* () {
       const visitor = yield* Visitor.make("Visitor")
-      const bytes = Buffer.concat([...subject.login("alice"), subject.say("hello"), subject.say("again")])
-      for (let size = 1; size < bytes.length; size += 1 + (size >> 2)) {
+      const { length } = Buffer.concat([...subject.login("alice"), subject.say("hello"), subject.say("again")])
+      for (let size = 1; size < length; size += 1 + (size >> 2)) {
         const peer = yield* Peer.connect(subject.make())
-        for (let at = 0; at < bytes.length; at += size) {
-          const read = Uint8Array.from(bytes.subarray(at, at + size))
-          yield* peer.send(read)
-          read.fill(0x78)
-        }
+        yield* speak(
+          peer,
+          ["hello", "again"],
+          Effect.fnUntraced(function* (bytes) {
+            for (let at = 0; at < bytes.length; at += size) {
+              const read = Uint8Array.from(bytes.subarray(at, at + size))
+              yield* peer.send(read)
+              read.fill(0x78)
+            }
+          })
+        )
         yield* equal(yield* said(visitor, "alice", 2), ["hello", "again"])
         yield* peer.leave
         yield* peer.over
@@ -61,7 +87,7 @@ export const byteConformance = (verify: Verify, subject: ByteSubject, said: Said
     Effect.gen(function* () {
       const bytes = Buffer.concat([...subject.login("alice"), subject.say("hello")])
       for (let round = 0; round < 2000; round++) {
-        const conversation = subject.make().converse()
+        const conversation = subject.make().converse(deaf)
         conversation.open()
         const input = Uint8Array.from(bytes)
         const flips = yield* Random.nextIntBetween(1, 8)
@@ -82,8 +108,8 @@ export const byteConformance = (verify: Verify, subject: ByteSubject, said: Said
       const peer = yield* Peer.connect(subject.make())
       const texts = Array.from({ length: 100 }, (_, index) => `message ${index}`)
       yield* peer.send(...subject.login("alice"))
-      yield* peer.takeUntil(subject.isWelcome)
-      yield* peer.send(Buffer.concat(texts.map(subject.say)))
+      const welcome = yield* peer.takeUntil(subject.isWelcome)
+      yield* peer.send(Buffer.concat(texts.map((text) => subject.say(text, welcome))))
       yield* equal(yield* said(visitor, "alice", 100), texts)
     })
   )

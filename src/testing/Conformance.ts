@@ -6,8 +6,10 @@
  */
 import { Effect, Fiber, Option, type Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
+import type { Exchange } from "../protocols/Exchange.ts"
 import type { Protocol } from "../protocols/Protocol.ts"
 import { Census } from "../services/Census.ts"
+import { Sessions } from "../services/Sessions.ts"
 import * as Visitor from "../services/Visitor.ts"
 import { Connections } from "../transports/Connections.ts"
 import * as ByteConformance from "./ByteConformance.ts"
@@ -17,11 +19,14 @@ import * as Samples from "./Samples.ts"
 
 /** A protocol, and how a client of it speaks. */
 export interface Subject<In, Frame> {
-  readonly make: () => Protocol<In, Frame>
+  /** Makes the protocol; that of an exchange says of which. */
+  readonly make: () => Protocol<In, Frame> & { readonly exchange?: Exchange<Frame> }
   /** The reads by which a client logs in. */
   readonly login: (name: string) => ReadonlyArray<In>
-  /** The read by which it says something to its room. */
-  readonly say: (text: string) => In
+  /** The read by which it says something to its room; without a `welcome` it is not logged in, or needs none. */
+  readonly say: (text: string, welcome?: Frame) => In
+  /** Whether a client can say nothing before it has its welcome, because it says it by something in that. */
+  readonly saysByWelcome?: boolean
   /** What a frame tells of a message: who said what. Undefined if it is another frame. */
   readonly heard: (frame: Frame) => { readonly from: string; readonly text: string } | undefined
   /** Whether a frame says that the login succeeded. */
@@ -51,11 +56,12 @@ export const conformance = <In, Frame>(test: Test, subject: Subject<In, Frame>):
     limits: Parameters<typeof Peer.layer>[0] = calm
   ): void => test(`${name} ${title}`, () => run.pipe(Effect.provide(Peer.layer(limits))))
 
-  const enter = Effect.fnUntraced(function* (protocol: Protocol<In, Frame>, user: string) {
+  const enter = Effect.fnUntraced(function* (protocol: ReturnType<typeof subject.make>, user: string) {
     const peer = yield* Peer.connect(protocol)
     yield* peer.send(...subject.login(user))
-    yield* peer.takeUntil(subject.isWelcome)
-    return peer
+    const welcome = yield* peer.takeUntil(subject.isWelcome)
+    const say = (...texts: ReadonlyArray<string>) => peer.send(...texts.map((text) => subject.say(text, welcome)))
+    return { ...peer, say }
   })
 
   const hear = (peer: Peer.Peer<In, Frame>, from: string): Effect.Effect<string, Peer.PeerGone> =>
@@ -83,7 +89,7 @@ export const conformance = <In, Frame>(test: Test, subject: Subject<In, Frame>):
       const bob = yield* enter(protocol, "bob")
       const visitor = yield* Visitor.make("Visitor")
       for (const text of Samples.texts) {
-        yield* alice.send(subject.say(text))
+        yield* alice.say(text)
         yield* equal(yield* hear(bob, "alice"), text)
         yield* visitor.run({ _tag: "Say", text, isLiteral: true })
         yield* equal(yield* hear(alice, "Visitor"), text)
@@ -131,7 +137,7 @@ export const conformance = <In, Frame>(test: Test, subject: Subject<In, Frame>):
       yield* stranger.send(subject.say("let me in"))
       yield* stranger.takeUntil(subject.isRefusal)
       const alice = yield* enter(protocol, "alice")
-      yield* alice.send(subject.say("first"))
+      yield* alice.say("first")
       const first = visitor.heard.pipe(
         Stream.filter(({ event }) => event._tag === "Said"),
         Stream.runHead
@@ -168,7 +174,7 @@ export const conformance = <In, Frame>(test: Test, subject: Subject<In, Frame>):
       const visitor = yield* Visitor.make("Visitor")
       const alice = yield* enter(protocol, "alice")
       const texts = Array.from({ length: 100 }, (_, index) => `message ${index}`)
-      yield* alice.send(...texts.map(subject.say))
+      yield* alice.say(...texts)
       yield* equal(yield* said(visitor, "alice", 100), texts)
     })
   )
@@ -185,7 +191,7 @@ export const conformance = <In, Frame>(test: Test, subject: Subject<In, Frame>):
         const mallory = yield* Peer.connect(protocol)
         yield* mallory.send(junk)
         yield* mallory.takeUntil(subject.isRefusal)
-        yield* alice.send(subject.say("still here"))
+        yield* alice.say("still here")
         yield* equal(yield* hear(bob, "alice"), "still here")
         yield* mallory.leave
         yield* mallory.over
@@ -233,7 +239,6 @@ export const conformance = <In, Frame>(test: Test, subject: Subject<In, Frame>):
       const alice = yield* enter(protocol, "alice")
       const stuck = yield* enter(protocol, "stuck")
       const visitor = yield* Visitor.make("Visitor")
-      yield* alice.takeUntil(() => alice.writes.length > 0)
       stuck.stall()
       yield* visitor.run({ _tag: "Say", text: "before the end" })
       yield* hear(alice, "Visitor")
@@ -247,6 +252,24 @@ export const conformance = <In, Frame>(test: Test, subject: Subject<In, Frame>):
       yield* stuck.over
     })
   )
+
+  if (subject.make().exchange !== undefined) {
+    verify(
+      "delivers every event, for whoever did it and whoever saw it",
+      Effect.gen(function* () {
+        const alice = yield* enter(subject.make(), "alice")
+        const { outlet } = (yield* Sessions).find("alice")!
+        for (const event of [...Samples.personalEvents, ...Samples.sharedEvents]) {
+          yield* Effect.yieldNow
+          const before = alice.writes.length
+          outlet.deliver(event, "actor")
+          outlet.deliver(event, "witness")
+          if (event._tag === "Said") yield* alice.takeUntil(() => alice.writes.length > before)
+        }
+      })
+    )
+    return
+  }
 
   test(`${name} renders every event, for whoever did it and whoever saw it`, () =>
     Effect.gen(function* () {

@@ -4,12 +4,16 @@
  * - What a peer sends arrives as the reads in which it was sent; what it is sent can be taken frame by frame.
  * - Time is the Clock's, so that time-outs and pacing run under a TestClock.
  */
-import { type Cause, Data, Effect, Fiber, Layer, Queue, type Scope, Stream } from "effect"
+import { type Cause, Context, Data, Effect, Fiber, Layer, Queue, Scope, Stream } from "effect"
+import type { Exchange } from "../protocols/Exchange.ts"
 import type { Protocol } from "../protocols/Protocol.ts"
+import { Census } from "../services/Census.ts"
 import { Chat } from "../services/Chat.ts"
 import * as ChatLimits from "../services/Limits.ts"
+import { Quota } from "../services/Quota.ts"
 import { Connections } from "../transports/Connections.ts"
 import type { Carrier } from "../transports/Carrier.ts"
+import * as ExchangePort from "../transports/ExchangePort.ts"
 import * as TransportLimits from "../transports/TransportLimits.ts"
 
 /** The connection is over, and no further frame can come. */
@@ -33,15 +37,45 @@ export interface Peer<In, Frame> {
   readonly over: Effect.Effect<void>
 }
 
+/** The exchanges whose protocols peers speak, each at work once. */
+export class Exchanges extends Context.Service<
+  Exchanges,
+  {
+    /** The port of an exchange, which works from the first call on. */
+    readonly port: <Frame>(exchange: Exchange<Frame>) => Effect.Effect<ExchangePort.ExchangePort<Frame>>
+  }
+>()("parlance/testing/Exchanges") {
+  static readonly layer = Layer.effect(
+    Exchanges,
+    Effect.gen(function* () {
+      const services = yield* Effect.context<Chat | Census | Quota | Scope.Scope>()
+      // oxlint-disable-next-line typescript/no-explicit-any -- a port is invariant in what it sends
+      const ports = new Map<unknown, ExchangePort.ExchangePort<any>>()
+      return Exchanges.of({
+        port: Effect.fnUntraced(function* <Frame>(
+          exchange: Exchange<Frame>
+        ): Effect.fn.Return<ExchangePort.ExchangePort<Frame>> {
+          const known: ExchangePort.ExchangePort<Frame> | undefined = ports.get(exchange)
+          if (known !== undefined) return known
+          const port = yield* ExchangePort.make(exchange).pipe(Effect.provideContext(services))
+          ports.set(exchange, port)
+          return port
+        })
+      })
+    })
+  )
+}
+
 /** What {@link layer} provides. */
-export type Services = Connections | Layer.Success<typeof Chat.layer>
+export type Services = Connections | Exchanges | Layer.Success<typeof Chat.layer>
 
 /** A chat with connections and no listener, in memory; limits may be set. */
 export const layer = (limits?: {
   readonly chat?: Partial<ChatLimits.Limits>
   readonly transport?: Partial<TransportLimits.TransportLimits>
 }): Layer.Layer<Services> =>
-  Connections.layer.pipe(
+  Exchanges.layer.pipe(
+    Layer.provideMerge(Connections.layer),
     Layer.provideMerge(Chat.layer),
     Layer.provide([
       Layer.succeed(ChatLimits.Limits, { ...ChatLimits.defaults, ...limits?.chat }),
@@ -49,12 +83,13 @@ export const layer = (limits?: {
     ])
   )
 
-/** Connects a peer for as long as the scope lasts. */
+/** Connects a peer for as long as the scope lasts; with the protocol of an exchange it is a link of that. */
 export const connect = Effect.fn("Peer.connect")(function* <In, Frame>(
-  protocol: Protocol<In, Frame>,
+  protocol: Protocol<In, Frame> & { readonly exchange?: Exchange<Frame> },
   options?: { readonly address?: string }
-): Effect.fn.Return<Peer<In, Frame>, never, Connections | Scope.Scope> {
+): Effect.fn.Return<Peer<In, Frame>, never, Connections | Exchanges | Scope.Scope> {
   const connections = yield* Connections
+  const exchanges = yield* Exchanges
   const reads = yield* Queue.unbounded<In, Cause.Done>()
   const frames = yield* Queue.unbounded<Frame, PeerGone>()
   const writes: Array<ReadonlyArray<Frame>> = []
@@ -82,8 +117,9 @@ export const connect = Effect.fn("Peer.connect")(function* <In, Frame>(
     end: close,
     destroy: close
   }
+  const exchange = protocol.exchange === undefined ? undefined : yield* exchanges.port(protocol.exchange)
   const fiber = yield* connections
-    .serve({ protocol, carrier, reads: Stream.fromQueue(reads), address: options?.address ?? "127.0.0.1" })
+    .serve({ protocol, carrier, reads: Stream.fromQueue(reads), address: options?.address ?? "127.0.0.1", exchange })
     .pipe(Effect.forkScoped({ startImmediately: true }))
   yield* fiber.pipe(
     Fiber.await,

@@ -5,5 +5,6 @@
  */
 export { conformance, type Subject } from "./Conformance.ts"
 export { ConformanceFailure } from "./ConformanceFailure.ts"
+export * as LossyNetwork from "./LossyNetwork.ts"
 export * as Peer from "./Peer.ts"
 export * as Samples from "./Samples.ts"

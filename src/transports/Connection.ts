@@ -26,6 +26,8 @@ export interface Parts<In, Frame> {
   readonly protocol: Protocol<In, Frame>
   readonly carrier: Carrier<Frame>
   readonly address: string
+  readonly port?: number | undefined
+  readonly local?: Link<Frame>["local"]
   /** What no other connection has. */
   readonly id: string
   /** The exchange whose steps the conversation gives, if it is one of an exchange. */
@@ -46,6 +48,8 @@ const sizeOf = (input: unknown): number => (input instanceof Uint8Array ? input.
 export class Connection<In, Frame> implements Outlet, Link<Frame> {
   readonly id: string
   readonly address: string
+  readonly port: number | undefined
+  readonly local: Link<Frame>["local"]
   readonly isReliable = true
   readonly outbox: Outbox<Frame>
   readonly openedMillis: number
@@ -66,6 +70,8 @@ export class Connection<In, Frame> implements Outlet, Link<Frame> {
     this.#parts = parts
     this.id = id
     this.address = address
+    this.port = parts.port
+    this.local = parts.local
     this.#conversation = protocol.converse(this)
     this.openedMillis = clock.currentTimeMillisUnsafe()
     this.outbox = new Outbox({
@@ -87,7 +93,7 @@ export class Connection<In, Frame> implements Outlet, Link<Frame> {
    * It waits for the next turn, because `hangUp` may be called while an event is being delivered: what follows from the
    * end of this connection must not come before that event.
    */
-  get ended(): Effect.Effect<never, Hangup> {
+  get hungUp(): Effect.Effect<never, Hangup> {
     return Effect.tapError(Deferred.await(this.#ending), () => Effect.yieldNow)
   }
 
@@ -101,6 +107,8 @@ export class Connection<In, Frame> implements Outlet, Link<Frame> {
   }
 
   readonly send = (frame: Frame): void => this.outbox.push(frame)
+
+  readonly end = (): void => this.hangUp(new Hangup({ reason: "done" }))
 
   readonly deliver = (event: Event, as: Perspective): void => {
     const frames = isPersonal(event)
@@ -132,7 +140,7 @@ export class Connection<In, Frame> implements Outlet, Link<Frame> {
       this.#parts.release?.(input)
       if (!this.#isIn) {
         this.#bytesBeforeLogin += size
-        if (this.#bytesBeforeLogin > this.#parts.limits.loginLimitBytes) {
+        if (this.#bytesBeforeLogin > (this.#conversation.loginLimitBytes ?? this.#parts.limits.loginLimitBytes)) {
           return yield* new Hangup({ reason: "login-limit" })
         }
       }
@@ -140,6 +148,15 @@ export class Connection<In, Frame> implements Outlet, Link<Frame> {
     const { patienceMillis } = this.#conversation
     if (patienceMillis !== undefined) this.#waitForRest(patienceMillis)
   }).bind(this)
+
+  /** Takes the end of what the peer says. */
+  ended(): Effect.Effect<void, Hangup> {
+    const waiting = this.#patience === undefined ? Effect.void : this.#stopWaiting(this.#patience)
+    return Effect.andThen(
+      waiting,
+      Effect.suspend(() => this.#perform(this.#conversation.ended?.() ?? [], false))
+    )
+  }
 
   // What was received is done before a lapse, and a lapse before what is received next.
   #stopWaiting(patience: Fiber.Fiber<void>): Effect.Effect<void> {

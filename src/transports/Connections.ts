@@ -8,6 +8,7 @@
  */
 import { Clock, Context, Deferred, Effect, FiberSet, Layer, Stream } from "effect"
 import { explain, Hangup } from "../domain/Hangup.ts"
+import type { Link } from "../protocols/Exchange.ts"
 import type { Protocol } from "../protocols/Protocol.ts"
 import { Census } from "../services/Census.ts"
 import { Chat } from "../services/Chat.ts"
@@ -28,6 +29,9 @@ export interface Peer<In, Frame> {
   readonly reads: Stream.Stream<In>
   /** The peer's IP address. */
   readonly address: string
+  /** The peer's port, and the address at which it has reached the server. */
+  readonly port?: number | undefined
+  readonly local?: Link<Frame>["local"]
   /** The exchange to which the protocol belongs, if it does. */
   readonly exchange?: ExchangePort<Frame> | undefined
   /** Takes back what was read when it has been dealt with. */
@@ -75,6 +79,7 @@ export class Connections extends Context.Service<
       ): Effect.fn.Return<void, Hangup> {
         yield* connection.open()
         yield* Stream.runForEachArray(reads, connection.receive)
+        yield* connection.ended()
       })
 
       const drain = <In, Frame>(connection: Connection<In, Frame>): Effect.Effect<void> =>
@@ -85,7 +90,7 @@ export class Connections extends Context.Service<
           const who = connection.session?.name
           connection.leave()
           if (who !== undefined) yield* Effect.logInfo(`${who} left`)
-          if (hangup !== undefined) {
+          if (hangup !== undefined && hangup.reason !== "done") {
             const { detail = explain(hangup.reason), reason } = hangup
             census.hungUp(reason)
             // Everybody is hung up on when the server stops, which is not worth a line each.
@@ -100,7 +105,9 @@ export class Connections extends Context.Service<
       const serve = Effect.fnUntraced(
         function* <In, Frame>(peer: Peer<In, Frame>): Effect.fn.Return<void> {
           const { carrier, protocol } = peer
-          const release = isStopping ? undefined : quota.admit(peer.address)
+          const isBrief = peer.exchange?.exchange.areConnectionsBrief === true
+          const admit = isBrief ? quota.admitBriefly : quota.admit
+          const release = isStopping ? undefined : admit(peer.address)
           if (release === undefined) {
             census.counts.connectionsRefused++
             for (const frame of protocol.converse().farewell(isStopping ? "stopping" : "too-many"))
@@ -114,6 +121,8 @@ export class Connections extends Context.Service<
             address: peer.address,
             id: `connection ${++lastConnection}`,
             exchange: peer.exchange,
+            port: peer.port,
+            local: peer.local,
             release: peer.release,
             shared: sharedOf(protocol),
             chat,
@@ -126,7 +135,7 @@ export class Connections extends Context.Service<
           census.counts.connections++
           census.counts.connectionsOpened++
           yield* converse(connection, peer.reads).pipe(
-            Effect.raceFirst(connection.ended),
+            Effect.raceFirst(connection.hungUp),
             Effect.matchEffect({
               onSuccess: () => end(connection, undefined),
               onFailure: (hangup) => end(connection, hangup)

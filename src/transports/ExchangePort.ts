@@ -8,6 +8,7 @@
 import { Effect, FiberSet, type Scope } from "effect"
 import { NotLoggedIn, ServerFull } from "../domain/Rejection.ts"
 import { type Exchange, type ExchangeStep, sweepMillis } from "../protocols/Exchange.ts"
+import type { Protocol } from "../protocols/Protocol.ts"
 import { Census } from "../services/Census.ts"
 import { Chat } from "../services/Chat.ts"
 import { Quota } from "../services/Quota.ts"
@@ -20,7 +21,7 @@ export interface ExchangePort<Frame> {
   readonly exchange: Exchange<Frame>
   /** Carries out steps, one after another. */
   readonly perform: (steps: Steps<Frame>) => Effect.Effect<void>
-  /** Carries out steps that need no waiting: `Send` and `Logout`. */
+  /** Carries out steps that need no waiting: neither `Login` nor `Run`. */
   readonly performNow: (steps: Steps<Frame>) => void
   /** Ends all sessions. */
   readonly close: Effect.Effect<void>
@@ -30,6 +31,23 @@ interface Open {
   readonly session: Session
   readonly release: () => void
 }
+
+/** An exchange over connections, as a protocol that is served together with the port of that exchange. */
+export interface StreamProtocol<Frame> extends Protocol<Uint8Array, Frame> {
+  readonly exchange: Exchange<Frame>
+}
+
+/** Makes each connection a link of an exchange. */
+export const overStream = <Frame>(exchange: Exchange<Frame>): StreamProtocol<Frame> => ({
+  exchange,
+  name: exchange.name,
+  variants: 1,
+  gapMillis: () => exchange.gapMillis ?? 0,
+  converse: (link) => exchange.converse(link!),
+  // Its events come by the port.
+  render: () => [],
+  sizeBytes: exchange.sizeBytes
+})
 
 /** Puts an exchange to work for as long as the scope lasts. */
 export const make = Effect.fnUntraced(function* <Frame>(
@@ -55,17 +73,19 @@ export const make = Effect.fnUntraced(function* <Frame>(
   const performNow = (steps: Steps<Frame>): void => {
     for (const step of steps) {
       if (step._tag === "Send") step.link.send(step.frame)
+      else if (step._tag === "End") step.link.end?.()
       else if (step._tag === "Logout") logout(step.key, step.why)
     }
   }
 
-  /** Sends at once, and does the rest in the next turn. */
+  /** Sends at once, and logs out in the next turn. */
   const performInEvent = (steps: Steps<Frame>): void => {
-    const isWhole = steps.every((step) => {
+    let hasRest = false
+    for (const step of steps) {
       if (step._tag === "Send") step.link.send(step.frame)
-      return step._tag === "Send"
-    })
-    if (isWhole) return
+      else hasRest = true
+    }
+    if (!hasRest) return
     const rest = steps.filter((step) => step._tag !== "Send")
     run(
       Effect.andThen(
@@ -79,8 +99,9 @@ export const make = Effect.fnUntraced(function* <Frame>(
     step: ExchangeStep<Frame> & { readonly _tag: "Login" }
   ): Effect.fn.Return<Steps<Frame>> {
     const { key, link, name } = step
-    // A connection has been admitted already.
-    const release = link.isReliable ? () => {} : quota.admit(link.address)
+    // A connection that is there for a session has been admitted already.
+    const isAdmitted = link.isReliable && exchange.areConnectionsBrief !== true
+    const release = isAdmitted ? () => {} : quota.admit(link.address)
     if (release === undefined) {
       census.counts.connectionsRefused++
       return step.refused(new ServerFull())
@@ -88,7 +109,8 @@ export const make = Effect.fnUntraced(function* <Frame>(
     const outlet: Session["outlet"] = {
       deliver: (event, as) => performInEvent(exchange.deliver(key, event, as)),
       hangUp: ({ reason }) => performInEvent(exchange.hangUp(key, reason)),
-      queuedBytes: () => exchange.queuedBytes(key)
+      queuedBytes: () => exchange.queuedBytes(key),
+      ...(exchange.check === undefined ? undefined : { check: () => performInEvent(exchange.check!(key)) })
     }
     return yield* Effect.matchEffect(chat.login({ name, protocol: exchange.name, address: link.address, outlet }), {
       onSuccess: (session) => {
@@ -118,6 +140,9 @@ export const make = Effect.fnUntraced(function* <Frame>(
       switch (step._tag) {
         case "Send":
           step.link.send(step.frame)
+          break
+        case "End":
+          step.link.end?.()
           break
         case "Logout":
           logout(step.key, step.why)

@@ -7,7 +7,7 @@ import { Socket } from "effect/socket"
 import type { ByteFrame, ByteProtocol } from "../protocols/Protocol.ts"
 import { Attachments } from "../services/Attachments.ts"
 import { Connections } from "./Connections.ts"
-import type { ExchangePort } from "./ExchangePort.ts"
+import { type ExchangePort, overStream } from "./ExchangePort.ts"
 import { ListenFailed } from "./ListenFailed.ts"
 import * as OwnBytes from "./OwnBytes.ts"
 import * as SharedBatch from "./SharedBatch.ts"
@@ -45,6 +45,8 @@ export const listen = Effect.fn("TcpListener.listen")(function* <Frame extends B
       // Every end is a failure of the socket, and none of ours.
       reads: Stream.catch(Stream.fromPull(Effect.succeed(pull.value)), () => Stream.empty),
       address: conn.remoteAddress ?? "",
+      port: conn.remotePort,
+      local: { address: conn.localAddress ?? "", port: conn.localPort ?? 0 },
       exchange,
       release: OwnBytes.free
     })
@@ -57,16 +59,4 @@ export const listen = Effect.fn("TcpListener.listen")(function* <Frame extends B
 export const listenExchange = (
   port: ExchangePort<Uint8Array>,
   options: { readonly host: string; readonly port: number }
-): ReturnType<typeof listen<Uint8Array>> => {
-  const { converse, name, sizeBytes } = port.exchange
-  const protocol: ByteProtocol = {
-    name,
-    variants: 1,
-    gapMillis: () => 0,
-    converse: (link) => converse(link!),
-    // Its events come by the port.
-    render: () => [],
-    sizeBytes
-  }
-  return listen(protocol, options, port)
-}
+): ReturnType<typeof listen<Uint8Array>> => listen(overStream(port.exchange), options, port)

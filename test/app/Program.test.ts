@@ -13,18 +13,8 @@ import { descriptions } from "../../src/app/Settings.ts"
 const root = fileURLToPath(new URL("../../", import.meta.url))
 const main = join(root, "src", "main.ts")
 const dataDir = mkdtempSync(join(tmpdir(), "parlance-"))
-const freePorts = [
-  "--toss-port",
-  "0",
-  "--chatmaster-port",
-  "0",
-  "--packet-port",
-  "0",
-  "--http-port",
-  "0",
-  "--data-dir",
-  dataDir
-]
+const free = ["toss", "tsockm", "chatmaster", "packet", "http"].flatMap((name) => [`--${name}-port`, "0"])
+const freePorts = [...free, "--data-dir", dataDir]
 
 interface Running {
   readonly process: ChildProcessByStdio<Writable, Readable, Readable>
@@ -139,7 +129,7 @@ describe("Program", () => {
     const other = createServer()
     await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve))
     const { port } = other.address() as AddressInfo
-    const { code, stderr, stdout } = await parlance(freePorts.toSpliced(3, 1, String(port))).end
+    const { code, stderr, stdout } = await parlance(freePorts.toSpliced(5, 1, String(port))).end
     other.close()
     assert.deepStrictEqual([code, stdout], [1, ""])
     assert.strictEqual(stderr, `Cannot listen on 127.0.0.1:${port} (chatmaster): address already in use\n`)
@@ -151,7 +141,7 @@ describe("Program", () => {
       const banner = await server.line(/^Parlance is listening/)
       assert.match(
         banner,
-        /^Parlance is listening: toss tcp:\/\/127\.0\.0\.1:\d+, chatmaster tcp:\/\/127\.0\.0\.1:\d+, packet tcp:\/\/127\.0\.0\.1:\d+, packet udp:\/\/127\.0\.0\.1:\d+, sockets http:\/\/127\.0\.0\.1:\d+$/
+        /^Parlance is listening: toss tcp:\/\/127\.0\.0\.1:\d+, tsockm tcp:\/\/127\.0\.0\.1:\d+, chatmaster tcp:\/\/127\.0\.0\.1:\d+, packet tcp:\/\/127\.0\.0\.1:\d+, packet udp:\/\/127\.0\.0\.1:\d+, sockets http:\/\/127\.0\.0\.1:\d+$/
       )
       await server.line(/^Only this machine can connect; start with --host 0\.0\.0\.0 to open it to the network$/)
       server.process.kill(signal)
@@ -162,7 +152,12 @@ describe("Program", () => {
   }
 
   it("says nothing of opening up when it is open, and nothing of protocols that are off", async () => {
-    const off = { PARLANCE_TOSS_PORT: "off", PARLANCE_CHATMASTER_PORT: "off", PARLANCE_PACKET_PORT: "off" }
+    const off = {
+      PARLANCE_TOSS_PORT: "off",
+      PARLANCE_TSOCKM_PORT: "off",
+      PARLANCE_CHATMASTER_PORT: "off",
+      PARLANCE_PACKET_PORT: "off"
+    }
     const server = parlance(["--host", "0.0.0.0", "--http-port", "0", "--data-dir", dataDir], off)
     assert.match(await server.line(/./), /^Parlance is listening: sockets http:\/\/[\d.]+:\d+$/)
     server.process.kill("SIGTERM")

@@ -10,7 +10,8 @@ const reasons: Record<HangupReason, boolean> = {
   slow: true,
   killed: false,
   "too-many": false,
-  stopping: true
+  stopping: true,
+  done: false
 }
 
 describe("Hangup", () => {

@@ -14,7 +14,18 @@ export const start = Effect.fnUntraced(function* (...flags: ReadonlyArray<string
     Effect.sync(() => mkdtempSync(join(tmpdir(), "parlance-"))),
     (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
   )
-  const ports = ["--toss-port", "0", "--chatmaster-port", "0", "--packet-port", "0", "--http-port", "0"]
+  const ports = [
+    "--toss-port",
+    "0",
+    "--tsockm-port",
+    "0",
+    "--chatmaster-port",
+    "0",
+    "--packet-port",
+    "0",
+    "--http-port",
+    "0"
+  ]
   const quiet = ["--flood-rate", "0", "--log-level", "none", "--data-dir", folder]
   const child = yield* Effect.acquireRelease(
     Effect.sync(() =>

@@ -21,6 +21,7 @@ export const layer = (
         Layer.provide(
           Settings.layer({
             tossPort: 0,
+            tsockmPort: 0,
             chatmasterPort: 0,
             packetPort: 0,
             httpPort: 0,

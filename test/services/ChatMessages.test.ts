@@ -75,15 +75,16 @@ describe("Chat.run() Say and Tell", () => {
       const reply = yield* chat.run(alice.session, say("hello"))
       const message = { number: 1, from: "alice", protocol: "toss", text: "hello", atMillis: 3000, room: "general" }
       assert.deepStrictEqual(reply, { _tag: "Accepted", message } as never)
-      assert.deepStrictEqual(alice.said(), [[{ _tag: "Said", message }, "actor"]] as never)
-      assert.deepStrictEqual(bob.said(), [[{ _tag: "Said", message }, "witness"]] as never)
+      assert.deepStrictEqual(alice.said(), [[{ _tag: "Said", message, user: 1 }, "actor"]] as never)
+      assert.deepStrictEqual(bob.said(), [[{ _tag: "Said", message, user: 1 }, "witness"]] as never)
       assert.strictEqual(alice.said()[0]![0], bob.said()[0]![0])
       yield* chat.run(alice.session, { _tag: "Tell", to: "BOB", text: "psst" })
       assert.strictEqual(alice.said().length, 1)
       assert.deepStrictEqual(bob.said()[1], [
         {
           _tag: "Said",
-          message: { number: 2, from: "alice", protocol: "toss", text: "psst", atMillis: 3000, to: "bob" }
+          message: { number: 2, from: "alice", protocol: "toss", text: "psst", atMillis: 3000, to: "bob" },
+          user: 1
         },
         "witness"
       ] as never)
@@ -220,6 +221,22 @@ describe("Chat.run() Tell", () => {
       assert.deepStrictEqual(bob.told(), ["alice to bob: psst"])
       assert.deepStrictEqual([...alice.told(), ...carol.told()], [])
       assert.strictEqual(yield* alice.refused({ _tag: "Tell", to: "nobody", text: "psst" }), "NoSuchUser")
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("users are found, and told things, by their numbers", () =>
+    Effect.gen(function* () {
+      const { alice, bob } = yield* trio
+      const { name, number, protocol } = bob.session
+      const users = [{ number, name, protocol }]
+      assert.deepStrictEqual(yield* alice.run({ _tag: "FindUser", number }), { _tag: "Users", room: undefined, users })
+      assert.strictEqual(yield* alice.refused({ _tag: "FindUser", number: 99 }), "NoSuchUser")
+      yield* alice.run({ _tag: "Tell", to: number, text: "hi" })
+      assert.deepStrictEqual(bob.told(), ["alice to bob: hi"])
+      assert.strictEqual(yield* alice.refused({ _tag: "Tell", to: 99, text: "hi" }), "NoSuchUser")
+      const chat = yield* Chat
+      chat.logout(bob.session)
+      assert.strictEqual(yield* alice.refused({ _tag: "FindUser", number }), "NoSuchUser")
     }).pipe(Effect.provide(layer()))
   )
 })

@@ -42,6 +42,9 @@ describe("Coverage", () => {
         for (let size = 0; size < 60; size++) assert.strictEqual(coverage.isWhole(size), size <= hole)
         const ranges = bitmap.filter((bit, index) => bit === 1 && bitmap[index - 1] !== 1).length
         assert.strictEqual(coverage.rangeCount, ranges)
+        const painted = new Uint8Array(60)
+        coverage.forEachRange((start, end) => painted.fill(1, start, end))
+        assert.deepStrictEqual(painted, bitmap)
       }
     })
   )

@@ -1,12 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Stream } from "effect"
+import { Effect, Fiber, Latch, Layer, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import type { Command } from "../../src/domain/Command.ts"
 import type { Message } from "../../src/domain/Message.ts"
+import { StorageFailed } from "../../src/domain/Rejection.ts"
 import { Attachments } from "../../src/services/Attachments.ts"
 import { Chat } from "../../src/services/Chat.ts"
+import { History } from "../../src/services/History.ts"
 import { Links } from "../../src/services/Links.ts"
 import { Uploads } from "../../src/services/Uploads.ts"
+import { defaults, Limits } from "../../src/services/Limits.ts"
 import { layer, login, trio, type User } from "./Recorder.ts"
 
 const utf8 = new TextEncoder()
@@ -33,6 +36,27 @@ const contentOf = Effect.fnUntraced(function* ({ attachment }: Message) {
   const pieces = yield* Stream.runCollect(attachments.read(file!))
   return Buffer.concat(pieces).toString()
 })
+
+/** A chat that waits before each write to its storage, and may fail then. */
+const layerWith = (beforeWrite: () => Effect.Effect<void, StorageFailed>) =>
+  Chat.layerNoStorage.pipe(
+    Layer.provideMerge(
+      Layer.effect(
+        Attachments,
+        Effect.map(Attachments, (attachments) => ({
+          ...attachments,
+          begin: (sizeBytes: number) =>
+            Effect.map(attachments.begin(sizeBytes), (upload) => ({
+              ...upload,
+              write: (bytes: Uint8Array, atByte: number) =>
+                Effect.andThen(Effect.suspend(beforeWrite), upload.write(bytes, atByte))
+            }))
+        }))
+      ).pipe(Layer.provide(Attachments.layerMemory))
+    ),
+    Layer.provideMerge(History.layerMemory),
+    Layer.provide(Layer.succeed(Limits, { ...defaults, floodRate: 0 }))
+  )
 
 describe("Uploads", () => {
   it.effect("share a file with the room, under a safe name, with a link once there is one", () =>
@@ -67,7 +91,11 @@ describe("Uploads", () => {
         assert.strictEqual(yield* alice.refused(write("a", 6)), "UploadBroken")
         assert.strictEqual(yield* alice.refused(write("a", -1)), "UploadBroken")
         yield* alice.run(write("abc"))
-        assert.notStrictEqual(yield* alice.refused(share("", "a")), "not refused: Accepted")
+        assert.strictEqual(yield* alice.refused(share("", "a")), "UploadBroken")
+        yield* alice.run(begin(6))
+        yield* alice.run(write("abc"))
+        yield* alice.run(write("ef", 4))
+        assert.strictEqual(yield* alice.refused(share("", "a")), "UploadBroken")
         assert.strictEqual(yield* alice.refused(share("", "a")), "UploadBroken")
         assert.strictEqual(yield* alice.refused(write("a", 0, 7)), "UploadBroken")
         assert.deepStrictEqual(bob.told(), [])
@@ -152,6 +180,98 @@ describe("Uploads", () => {
       yield* send(alice, "/help", "a", "hello")
       assert.deepStrictEqual(carol.told(), ["alice to general: /help"])
     }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("have the number that the file will have", () =>
+    Effect.gen(function* () {
+      const { alice, bob } = yield* trio
+      const first = yield* alice.run(begin(5))
+      const second = yield* bob.run(begin(5))
+      assert.deepStrictEqual([first, second] as const, [
+        { _tag: "UploadBegun", file: 1 },
+        { _tag: "UploadBegun", file: 2 }
+      ])
+      assert.strictEqual((yield* send(alice, "", "a", "hello")).attachment?.file, 3)
+      yield* bob.run(write("hello"))
+      const reply = yield* bob.run(share("", "b"))
+      assert.strictEqual(reply._tag === "Accepted" ? reply.message.attachment?.file : 0, 2)
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("have their limit also when they begin at once, and one of them per key", () =>
+    Effect.gen(function* () {
+      const { alice } = yield* trio
+      const uploads = yield* Uploads
+      const keys = [1, 1, 2, 2, 3]
+      const refused = yield* Effect.forEach(keys, (key) => alice.refused(begin(10, key)), { concurrency: "unbounded" })
+      assert.strictEqual(refused.filter((it) => it === "TooManyUploads").length, 1)
+      assert.strictEqual(uploads.count(), 2)
+      yield* Effect.yieldNow
+      // What was dropped has given back its room.
+      yield* alice.run({ _tag: "DropUpload", key: 1 })
+      yield* alice.run({ _tag: "DropUpload", key: 2 })
+      yield* alice.run({ _tag: "DropUpload", key: 3 })
+      yield* Effect.yieldNow
+      yield* alice.run(begin(20, 9))
+    }).pipe(Effect.provide(layer({ uploadLimit: 2, filesLimitBytes: 50 })))
+  )
+
+  it.effect("keep what was written last, whether or not anybody waited for it", () =>
+    Effect.gen(function* () {
+      const { alice } = yield* trio
+      yield* alice.run(begin(300_000))
+      const one = new Uint8Array(300_000).fill(1)
+      const pieces = [one, new Uint8Array(100).fill(2), new Uint8Array(40_000).fill(3), new Uint8Array(10).fill(4)]
+      for (const bytes of pieces) {
+        const run = alice.run({ _tag: "WriteUpload", key: 1, atByte: 0, bytes })
+        yield* Effect.forkChild(run, { startImmediately: true })
+      }
+      const reply = yield* alice.run(share("", "a"))
+      const stored = reply._tag === "Accepted" ? yield* contentOf(reply.message) : ""
+      assert.strictEqual(stored.slice(0, 12), "\u0004".repeat(10) + "\u0003\u0003")
+      assert.strictEqual(stored.slice(39_999, 40_001), "\u0003\u0001")
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("fail with the storage at the write that needs it, which may be tried again", () =>
+    Effect.suspend(() => {
+      let writes = 0
+      const fail = Effect.suspend(() => (++writes === 2 ? new StorageFailed() : Effect.void))
+      return Effect.gen(function* () {
+        const { alice } = yield* trio
+        const text = "0123456789abcdef".repeat(16)
+        yield* alice.run(begin(65_536 * 2))
+        for (let at = 0; at < 65_536 * 2 - 256; at += 256) yield* alice.run(write(text, at))
+        assert.strictEqual(yield* alice.refused(write(text, 65_536 * 2 - 256)), "StorageFailed")
+        yield* alice.run(write(text, 65_536 * 2 - 256))
+        const reply = yield* alice.run(share("", "a"))
+        assert.strictEqual(reply._tag === "Accepted" && (yield* contentOf(reply.message)), text.repeat(512))
+        assert.strictEqual(writes, 3)
+      }).pipe(Effect.provide(layerWith(() => fail)))
+    })
+  )
+
+  it.effect("are broken when their session ends while they are stored", () =>
+    Effect.gen(function* () {
+      const latch = yield* Latch.make()
+      const test = Effect.gen(function* () {
+        const { alice, bob } = yield* trio
+        const uploads = yield* Uploads
+        yield* alice.run(begin(5))
+        const refused = yield* Effect.forkChild(alice.refused(write("hello")), { startImmediately: true })
+        const chat = yield* Chat
+        chat.logout(alice.session)
+        assert.strictEqual(uploads.count(), 0)
+        yield* Effect.yieldNow
+        yield* latch.open
+        assert.strictEqual(yield* Fiber.join(refused), "UploadBroken")
+        bob.told()
+      })
+      yield* Effect.provide(
+        test,
+        layerWith(() => latch.await)
+      )
+    })
   )
 
   it.effect("are refused with a message that comes too fast", () =>

@@ -1,9 +1,14 @@
 import * as ChatMasterProtocol from "../../src/protocols/chatmaster/ChatMasterProtocol.ts"
+import * as PacketCodec from "../../src/protocols/packet/PacketCodec.ts"
+import * as PacketProtocol from "../../src/protocols/packet/PacketProtocol.ts"
 import type { ByteFrame } from "../../src/protocols/Protocol.ts"
 import type { SocketIoPacket } from "../../src/protocols/SocketIoPacket.ts"
 import * as SocketsProtocol from "../../src/protocols/sockets/SocketsProtocol.ts"
 import * as TossProtocol from "../../src/protocols/toss/TossProtocol.ts"
 import type { Subject } from "../../src/testing/mod.ts"
+import * as ExchangePort from "../../src/transports/ExchangePort.ts"
+import { response } from "../protocols/packet/Links.ts"
+import { bytes, utf8 as textBytes } from "../protocols/packet/Wire.ts"
 import * as Toss from "../protocols/toss/Client.ts"
 
 const utf8 = new TextEncoder()
@@ -95,4 +100,47 @@ export const toss: Subject<Uint8Array, ByteFrame> = {
     "{}{}}",
     `{"action":"log-in","data":{"username":1}}`
   ].map((text) => utf8.encode(text))
+}
+
+/** Users by their numbers: in the suite these log in first, second and third, if they say anything. */
+const packetUsers = ["Server", "alice", "bob", "Visitor"]
+
+const counting = () => {
+  let last = 0n
+  return () => ++last
+}
+
+export const packet: Subject<Uint8Array, Uint8Array> = {
+  make: () => ExchangePort.overStream(PacketProtocol.make({ nowMillis: () => 0, random: counting() })),
+  login: (name) => [PacketCodec.writeRequest({ _tag: "SessionRequest", name })],
+  say: (text, welcome) => {
+    const cookie = welcome === undefined ? undefined : response(welcome)
+    const session = cookie?._tag === "SessionCookie" ? cookie.session : 0n
+    return PacketCodec.writeRequest({ _tag: "BroadcastRequest", session, message: 1n, blob: textBytes(text) })
+  },
+  saysByWelcome: true,
+  heard: (frame) => {
+    const packet = response(frame)
+    if (packet._tag !== "IncomingMessage") return undefined
+    return { from: packetUsers[Number(packet.user)]!, text: Buffer.from(packet.blob).toString() }
+  },
+  isWelcome: (frame) => response(frame)._tag === "SessionCookie",
+  isRefusal: (frame) => response(frame)._tag === "Error",
+  junk: [
+    "0000",
+    "0017",
+    // What only the server sends.
+    "0002 0000000000000001 0000000000000001",
+    "ffff ffffffff",
+    // Names that are not UTF-8.
+    "0001 0001 ff",
+    "0001 0003 edA080",
+    "000f 0000000000000001 00000003 0001 ff",
+    // Numbers that nobody has.
+    "0004 ffffffffffffffff",
+    "000b ffffffffffffffff 0000000000000001 0002 6869",
+    "0011 fffffffffffffffe 00000000",
+    "0011 ffffffffffffffff 00000000 0001 00",
+    "000f ffffffffffffffff 0000000000000001"
+  ].map(bytes)
 }

@@ -197,6 +197,7 @@ export const make = (settings: Settings): Conversation<Uint8Array, Uint8Array> =
     farewell: (reason) => {
       switch (reason) {
         case "stopping":
+        case "done":
           return []
         case "malformed":
         case "faulty":

@@ -84,9 +84,9 @@ export const make = ({ membersOn, nowMillis, overflow, queueLimitBytes, random }
   const enqueue = (member: Member.Member, sender: bigint, message: bigint, frame: Uint8Array): Steps => {
     const lanes = (member.lanes ??= Lanes.make())
     if (lanes.queuedBytes() + frame.length > queueLimitBytes) return overflow(member)
-    const isSecret = member.trust === "budget"
-    const number = isSecret ? random() : message
-    lanes.add(sender, number, isSecret ? numbered(frame, number) : frame, isSecret, nowMillis())
+    const secretTo = member.trust === "budget" ? member.link.id : undefined
+    const number = secretTo === undefined ? message : random()
+    lanes.add(sender, number, secretTo === undefined ? frame : numbered(frame, number), secretTo, nowMillis())
     waiting.add(member)
     return transmit(member)
   }
@@ -111,7 +111,7 @@ export const make = ({ membersOn, nowMillis, overflow, queueLimitBytes, random }
       if (confirmed === undefined && !link.isReliable) continue
       member.touchedAtMillis = nowMillis()
       if (confirmed === undefined) continue
-      if (confirmed.isSecret) Member.prove(member)
+      if (confirmed.secretTo === link.id) Member.prove(member)
       if (member.lanes!.queuedBytes() === 0) waiting.delete(member)
       return transmit(member)
     }

@@ -143,15 +143,19 @@ export const make = (settings: Settings) => {
 
   const followTransfer = (
     link: Carrier,
-    request: Request & { readonly _tag: "DownloadChunkRequest" | "UploadChunkRequest" }
+    request: Request & { readonly _tag: "DownloadChunkRequest" | "UploadChunkRequest" },
+    sizeBytes: number
   ): Steps | undefined => {
     const transfer = transfers.find(request.transaction)
     if (transfer === undefined) return undefined
     const { member } = transfer
     if ((!link.isReliable && member.link.id !== link.id) || isOver(member)) return undefined
     member.touchedAtMillis = nowMillis()
-    // The number went to this address alone.
-    if (!link.isReliable) Member.prove(member)
+    if (!link.isReliable) {
+      Member.heard(member, link, sizeBytes)
+      // A number that the session had elsewhere says nothing about this address.
+      if (transfer.issuedTo === link.id) Member.prove(member)
+    }
     return transfers.follow(transfer, link, request)
   }
 
@@ -179,7 +183,7 @@ export const make = (settings: Settings) => {
           return delivery.confirm(link, request.message)
         case "DownloadChunkRequest":
         case "UploadChunkRequest":
-          return followTransfer(link, request) ?? unknown(link, () => refusal(17, new UploadBroken()))
+          return followTransfer(link, request, sizeBytes) ?? unknown(link, () => refusal(17, new UploadBroken()))
         default:
           return (
             followSession(link, request, sizeBytes) ??

@@ -10,8 +10,8 @@
 export interface Outgoing {
   readonly message: bigint
   readonly frame: Uint8Array
-  /** Whether nobody else can know its number. */
-  readonly isSecret: boolean
+  /** The link whose peer alone can know its number, if it is a secret. */
+  readonly secretTo: string | undefined
   /** How often it has been sent. */
   attempts: number
   dueMillis: number
@@ -20,7 +20,13 @@ export interface Outgoing {
 /** The lanes of one session. */
 export interface Lanes {
   /** Adds a message. What is due now is in `due`. */
-  readonly add: (sender: bigint, message: bigint, frame: Uint8Array, isSecret: boolean, nowMillis: number) => void
+  readonly add: (
+    sender: bigint,
+    message: bigint,
+    frame: Uint8Array,
+    secretTo: string | undefined,
+    nowMillis: number
+  ) => void
   /** Takes a confirmation; what it confirms, if anything. */
   readonly confirm: (message: bigint, nowMillis: number) => Outgoing | undefined
   /** What is to be sent now. Whoever has sent it says so to `sent`. */
@@ -39,10 +45,10 @@ export const make = (): Lanes => {
   let queuedBytes = 0
 
   return {
-    add: (sender, message, frame, isSecret, nowMillis) => {
+    add: (sender, message, frame, secretTo, nowMillis) => {
       const lane = bySender.get(sender) ?? []
       if (lane.length === 0) bySender.set(sender, lane)
-      lane.push({ message, frame, isSecret, attempts: 0, dueMillis: nowMillis })
+      lane.push({ message, frame, secretTo, attempts: 0, dueMillis: nowMillis })
       queuedBytes += frame.length
     },
     confirm: (message, nowMillis) => {

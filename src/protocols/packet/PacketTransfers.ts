@@ -22,10 +22,12 @@ interface Upload {
   readonly member: Member
   readonly transaction: bigint
   readonly key: number
+  /** The link to which its number went, and to no other over datagrams. */
+  readonly issuedTo: string
   readonly name: string
   readonly sizeBytes: number
   /** A bit for each chunk that has come. */
-  readonly seen: Uint8Array
+  seen: Uint8Array
   missing: number
   file: number | undefined
   /** `open` until all chunks are there, `done` when the file is stored. */
@@ -37,6 +39,7 @@ interface Download {
   readonly member: Member
   readonly transaction: bigint
   readonly key: number
+  readonly issuedTo: string
   readonly file: number
   sizeBytes: number | undefined
 }
@@ -111,45 +114,45 @@ export const make = ({ answer, random }: Parts) => {
   }
 
   /** The same upload, of which nothing has come: what was asked for again because the answer was lost. */
-  const twin = (member: Member, { name, sizeBytes }: RequestOf<"UploadRequest">): Upload | undefined => {
+  const twin = (
+    member: Member,
+    link: Link<Uint8Array>,
+    { name, sizeBytes }: RequestOf<"UploadRequest">
+  ): Upload | undefined => {
     for (const it of member.transfers?.values() ?? []) {
-      const isSame = it._tag === "Upload" && it.name === name && it.sizeBytes === sizeBytes
+      if (it._tag !== "Upload" || it.issuedTo !== link.id) continue
+      const isSame = it.name === name && it.sizeBytes === sizeBytes
       if (isSame && it.missing === Number.chunkCount(sizeBytes)) return it
     }
     return undefined
   }
 
   const beginUpload = (member: Member, link: Link<Uint8Array>, request: RequestOf<"UploadRequest">): Steps => {
-    const again = link.isReliable ? undefined : twin(member, request)
+    const again = link.isReliable ? undefined : twin(member, link, request)
     if (again !== undefined) {
       return again.file === undefined || again.state === "storing" ? nothing : begun(again, link, again.file)
     }
     const { name, sizeBytes } = request
-    const key = ++lastKey
-    return [
-      {
-        _tag: "Run",
-        key: member,
-        command: { _tag: "BeginUpload", key, sizeBytes },
-        replied: (reply) => {
-          const chunks = Number.chunkCount(sizeBytes)
-          const upload = add<Upload>({
-            _tag: "Upload",
-            member,
-            transaction: Number.uploadTransaction(random()),
-            key,
-            name,
-            sizeBytes,
-            seen: new Uint8Array(Math.ceil(chunks / 8)),
-            missing: chunks,
-            file: undefined,
-            state: "beginning"
-          })
-          return uploadBegun(upload, link, reply)
-        },
-        refused: (rejection) => answer(member, link, refusal(requestType.begin, rejection))
-      }
-    ]
+    const upload = add<Upload>({
+      _tag: "Upload",
+      member,
+      transaction: Number.uploadTransaction(random()),
+      key: ++lastKey,
+      issuedTo: link.id,
+      name,
+      sizeBytes,
+      // There is no room for what may be refused.
+      seen: new Uint8Array(0),
+      missing: Number.chunkCount(sizeBytes),
+      file: undefined,
+      state: "beginning"
+    })
+    const replied = (reply: Reply): Steps => {
+      upload.seen = new Uint8Array(Math.ceil(upload.missing / 8))
+      return uploadBegun(upload, link, reply)
+    }
+    const refused = (rejection: Rejection) => end(upload, link, requestType.begin, rejection)
+    return [run(upload, { _tag: "BeginUpload", key: upload.key, sizeBytes }, replied, refused)]
   }
 
   const takeChunk = (upload: Upload, link: Link<Uint8Array>, request: RequestOf<"UploadChunkRequest">): Steps => {
@@ -174,7 +177,7 @@ export const make = ({ answer, random }: Parts) => {
     const file = Number.fileNumber(request.file)
     if (file === undefined) return answer(member, link, refusal(requestType.begin, new NoSuchFile()))
     const downloads = [...(member.transfers?.values() ?? [])].filter((it) => it._tag === "Download")
-    const same = downloads.find((it) => it.file === file)
+    const same = downloads.find((it) => it.file === file && (link.isReliable || it.issuedTo === link.id))
     if (same !== undefined) return same.sizeBytes === undefined ? nothing : begun(same, link, file)
     const steps: Array<ExchangeStep<Uint8Array>> = []
     const oldest = downloads.length >= downloadLimit ? downloads[0] : undefined
@@ -195,6 +198,7 @@ export const make = ({ answer, random }: Parts) => {
       member,
       transaction,
       key: ++lastKey,
+      issuedTo: link.id,
       file,
       sizeBytes: undefined
     })

@@ -190,7 +190,8 @@ describe("ChatMasterConversation", () => {
       slow: "connection",
       killed: "connection",
       "too-many": "connection",
-      stopping: undefined
+      stopping: undefined,
+      done: undefined
     }
     for (const [reason, type] of Object.entries(types)) {
       const frames = protocol.converse().farewell(reason as HangupReason)

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Result, Schema } from "effect"
 import { PersonalEvent, SharedEvent } from "../../../src/domain/Event.ts"
 import type { SocketIoPacket } from "../../../src/protocols/SocketIoPacket.ts"
+import { answer } from "../../../src/protocols/sockets/SocketsRender.ts"
 import { ServerEvent } from "../../../src/protocols/sockets/SocketsPacket.ts"
 import { protocol, ada, bob, general, attic, user, message, attachment, event, server } from "./Given.ts"
 
@@ -106,6 +107,14 @@ describe("SocketsProtocol events", () => {
   it.effect.prop("SocketsProtocol.present() renders every personal event", [PersonalEvent], ([personal]) =>
     Effect.sync(() => isDeclared(protocol.converse().present(personal)))
   )
+
+  it("answer() tells of files and their numbers", () => {
+    const file = { number: 7, name: "a.txt", sizeBytes: 5 }
+    assert.deepStrictEqual(answer({ _tag: "UploadBegun", file: 7 }), { ok: true, file: 7 })
+    assert.deepStrictEqual(answer({ _tag: "DownloadBegun", file }), { ok: true, files: [file] })
+    assert.deepStrictEqual(answer({ _tag: "Files", files: [file] }), { ok: true, files: [file] })
+    assert.deepStrictEqual(answer({ _tag: "FileRead", bytes: new Uint8Array(5) }), { ok: true })
+  })
 
   it("SocketsProtocol.make() says what it is", () => {
     const { isExempt, isPaced, variant } = protocol.converse()

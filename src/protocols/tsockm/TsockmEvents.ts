@@ -1,0 +1,64 @@
+/** What events are to a peer: messages of users and of the server, and news of who has gone. */
+import type { Event, Perspective } from "../../domain/Event.ts"
+import { describe, type Message } from "../../domain/Message.ts"
+import type { Directory, Entry } from "./TsockmDirectory.ts"
+import { serverNumber } from "./TsockmDirectory.ts"
+
+/** What a peer is told, and by or of whom. */
+export type Told =
+  | { readonly _tag: "Said"; readonly author: Entry; readonly text: string }
+  | { readonly _tag: "Gone"; readonly author: Entry }
+
+/** What the server says itself. */
+export const notice = (directory: Directory, text: string): Told => ({
+  _tag: "Said",
+  author: directory.of(serverNumber, "Server"),
+  text
+})
+
+const textOf = ({ attachment, text, to }: Message): string => {
+  const parts = [text, attachment === undefined ? "" : describe(attachment)].filter((part) => part !== "")
+  return `${to === undefined ? "" : "(private) "}${parts.join("\n")}`
+}
+
+/**
+ * What a peer is told of an event; undefined if nothing.
+ *
+ * @see PROTOCOL.md § 12
+ */
+export const tell = (event: Event, as: Perspective, directory: Directory): Told | undefined => {
+  const isActor = as === "actor"
+  switch (event._tag) {
+    case "Said": {
+      if (isActor) return undefined
+      const { message, user = serverNumber } = event
+      return { _tag: "Said", author: directory.of(user, message.from), text: textOf(message) }
+    }
+    case "UserJoined": {
+      const { cause, members, room, user } = event
+      if (isActor)
+        return cause === "join" ? notice(directory, `You are in ${room} with: ${members.join(", ")}`) : undefined
+      return notice(directory, `${user.name} has joined ${cause === "login" ? "the chat" : room}`)
+    }
+    case "UserLeft":
+      if (isActor) return undefined
+      return event.cause === "logout"
+        ? { _tag: "Gone", author: directory.of(event.user.number, event.user.name) }
+        : notice(directory, `${event.user.name} left ${event.room}`)
+    case "UserRenamed":
+      directory.of(event.user.number, event.user.name)
+      return undefined
+    case "RoomChanged":
+      return notice(directory, `${event.room} is ${event.isPrivate ? "private" : "open to everybody"} now.`)
+    case "RoomLeft":
+      return notice(directory, `You left ${event.left} and are in ${event.current} now.`)
+    case "Announced":
+    case "Noticed":
+      return notice(directory, event.text)
+    case "Invited":
+      return notice(directory, `${event.by} has invited you to ${event.room}.`)
+    case "LoggedIn":
+    case "ServerStopping":
+      return undefined
+  }
+}

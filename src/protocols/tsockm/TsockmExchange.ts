@@ -1,0 +1,238 @@
+/**
+ * All peers of TsockM, whatever connections their packets come by.
+ *
+ * - A peer is known by its secret id, which is taken from the address of its communication socket alone.
+ * - Others know it by a public id; so they do everybody else, whatever protocol they speak.
+ */
+import type { Event, Perspective } from "../../domain/Event.ts"
+import type { HangupReason } from "../../domain/Hangup.ts"
+import { explain, type Rejection } from "../../domain/Rejection.ts"
+import type { ExchangeStep, Link } from "../Exchange.ts"
+import * as Directory from "./TsockmDirectory.ts"
+import * as Endings from "./TsockmEndings.ts"
+import * as Events from "./TsockmEvents.ts"
+import * as TsockmPacket from "./TsockmPacket.ts"
+import * as Peer from "./TsockmPeer.ts"
+import type { ErrorAnswer, Request } from "./TsockmRequest.ts"
+import * as Response from "./TsockmResponse.ts"
+import { address } from "./TsockmText.ts"
+
+type Carrier = Link<Uint8Array>
+type Steps = ReadonlyArray<ExchangeStep<Uint8Array>>
+type Generation = TsockmPacket.Generation
+
+/** What an exchange needs to know. */
+export interface Settings {
+  readonly nowMillis: () => number
+  /** Makes an id that nobody can guess. */
+  readonly makeId: () => string
+  readonly makeSignature: () => string
+  /** Whether peers may be originals, which need their packets one at a time. */
+  readonly isPacing: boolean
+  /** How many bytes may wait for a peer. */
+  readonly queueLimitBytes: number
+  /** How long it is known who was behind the id of somebody who has gone. */
+  readonly graceMillis: number
+  /** How often peers are asked for a sign of life; 0 for never. */
+  readonly checkMillis: number
+}
+
+const nothing: Steps = []
+/** The word for an author's address, which is nobody's business. */
+const anywhere = "client"
+
+/** The word for a peer that has no id, by which a communication socket may speak for itself. */
+const itself = "client"
+
+/**
+ * Makes an exchange without peers.
+ *
+ * @see PROTOCOL.md §§ 6-9, 11-13
+ */
+export const make = (settings: Settings) => {
+  const { checkMillis, isPacing, makeId, makeSignature, nowMillis, queueLimitBytes } = settings
+  const bySecret = new Map<string, Peer.Peer>()
+  const byLink = new Map<string, Peer.Peer>()
+  /** Connections that have named a peer. */
+  const known = new Set<string>()
+  const directory = Directory.make(makeId, makeSignature, settings.graceMillis)
+  const endings = Endings.make()
+  let checkedAtMillis = nowMillis()
+  let last: { readonly event: Event; readonly as: Perspective; readonly told: Events.Told | undefined } | undefined
+  const lastFrames = new Map<Generation, ReadonlyArray<Uint8Array>>()
+
+  const endsOf = (link: Carrier, generation: Generation): Response.Ends => ({
+    generation,
+    server: link.local === undefined ? "server" : address(link.local.address, link.local.port, "server"),
+    client: link.port === undefined ? "client" : address(link.address, link.port, "client")
+  })
+
+  const send = (link: Carrier, generation: Generation, packet: TsockmPacket.Packet): Steps => [
+    { _tag: "Send", link, frame: TsockmPacket.encode(packet, generation) }
+  ]
+  const fail = (link: Carrier, generation: Generation, answer: ErrorAnswer): Steps =>
+    // An error on a communication socket would end its client.
+    byLink.has(link.id) ? nothing : send(link, generation, Response.failure(endsOf(link, generation), answer))
+
+  const notFound = (link: Carrier, generation: Generation, action: "MSG" | "GET_PEER"): Steps =>
+    fail(link, generation, { action, status: 404, text: "peer not found" })
+
+  const framesOf = (told: Events.Told, generation: Generation): ReadonlyArray<Uint8Array> => {
+    const author = { id: told.author.id, address: anywhere }
+    const packets =
+      told._tag === "Said"
+        ? Response.said(generation, author, anywhere, told.text)
+        : [Response.gone({ generation, server: "server", client: anywhere }, author)]
+    return packets.map((packet) => TsockmPacket.encode(packet, generation))
+  }
+
+  const post = (peer: Peer.Peer, frames: ReadonlyArray<Uint8Array>): Steps => {
+    const { link } = peer
+    if (!isPacing) return frames.map((frame) => ({ _tag: "Send", link, frame }))
+    if (peer.queuedBytes > queueLimitBytes) return hangUp(peer, "slow")
+    return Peer.push(peer, frames, nowMillis())
+  }
+
+  const deliver = (peer: Peer.Peer, event: Event, as: Perspective): Steps => {
+    if (!peer.isOpen) return nothing
+    if (last?.event !== event || last.as !== as) {
+      last = { event, as, told: Events.tell(event, as, directory) }
+      lastFrames.clear()
+      if (event._tag === "UserLeft" && event.cause === "logout") directory.leave(event.user.number, nowMillis())
+    }
+    if (last.told === undefined) return nothing
+    const frames = lastFrames.get(peer.generation) ?? framesOf(last.told, peer.generation)
+    lastFrames.set(peer.generation, frames)
+    return post(peer, frames)
+  }
+
+  const end = (peer: Peer.Peer, why: string): Steps => {
+    if (!peer.isOpen) return nothing
+    peer.isOpen = false
+    bySecret.delete(peer.secret)
+    directory.leave(peer.number, nowMillis())
+    return [{ _tag: "Logout", key: peer, why }]
+  }
+
+  const hangUp = (peer: Peer.Peer, reason: HangupReason): Steps =>
+    peer.isOpen ? [...endings.begin(peer, true, nowMillis()), ...end(peer, reason)] : nothing
+
+  const logIn = (link: Carrier, generation: Generation, name: string): Steps => {
+    if (byLink.has(link.id)) return nothing
+    const ends = endsOf(link, generation)
+    const peer = Peer.make(makeId(), link, ends)
+    return [
+      {
+        _tag: "Login",
+        key: peer,
+        link,
+        name,
+        accepted: (user) => {
+          const entry = directory.of(user.number, user.name)
+          peer.number = user.number
+          peer.entry = entry
+          bySecret.set(peer.secret, peer)
+          byLink.set(link.id, peer)
+          return send(link, generation, Response.welcome(ends, peer.secret, entry.name, entry.signature))
+        },
+        refused: (rejection) => {
+          peer.isOpen = false
+          const answer: ErrorAnswer = { action: "COMM", status: 400, text: explain(rejection) }
+          return [...fail(link, generation, answer), { _tag: "End", link }]
+        }
+      }
+    ]
+  }
+
+  /** The peer of a secret id that came by this connection; a communication socket may also speak for itself. */
+  const find = (link: Carrier, id: string): Peer.Peer | undefined => {
+    const own = byLink.get(link.id)
+    const peer = own !== undefined && id === itself ? own : bySecret.get(id)
+    if (peer === undefined || !peer.isOpen || peer.link.address !== link.address) return undefined
+    known.add(link.id)
+    return peer
+  }
+
+  const say = (link: Carrier, generation: Generation, peer: Peer.Peer, text: string): Steps => {
+    const isOneShot = link.id !== peer.link.id
+    const refused = (rejection: Rejection): Steps => {
+      const status = rejection._tag === "StorageFailed" ? 502 : 400
+      // The one-shot has usually gone away; the peer is told where it listens.
+      return [
+        ...fail(link, generation, { action: "MSG", status, text: explain(rejection) }),
+        ...post(peer, framesOf(Events.notice(directory, explain(rejection)), peer.generation))
+      ]
+    }
+    const replied = (): Steps =>
+      isOneShot && generation === 8 && peer.entry !== undefined
+        ? send(link, generation, Response.acknowledgement({ id: peer.entry.id, address: anywhere }))
+        : nothing
+    return [{ _tag: "Run", key: peer, command: { _tag: "Say", text }, replied, refused }]
+  }
+
+  const lookUp = (peer: Peer.Peer, target: string): Steps => {
+    const { ends, generation, link } = peer
+    const entry = target === peer.secret ? peer.entry : directory.find(target)
+    const answer = entry === undefined ? Response.peerNotFound(ends) : Response.peer(ends, entry.name, entry.signature)
+    return [...send(link, generation, answer), ...Peer.asked(peer, nowMillis())]
+  }
+
+  const receive = (link: Carrier, request: Request, generation: Generation): Steps => {
+    if (request._tag === "Connect") return logIn(link, generation, request.name)
+    const peer = find(link, request.peer)
+    switch (request._tag) {
+      case "Say":
+        if (peer !== undefined) return say(link, generation, peer, request.text)
+        return request.peer === itself
+          ? fail(link, generation, { action: "MSG", status: 405, text: TsockmPacket.statusNames[405] })
+          : notFound(link, generation, "MSG")
+      case "LookUp":
+        return peer === undefined ? notFound(link, generation, "GET_PEER") : lookUp(peer, request.target)
+      case "Leave":
+        if (peer === undefined) return nothing
+        return [...endings.begin(peer, false, nowMillis()), ...end(peer, "it said goodbye")]
+      case "Alive":
+        return nothing
+    }
+  }
+
+  const check = ({ ends, generation, link }: Peer.Peer): Steps => send(link, generation, Response.check(ends))
+
+  return {
+    receive,
+    fail,
+    deliver: (key: object, event: Event, as: Perspective): Steps => deliver(key as Peer.Peer, event, as),
+    hangUp: (key: object, reason: HangupReason): Steps => hangUp(key as Peer.Peer, reason),
+    /** Asks a peer for a sign of life. */
+    check: (key: object): Steps => check(key as Peer.Peer),
+    /** Whether a connection is a peer's, or has named one. */
+    isKnown: (link: Carrier): boolean => byLink.has(link.id) || known.has(link.id),
+    closed: (link: Carrier): Steps => {
+      const peer = byLink.get(link.id)
+      byLink.delete(link.id)
+      known.delete(link.id)
+      endings.forget(link.id)
+      return peer === undefined ? nothing : end(peer, "its connection is closed")
+    },
+    /** What is said on a connection that the server ends. */
+    farewell: (link: Carrier): ReadonlyArray<Uint8Array> => {
+      const peer = byLink.get(link.id)
+      return peer === undefined ? [] : Endings.frames(peer, true)
+    },
+    sweep: (): Steps => {
+      const now = nowMillis()
+      directory.sweep(now)
+      const steps = [...endings.sweep(now)]
+      for (const peer of byLink.values()) steps.push(...Peer.expire(peer, now))
+      if (checkMillis > 0 && now - checkedAtMillis >= checkMillis) {
+        checkedAtMillis = now
+        for (const peer of bySecret.values()) steps.push(...check(peer))
+      }
+      return steps
+    },
+    queuedBytes: (key: object): number => (key as Peer.Peer).queuedBytes
+  }
+}
+
+/** All peers of the protocol. */
+export type TsockmExchange = ReturnType<typeof make>

@@ -1,0 +1,174 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import { TestClock } from "effect/testing"
+import type { Command } from "../../src/domain/Command.ts"
+import { Chat } from "../../src/services/Chat.ts"
+import { Downloads } from "../../src/services/Downloads.ts"
+import { content } from "./AttachmentsSuite.ts"
+import { join, layer, login, trio, type User } from "./Recorder.ts"
+
+const share = Effect.fnUntraced(function* (user: User, bytes: Uint8Array) {
+  yield* user.run({ _tag: "BeginUpload", key: 1, sizeBytes: bytes.length })
+  yield* user.run({ _tag: "WriteUpload", key: 1, atByte: 0, bytes })
+  const reply = yield* user.run({ _tag: "Say", text: "", upload: { key: 1, name: "a.txt" } })
+  return reply._tag === "Accepted" ? reply.message.attachment!.file! : yield* Effect.die(reply)
+})
+
+const begin = (file: number, key = 1): Command => ({ _tag: "BeginDownload", key, file })
+const read = (atByte: number, sizeBytes: number, key = 1): Command => ({ _tag: "ReadDownload", key, atByte, sizeBytes })
+
+const bytesOf = (user: User, atByte: number, sizeBytes: number, key = 1) =>
+  Effect.flatMap(user.run(read(atByte, sizeBytes, key)), (reply) =>
+    reply._tag === "FileRead" ? Effect.succeed(reply.bytes) : Effect.die(reply)
+  )
+
+describe("Downloads", () => {
+  const sizeBytes = 200_000
+  const Part = Schema.Struct({
+    at: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: sizeBytes })),
+    sizeBytes: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 100_000 }))
+  })
+  it.effect.prop(
+    "give any part of a file, in any order, any number of times",
+    [Schema.Array(Part)],
+    ([parts]) =>
+      Effect.gen(function* () {
+        const { alice, bob } = yield* trio
+        const bytes = content(sizeBytes)
+        const file = yield* share(alice, bytes)
+        const begun = yield* bob.run(begin(file))
+        assert.deepStrictEqual(begun, { _tag: "DownloadBegun", file: { number: file, name: "a.txt", sizeBytes } })
+        yield* Effect.forEach(
+          [...parts, ...parts],
+          ({ at, sizeBytes: wanted }) => {
+            const end = Math.min(at + wanted, sizeBytes)
+            return Effect.map(bytesOf(bob, at, end - at), (part) =>
+              assert.isTrue(Buffer.from(part).equals(bytes.subarray(at, end)))
+            )
+          },
+          { concurrency: 4 }
+        )
+      }).pipe(Effect.provide(layer())),
+    { arbitrary: { runs: 50 } }
+  )
+
+  it.effect("refuse what the file has not, unknown keys, and files that the user may not see", () =>
+    Effect.gen(function* () {
+      const { alice, bob } = yield* trio
+      yield* alice.run(join("attic"))
+      const file = yield* share(alice, content(10))
+      assert.strictEqual(yield* bob.refused(begin(file)), "NoSuchFile")
+      assert.strictEqual(yield* alice.refused(begin(file + 1)), "NoSuchFile")
+      assert.strictEqual(yield* alice.refused(read(0, 1)), "NoSuchFile")
+      yield* alice.run(begin(file))
+      for (const [at, sizeBytes] of [
+        [0, 11],
+        [10, 1],
+        [-1, 2],
+        [5, -1],
+        [0.5, 1],
+        [Number.NaN, 1],
+        [0, Infinity]
+      ] as const) {
+        assert.strictEqual(yield* alice.refused(read(at, sizeBytes)), "NoSuchFile", `${at} ${sizeBytes}`)
+      }
+      assert.strictEqual(yield* alice.refused(read(0, 1, 2)), "NoSuchFile")
+      assert.strictEqual(yield* bob.refused(read(0, 1)), "NoSuchFile")
+      assert.lengthOf(yield* bytesOf(alice, 10, 0), 0)
+      yield* alice.run({ _tag: "DropDownload", key: 1 })
+      assert.strictEqual(yield* alice.refused(read(0, 1)), "NoSuchFile")
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("go on when the user has left the room", () =>
+    Effect.gen(function* () {
+      const { alice, bob } = yield* trio
+      for (const user of [alice, bob]) yield* user.run(join("attic"))
+      const file = yield* share(alice, content(10))
+      yield* bob.run(begin(file))
+      yield* bob.run(join("general"))
+      assert.deepStrictEqual(yield* bytesOf(bob, 0, 10), content(10))
+      assert.strictEqual(yield* bob.refused(begin(file, 2)), "NoSuchFile")
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("end with NoSuchFile when the file goes", () =>
+    Effect.gen(function* () {
+      const { alice } = yield* trio
+      const file = yield* share(alice, content(100_000))
+      yield* alice.run(begin(file))
+      yield* bytesOf(alice, 0, 1)
+      yield* share(alice, content(100_000, 1))
+      assert.lengthOf(yield* bytesOf(alice, 0, 1000), 1000)
+      assert.strictEqual(yield* alice.refused(read(99_000, 1000)), "NoSuchFile")
+      assert.strictEqual(yield* alice.refused(begin(file)), "NoSuchFile")
+    }).pipe(Effect.provide(layer({ filesLimitBytes: 150_000 })))
+  )
+
+  it.effect("have a limit of number, also when they begin at once; a key that is used again counts once", () =>
+    Effect.gen(function* () {
+      const { alice } = yield* trio
+      const downloads = yield* Downloads
+      const file = yield* share(alice, content(10))
+      const all = yield* Effect.forEach([1, 1, 2, 3, 2], (key) => alice.refused(begin(file, key)), {
+        concurrency: "unbounded"
+      })
+      assert.deepStrictEqual(
+        all.filter((it) => it !== "not refused: DownloadBegun"),
+        ["TooManyDownloads"]
+      )
+      assert.strictEqual(downloads.count(), 2)
+      yield* alice.run({ _tag: "DropDownload", key: 1 })
+      yield* alice.run(begin(file, 3))
+    }).pipe(Effect.provide(layer({ downloadLimit: 2 })))
+  )
+
+  it.effect("are dropped when nothing is read for 30 seconds", () =>
+    Effect.gen(function* () {
+      const { alice } = yield* trio
+      const downloads = yield* Downloads
+      const file = yield* share(alice, content(10))
+      yield* alice.run(begin(file))
+      for (let count = 0; count < 3; count++) {
+        yield* TestClock.adjust("29999 millis")
+        yield* bytesOf(alice, 0, 1)
+      }
+      // Using a key again begins the time anew.
+      yield* TestClock.adjust("29999 millis")
+      yield* alice.run(begin(file))
+      yield* TestClock.adjust("29999 millis")
+      assert.strictEqual(downloads.count(), 1)
+      yield* TestClock.adjust("1 millis")
+      assert.strictEqual(downloads.count(), 0)
+      assert.strictEqual(yield* alice.refused(read(0, 1)), "NoSuchFile")
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("belong to their session and end with it", () =>
+    Effect.gen(function* () {
+      const { alice, bob } = yield* trio
+      const chat = yield* Chat
+      const downloads = yield* Downloads
+      const file = yield* share(alice, content(10))
+      yield* bob.run(begin(file))
+      chat.logout(bob.session)
+      assert.strictEqual(downloads.count(), 0)
+      assert.strictEqual(yield* bob.refused(read(0, 1)), "NotLoggedIn")
+      assert.strictEqual((yield* Effect.flip(downloads.begin(bob.session, 1, file)))._tag, "NoSuchFile")
+      const again = yield* login("bob")
+      assert.strictEqual(yield* again.refused(read(0, 1)), "NoSuchFile")
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("reading and dropping take no allowance; beginning does", () =>
+    Effect.gen(function* () {
+      const { alice } = yield* trio
+      const file = yield* share(alice, content(10))
+      yield* alice.run(begin(file))
+      for (let count = 0; count < 100; count++) yield* alice.run(read(0, 1))
+      for (let count = 0; count < 100; count++) yield* alice.run({ _tag: "DropDownload", key: 2 })
+      const refused = yield* Effect.forEach([1, 2, 3, 4, 5, 6, 7, 8], () => alice.refused(begin(file)))
+      assert.include(refused, "Flooding")
+    }).pipe(Effect.provide(layer({ floodRate: 2, floodBurst: 2 })))
+  )
+})
