@@ -17,6 +17,7 @@ const hasNetcat = spawnSync("nc", ["-h"]).error === undefined
 const run = Effect.fnUntraced(function* (command: string, name: string) {
   const chatmaster = new URL(yield* TestServer.urlOf("chatmaster")).port
   const toss = new URL(yield* TestServer.urlOf("toss")).port
+  const tsockm = new URL(yield* TestServer.urlOf("tsockm")).port
   const packet = new URL(yield* TestServer.urlOf("packet")).port
   const http = new URL(yield* TestServer.urlOf("sockets")).port
   // Beside the project, so that its packages are found.
@@ -32,6 +33,7 @@ const run = Effect.fnUntraced(function* (command: string, name: string) {
       .replaceAll("8080", http)
       .replaceAll("8000", toss)
       .replaceAll("9400", packet)
+      .replaceAll("6969", tsockm)
   )
   const child = yield* Effect.acquireRelease(
     Effect.sync(() => spawn(command, [file], { cwd: tmpdir(), stdio: ["ignore", "pipe", "inherit"], detached: true })),
@@ -60,7 +62,15 @@ const run = Effect.fnUntraced(function* (command: string, name: string) {
 
 describe("README", () => {
   it("shows the examples that are tested", () => {
-    for (const name of ["toss.sh", "terminal.sh", "packet.mjs", "browser.mjs", "Greeter.ts", "Greeter.test.ts"]) {
+    for (const name of [
+      "toss.sh",
+      "tsockm.sh",
+      "terminal.sh",
+      "packet.mjs",
+      "browser.mjs",
+      "Greeter.ts",
+      "Greeter.test.ts"
+    ]) {
       assert.include(readme, example(name), name)
     }
   })
@@ -86,6 +96,18 @@ describe("README", () => {
       assert.strictEqual(yield* Fiber.join(hello), "hello from Slip")
       yield* bob.emit("message", { from: "bob", message: "hello back" })
       yield* terminal.prints("message|l10|hello back;username|l3|bob;")
+    }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
+  )
+
+  it.live.skipIf(!hasNetcat)("tsockm by nc: logs in, speaks and hears (skipped without nc)", () =>
+    Effect.gen(function* () {
+      const bob = yield* Clients.sockets(yield* TestServer.urlOf("sockets"))
+      yield* bob.ask("register", "bob")
+      const hello = yield* Effect.forkScoped(bob.from("erin"), { startImmediately: true })
+      const terminal = yield* run("sh", "tsockm.sh")
+      assert.strictEqual(yield* Fiber.join(hello), "hello from TsockM")
+      yield* bob.emit("message", { from: "bob", message: "hello back" })
+      yield* terminal.prints("::hello back")
     }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
   )
 
