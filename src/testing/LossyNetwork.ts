@@ -43,7 +43,7 @@ export interface Conditions {
   readonly lateMillis: number
 }
 
-/** A network of which every tenth to fifth datagram tells. */
+/** A bad network: a fifth of the datagrams is lost, a tenth comes twice, a tenth is late. */
 export const bad: Conditions = {
   loss: 0.2,
   duplication: 0.1,

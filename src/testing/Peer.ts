@@ -44,7 +44,7 @@ export class Exchanges extends Context.Service<
     /** The port of an exchange, which works from the first call on. */
     readonly port: <Frame>(exchange: Exchange<Frame>) => Effect.Effect<ExchangePort.ExchangePort<Frame>>
   }
->()("parlance/testing/Exchanges") {
+>()("parlance/testing/Peer/Exchanges") {
   static readonly layer = Layer.effect(
     Exchanges,
     Effect.gen(function* () {

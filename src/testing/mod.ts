@@ -1,5 +1,5 @@
 /**
- * Parlance for tests: peers in memory, and what every protocol must do.
+ * Parlance for tests: peers and a bad network in memory, and what every protocol must do.
  *
  * @module
  */

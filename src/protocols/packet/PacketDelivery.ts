@@ -75,6 +75,12 @@ export const make = ({ membersOn, nowMillis, overflow, queueLimitBytes, random }
     const steps: Array<ExchangeStep<Uint8Array>> = []
     for (const outgoing of lanes.due(nowMillis())) {
       if (!Member.mayTake(member, outgoing.frame.length)) continue
+      // What comes back from an address that is not proven must not be guessable; what was sent keeps its number.
+      if (member.trust === "budget" && outgoing.attempts === 0) {
+        outgoing.message = random()
+        outgoing.frame = numbered(outgoing.frame, outgoing.message)
+        outgoing.secretTo = link.id
+      }
       lanes.sent(outgoing, nowMillis())
       steps.push({ _tag: "Send", link, frame: outgoing.frame })
     }
@@ -84,9 +90,7 @@ export const make = ({ membersOn, nowMillis, overflow, queueLimitBytes, random }
   const enqueue = (member: Member.Member, sender: bigint, message: bigint, frame: Uint8Array): Steps => {
     const lanes = (member.lanes ??= Lanes.make())
     if (lanes.queuedBytes() + frame.length > queueLimitBytes) return overflow(member)
-    const secretTo = member.trust === "budget" ? member.link.id : undefined
-    const number = secretTo === undefined ? message : random()
-    lanes.add(sender, number, secretTo === undefined ? frame : numbered(frame, number), secretTo, nowMillis())
+    lanes.add(sender, message, frame, nowMillis())
     waiting.add(member)
     return transmit(member)
   }

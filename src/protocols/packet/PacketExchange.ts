@@ -31,6 +31,8 @@ export interface Settings {
   readonly random: () => bigint
   /** How long a session lives of which nothing comes. */
   readonly sessionTimeoutMillis: number
+  /** How long the chat keeps a transfer of which nothing comes. */
+  readonly transferTimeoutMillis: number
   /** How many bytes may wait to be confirmed by a session. */
   readonly queueLimitBytes: number
   /** How many sessions one link may have. */
@@ -46,7 +48,7 @@ const fault: Steps = [{ _tag: "Fault" }]
  * @see PROTOCOL.md §§ 3-5, 11-13
  */
 export const make = (settings: Settings) => {
-  const { linkSessionLimit, nowMillis, queueLimitBytes, random, sessionTimeoutMillis } = settings
+  const { linkSessionLimit, nowMillis, queueLimitBytes, random, sessionTimeoutMillis, transferTimeoutMillis } = settings
   const bySecret = new Map<bigint, Member.Member>()
   /** The sessions that are on a link, and those that were opened on it, which end with it. */
   const byLink = new Map<string, Set<Member.Member>>()
@@ -70,7 +72,7 @@ export const make = (settings: Settings) => {
   const answer = (member: Member.Member, link: Carrier, response: Response): Steps =>
     answerFrame(member, link, PacketCodec.write(response))
 
-  const transfers = Transfers.make({ random, answer })
+  const transfers = Transfers.make({ random, nowMillis, transferTimeoutMillis, answer })
   const carryOut = Requests.make({ transfers, answerFrame })
 
   const end = (member: Member.Member, why: string): Steps => {

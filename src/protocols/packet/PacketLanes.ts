@@ -3,15 +3,15 @@
  *
  * - The messages of each sender wait in a lane of their own. Only its first one is on its way; the next one follows when
  *   that has been confirmed, so order per sender is kept whatever happens on the way.
- * - What is not confirmed is sent again, after 0.5, 1, 2, 4 … seconds.
+ * - What is not confirmed is sent again, after 0.5, 1, 2, 4 and then always 8 seconds.
  */
 
-/** A message on its way or waiting. */
+/** A message on its way or waiting; what has been sent keeps its number. */
 export interface Outgoing {
-  readonly message: bigint
-  readonly frame: Uint8Array
+  message: bigint
+  frame: Uint8Array
   /** The link whose peer alone can know its number, if it is a secret. */
-  readonly secretTo: string | undefined
+  secretTo: string | undefined
   /** How often it has been sent. */
   attempts: number
   dueMillis: number
@@ -20,13 +20,7 @@ export interface Outgoing {
 /** The lanes of one session. */
 export interface Lanes {
   /** Adds a message. What is due now is in `due`. */
-  readonly add: (
-    sender: bigint,
-    message: bigint,
-    frame: Uint8Array,
-    secretTo: string | undefined,
-    nowMillis: number
-  ) => void
+  readonly add: (sender: bigint, message: bigint, frame: Uint8Array, nowMillis: number) => void
   /** Takes a confirmation; what it confirms, if anything. */
   readonly confirm: (message: bigint, nowMillis: number) => Outgoing | undefined
   /** What is to be sent now. Whoever has sent it says so to `sent`. */
@@ -38,6 +32,7 @@ export interface Lanes {
 }
 
 const firstPauseMillis = 500
+const longestPauseMillis = 8000
 
 /** Makes lanes in which nothing is. */
 export const make = (): Lanes => {
@@ -45,10 +40,10 @@ export const make = (): Lanes => {
   let queuedBytes = 0
 
   return {
-    add: (sender, message, frame, secretTo, nowMillis) => {
+    add: (sender, message, frame, nowMillis) => {
       const lane = bySender.get(sender) ?? []
       if (lane.length === 0) bySender.set(sender, lane)
-      lane.push({ message, frame, secretTo, attempts: 0, dueMillis: nowMillis })
+      lane.push({ message, frame, secretTo: undefined, attempts: 0, dueMillis: nowMillis })
       queuedBytes += frame.length
     },
     confirm: (message, nowMillis) => {
@@ -69,7 +64,7 @@ export const make = (): Lanes => {
       return due
     },
     sent: (outgoing, nowMillis) => {
-      outgoing.dueMillis = nowMillis + firstPauseMillis * 2 ** outgoing.attempts
+      outgoing.dueMillis = nowMillis + Math.min(firstPauseMillis * 2 ** outgoing.attempts, longestPauseMillis)
       outgoing.attempts++
     },
     takeAll: () => {

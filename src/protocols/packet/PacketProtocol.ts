@@ -17,6 +17,8 @@ export interface Options {
   readonly random: () => bigint
   /** How long a session lives of which nothing comes; 30 seconds if nothing is said. */
   readonly sessionTimeoutMillis?: number
+  /** How long the chat keeps a transfer of which nothing comes; 30 seconds if nothing is said. */
+  readonly transferTimeoutMillis?: number
   /** How many bytes may wait for a session over UDP to be confirmed; 1 MiB if nothing is said. */
   readonly queueLimitBytes?: number
 }
@@ -69,6 +71,7 @@ const converse = (
 export const make = (options: Options): Exchange<Uint8Array> => {
   const exchange = PacketExchange.make({
     sessionTimeoutMillis: 30_000,
+    transferTimeoutMillis: 30_000,
     queueLimitBytes: 1024 * 1024,
     linkSessionLimit,
     ...options

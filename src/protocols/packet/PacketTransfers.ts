@@ -30,6 +30,8 @@ interface Upload {
   seen: Uint8Array
   missing: number
   file: number | undefined
+  /** When it was last heard of. */
+  touchedAtMillis: number
   /** `open` until all chunks are there, `done` when the file is stored. */
   state: "beginning" | "open" | "storing" | "done"
 }
@@ -38,7 +40,7 @@ interface Download {
   readonly _tag: "Download"
   readonly member: Member
   readonly transaction: bigint
-  readonly key: number
+  key: number
   readonly issuedTo: string
   readonly file: number
   sizeBytes: number | undefined
@@ -50,6 +52,9 @@ export type Transfer = Upload | Download
 /** What transfers need of the exchange. */
 export interface Parts {
   readonly random: () => bigint
+  readonly nowMillis: () => number
+  /** How long the chat keeps a transfer of which nothing comes. */
+  readonly transferTimeoutMillis: number
   /** The steps that answer a packet. */
   readonly answer: (member: Member, link: Link<Uint8Array>, response: Response) => Steps
 }
@@ -59,7 +64,7 @@ const downloadLimit = 8
 const nothing: Steps = []
 
 /** Makes the transfers of all sessions. */
-export const make = ({ answer, random }: Parts) => {
+export const make = ({ answer, nowMillis, random, transferTimeoutMillis }: Parts) => {
   const byTransaction = new Map<bigint, Transfer>()
   let lastKey = 0
 
@@ -122,7 +127,9 @@ export const make = ({ answer, random }: Parts) => {
     for (const it of member.transfers?.values() ?? []) {
       if (it._tag !== "Upload" || it.issuedTo !== link.id) continue
       const isSame = it.name === name && it.sizeBytes === sizeBytes
-      if (isSame && it.missing === Number.chunkCount(sizeBytes)) return it
+      if (!isSame || it.missing < Number.chunkCount(sizeBytes)) continue
+      if (nowMillis() - it.touchedAtMillis < transferTimeoutMillis) return it
+      forget(it)
     }
     return undefined
   }
@@ -145,6 +152,7 @@ export const make = ({ answer, random }: Parts) => {
       seen: new Uint8Array(0),
       missing: Number.chunkCount(sizeBytes),
       file: undefined,
+      touchedAtMillis: nowMillis(),
       state: "beginning"
     })
     const replied = (reply: Reply): Steps => {
@@ -158,6 +166,7 @@ export const make = ({ answer, random }: Parts) => {
   const takeChunk = (upload: Upload, link: Link<Uint8Array>, request: RequestOf<"UploadChunkRequest">): Steps => {
     const { blob, chunk, transaction } = request
     const { member, seen, sizeBytes } = upload
+    upload.touchedAtMillis = nowMillis()
     const refuse = (rejection: Rejection) => end(upload, link, requestType.chunk, rejection)
     const respond = () => answer(member, link, { _tag: "UploadChunkResponse", transaction, chunk })
     if (Number.chunkLength(sizeBytes, chunk) !== blob.length) {
@@ -173,12 +182,31 @@ export const make = ({ answer, random }: Parts) => {
     return [run(upload, { _tag: "WriteUpload", key: upload.key, atByte, bytes: blob }, written, refuse)]
   }
 
+  /** Answers as before, for the answer may be lost; the chat may have forgotten the download, so it begins it anew. */
+  const beginAgain = (download: Download, link: Link<Uint8Array>): Steps => {
+    if (download.sizeBytes === undefined) return nothing
+    const key = ++lastKey
+    const replied = (): Steps => {
+      const before = download.key
+      download.key = key
+      const drop = run(
+        download,
+        { _tag: "DropDownload", key: before },
+        () => nothing,
+        () => nothing
+      )
+      return [...begun(download, link, download.file), drop]
+    }
+    const refused = (rejection: Rejection) => answer(download.member, link, refusal(requestType.begin, rejection))
+    return [run(download, { _tag: "BeginDownload", key, file: download.file }, replied, refused)]
+  }
+
   const beginDownload = (member: Member, link: Link<Uint8Array>, request: RequestOf<"DownloadRequest">): Steps => {
     const file = Number.fileNumber(request.file)
     if (file === undefined) return answer(member, link, refusal(requestType.begin, new NoSuchFile()))
     const downloads = [...(member.transfers?.values() ?? [])].filter((it) => it._tag === "Download")
     const same = downloads.find((it) => it.file === file && (link.isReliable || it.issuedTo === link.id))
-    if (same !== undefined) return same.sizeBytes === undefined ? nothing : begun(same, link, file)
+    if (same !== undefined) return beginAgain(same, link)
     const steps: Array<ExchangeStep<Uint8Array>> = []
     const oldest = downloads.length >= downloadLimit ? downloads[0] : undefined
     if (oldest !== undefined) {

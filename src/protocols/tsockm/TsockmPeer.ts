@@ -4,6 +4,7 @@
  * - Behind a message an original asks who its author is, and takes whatever comes next for the answer. So everything
  *   behind a message is held until the question has been answered, or for a while.
  * - Whoever never asks is no original, and gets what there is.
+ * - Nothing goes to a peer before its welcome.
  */
 import type { ExchangeStep, Link } from "../Exchange.ts"
 import type { Entry } from "./TsockmDirectory.ts"
@@ -11,6 +12,12 @@ import type { Generation } from "./TsockmPacket.ts"
 import type { Ends } from "./TsockmResponse.ts"
 
 type Steps = ReadonlyArray<ExchangeStep<Uint8Array>>
+
+/** A packet that waits, and whether a question follows it. */
+interface Waiting {
+  readonly frame: Uint8Array
+  readonly isAskedAbout: boolean
+}
 
 /** A peer that asks for a login, or has one. */
 export interface Peer {
@@ -20,10 +27,10 @@ export interface Peer {
   readonly generation: Generation
   readonly ends: Ends
   isOpen: boolean
-  /** The number that the chat gave it, and how others see it. */
-  number: number
+  /** The number that the chat gave it, and how others see it; undefined before its login. */
+  number: number | undefined
   entry: Entry | undefined
-  waiting: Array<Uint8Array>
+  waiting: Array<Waiting>
   queuedBytes: number
   /** Until when what waits is held; undefined if nothing is. */
   heldUntilMillis: number | undefined
@@ -44,36 +51,41 @@ export const make = (secret: string, link: Link<Uint8Array>, ends: Ends): Peer =
   generation: ends.generation,
   ends,
   isOpen: true,
-  number: 0,
+  number: undefined,
   entry: undefined,
   waiting: [],
   queuedBytes: 0,
-  heldUntilMillis: undefined,
+  heldUntilMillis: Infinity,
   silences: 0
 })
 
-/** Sends what may be sent now: all, or one message, behind which there is a hold. */
+/** Sends what may be sent now: all up to a message behind which there is a hold. */
 const pump = (peer: Peer, nowMillis: number): Steps => {
-  const { link } = peer
-  if (peer.heldUntilMillis !== undefined || peer.waiting.length === 0) return nothing
-  const isHolding = peer.silences < silenceLimit
-  const frames = isHolding ? peer.waiting.splice(0, 1) : peer.waiting.splice(0)
-  for (const frame of frames) peer.queuedBytes -= frame.length
-  if (isHolding) peer.heldUntilMillis = nowMillis + holdMillis
-  return frames.map((frame) => ({ _tag: "Send", link, frame }))
+  const { link, waiting } = peer
+  if (peer.heldUntilMillis !== undefined || waiting.length === 0) return nothing
+  const asked = peer.silences < silenceLimit ? waiting.findIndex(({ isAskedAbout }) => isAskedAbout) : -1
+  if (asked >= 0) peer.heldUntilMillis = nowMillis + holdMillis
+  const sent = waiting.splice(0, asked < 0 ? waiting.length : asked + 1)
+  for (const { frame } of sent) peer.queuedBytes -= frame.length
+  return sent.map(({ frame }) => ({ _tag: "Send", link, frame }))
 }
 
-/** Queues messages, behind each of which a question is expected. */
-export const push = (peer: Peer, frames: ReadonlyArray<Uint8Array>, nowMillis: number): Steps => {
+/** Queues packets; with `areAskedAbout` a question is expected behind each. */
+export const push = (
+  peer: Peer,
+  frames: ReadonlyArray<Uint8Array>,
+  areAskedAbout: boolean,
+  nowMillis: number
+): Steps => {
   for (const frame of frames) {
-    peer.waiting.push(frame)
+    peer.waiting.push({ frame, isAskedAbout: areAskedAbout })
     peer.queuedBytes += frame.length
   }
   return pump(peer, nowMillis)
 }
 
-/** The question has come, and been answered. */
-export const asked = (peer: Peer, nowMillis: number): Steps => {
+/** Whatever is held need not be any longer: the question has come and been answered, or the peer has been welcomed. */
+export const release = (peer: Peer, nowMillis: number): Steps => {
   peer.heldUntilMillis = undefined
   peer.silences = 0
   return pump(peer, nowMillis)
@@ -85,4 +97,11 @@ export const expire = (peer: Peer, nowMillis: number): Steps => {
   peer.heldUntilMillis = undefined
   peer.silences++
   return pump(peer, nowMillis)
+}
+
+/** Takes what waits from a peer that gets no more of it. */
+export const close = (peer: Peer): void => {
+  peer.isOpen = false
+  peer.waiting = []
+  peer.queuedBytes = 0
 }

@@ -109,7 +109,7 @@ export const bench = (options?: Partial<PacketProtocol.Options> & { readonly doo
           ended.push(step.why)
           break
         case "End":
-          step.link.end()
+          step.link.end?.()
           break
         case "Fault":
           faults++

@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { FileName } from "../../../src/domain/FileName.ts"
 import type { UserName } from "../../../src/domain/Names.ts"
 import {
   Flooding,
@@ -161,7 +160,7 @@ describe("PacketExchange lists", () => {
   const summaries = (count: number) =>
     Array.from({ length: count }, (_, index) => ({
       number: index + 1,
-      name: "a" as UserName & FileName,
+      name: "a" as UserName,
       sizeBytes: 1,
       protocol: "packet" as const
     }))
@@ -225,7 +224,7 @@ describe("PacketExchange lists", () => {
     desk.bring(link, { _tag: "FileDataRequest", session, file: 0x1_0000n })
     const [found, impossible] = desk.asked()
     assert.deepStrictEqual(found?.command, { _tag: "FindFile", file: 0x1_0002 })
-    found!.reply({ _tag: "Files", files: [{ number: 0x1_0002, name: "ä.txt" as FileName, sizeBytes: 2 ** 32 - 1 }] })
+    found!.reply({ _tag: "Files", files: [{ number: 0x1_0002, name: "ä.txt", sizeBytes: 2 ** 32 - 1 }] })
     impossible!.refuse(new NoSuchFile())
     const [data, refusal] = link.sent()
     assert.deepStrictEqual(data, { _tag: "FileDataResponse", file, sizeBytes: 2 ** 32 - 1, name: "ä.txt" })

@@ -99,7 +99,7 @@ describe("packet over a bad network", () => {
       Effect.gen(function* () {
         for (const seed of seeds) {
           const { problems, trace } = yield* simulate(seed)
-          if (isReplay) console.log(LossyNetwork.format(trace))
+          if (isReplay) process.stdout.write(`${LossyNetwork.format(trace)}\n`)
           assert.deepStrictEqual(problems, [], `Replay with: PARLANCE_SEED=${seed} ${command}`)
         }
       }),

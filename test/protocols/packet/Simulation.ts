@@ -124,7 +124,7 @@ const plan = (seed: number) => {
   return { content, keepMillis: dice.below(900), names, sayings, window: 1 + dice.below(8) }
 }
 
-const sample = (problem: string, isThere: boolean): ReadonlyArray<string> => (isThere ? [problem] : [])
+const problemIf = (problem: string, isThere: boolean): ReadonlyArray<string> => (isThere ? [problem] : [])
 
 /** Runs a seed to its end; says what went wrong, and what happened. */
 export const simulate = (seed: number, wrap?: Wrap) => {
@@ -171,7 +171,7 @@ export const simulate = (seed: number, wrap?: Wrap) => {
         const got = from(client, name).filter((it) => !isAnnounced(it))
         const texts = got.map(({ text }) => text)
         const wanted = expected(client.name, name)
-        return sample(
+        return problemIf(
           `${client.name} was shown of ${name}\n  ${texts.join("\n  ")}\nnot\n  ${wanted.join("\n  ")}`,
           texts.length !== wanted.length || texts.some((text, index) => text !== wanted[index])
         )
@@ -179,16 +179,19 @@ export const simulate = (seed: number, wrap?: Wrap) => {
       const announcements = client.shown.filter(isAnnounced).length
       return [
         ...told,
-        ...sample(`${client.name} was told ${announcements} files`, announcements !== (client === clients[0] ? 0 : 1)),
+        ...problemIf(
+          `${client.name} was told ${announcements} files`,
+          announcements !== (client === clients[0] ? 0 : 1)
+        ),
         ...client.errors.map(({ code, requestType, text }) => `${client.name}: ${requestType} got ${code}, ${text}`)
       ]
     })
     const got = file === undefined ? undefined : clients[1]!.downloaded.get(file)
     const isSame = got !== undefined && Buffer.compare(got.content, content) === 0 && got.name === "file.bin"
     problems.push(
-      ...sample("something was not answered or shown for an hour", !isOver),
-      ...sample(`the file of ${content.length} bytes has not arrived as it was`, !isSame),
-      ...sample("a session was lost", counts.sessions !== names.length || counts.logins !== names.length),
+      ...problemIf("something was not answered or shown for an hour", !isOver),
+      ...problemIf(`the file of ${content.length} bytes has not arrived as it was`, !isSame),
+      ...problemIf("a session was lost", counts.sessions !== names.length || counts.logins !== names.length),
       ...network.defects.map((defect) => `defect: ${String(defect)}`)
     )
     return { problems, trace: network.trace }
