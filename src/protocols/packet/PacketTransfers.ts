@@ -61,6 +61,8 @@ export interface Parts {
 
 const requestType = { begin: 15, chunk: 17 } as const
 const downloadLimit = 8
+/** How many uploads of a session are known after they were stored, for chunks that come again. */
+const storedLimit = 8
 const nothing: Steps = []
 
 /** Makes the transfers of all sessions. */
@@ -99,11 +101,19 @@ export const make = ({ answer, nowMillis, random, transferTimeoutMillis }: Parts
       transaction: transfer.transaction
     })
 
+  /** Forgets the uploads that were stored first; the last ones may be asked for again. */
+  const forgetOldest = (member: Member): void => {
+    const stored = [...(member.transfers?.values() ?? [])].filter((it) => it._tag === "Upload" && it.state === "done")
+    for (const transfer of stored.slice(0, -storedLimit)) forget(transfer)
+  }
+
   const store = (upload: Upload, replied: () => Steps, refused: (rejection: Rejection) => Steps): Steps => {
     upload.state = "storing"
     const file = { key: upload.key, name: upload.name }
     const done = (): Steps => {
       upload.state = "done"
+      upload.seen = new Uint8Array(0)
+      forgetOldest(upload.member)
       return replied()
     }
     return [run(upload, { _tag: "Say", text: "", upload: file, isLiteral: true }, done, refused)]
@@ -172,6 +182,7 @@ export const make = ({ answer, nowMillis, random, transferTimeoutMillis }: Parts
     if (Number.chunkLength(sizeBytes, chunk) !== blob.length) {
       return answer(member, link, refusal(requestType.chunk, new UploadBroken()))
     }
+    if (upload.state === "done") return respond()
     const bit = 1 << (chunk & 7)
     if ((seen[chunk >> 3]! & bit) !== 0) return upload.state === "storing" ? nothing : respond()
     seen[chunk >> 3]! |= bit

@@ -15,7 +15,7 @@ export interface Entry {
 /** The number under which the server speaks; no user has it. */
 export const serverNumber = 0
 
-/** How many are known at most; the oldest are forgotten first. */
+/** How many are known at most; those of whom nothing was heard for the longest time are forgotten first. */
 const entryLimit = 20_000
 
 /** Makes a directory in which nobody is. */
@@ -38,6 +38,8 @@ export const make = (makeId: () => string, makeSignature: () => string, graceMil
       const known = byNumber.get(number)
       if (known !== undefined) {
         known.name = name
+        byNumber.delete(number)
+        byNumber.set(number, known)
         return known
       }
       const entry: Entry = { id: makeId(), signature: makeSignature(), name }

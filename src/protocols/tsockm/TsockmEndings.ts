@@ -2,7 +2,7 @@
  * Peers that are on their way out.
  *
  * Some leave when they are answered, others when they are asked: so a peer gets both, with a pause between for those that
- * take one read for one packet, and then the end of its connection.
+ * take one read for one packet, and then the end of its connection. Nothing of that comes while it waits for an answer.
  */
 import type { ExchangeStep } from "../Exchange.ts"
 import * as TsockmPacket from "./TsockmPacket.ts"
@@ -33,8 +33,14 @@ export const make = () => {
     begin: (peer: Peer, isKilled: boolean, nowMillis: number): Steps => {
       const { link } = peer
       const [first, second] = frames(peer, isKilled).map((frame) => ({ _tag: "Send", link, frame }) as const)
-      endings.add({ peer, next: [second!, { _tag: "End", link }], dueMillis: nowMillis + pauseMillis })
-      return [first!]
+      const end: ExchangeStep<Uint8Array> = { _tag: "End", link }
+      const isHeld = peer.heldUntilMillis !== undefined
+      endings.add({
+        peer,
+        next: isHeld ? [first!, second!, end] : [second!, end],
+        dueMillis: isHeld ? nowMillis : nowMillis + pauseMillis
+      })
+      return isHeld ? [] : [first!]
     },
     /** Forgets a peer whose connection is no more. */
     forget: (linkId: string): void => {
@@ -44,7 +50,7 @@ export const make = () => {
     sweep: (nowMillis: number): Steps => {
       const steps: Array<ExchangeStep<Uint8Array>> = []
       for (const ending of endings) {
-        if (ending.dueMillis > nowMillis) continue
+        if (ending.dueMillis > nowMillis || ending.peer.heldUntilMillis !== undefined) continue
         steps.push(ending.next.shift()!)
         ending.dueMillis = nowMillis + pauseMillis
         if (ending.next.length === 0) endings.delete(ending)

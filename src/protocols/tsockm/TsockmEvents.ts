@@ -31,8 +31,11 @@ export const tell = (event: Event, as: Perspective, directory: Directory): Told 
   switch (event._tag) {
     case "Said": {
       if (isActor) return undefined
-      const { message, user = serverNumber } = event
-      return { _tag: "Said", author: directory.of(user, message.from), text: textOf(message) }
+      const { message, user } = event
+      const text = textOf(message)
+      // Only a user has a name that can be asked for.
+      if (user === undefined) return notice(directory, `${message.from}: ${text}`)
+      return { _tag: "Said", author: directory.of(user, message.from), text }
     }
     case "UserJoined": {
       const { cause, members, room, user } = event

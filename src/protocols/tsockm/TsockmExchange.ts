@@ -38,6 +38,8 @@ export interface Settings {
 }
 
 const nothing: Steps = []
+const notAllowed: ErrorAnswer = { action: "MSG", status: 405, text: TsockmPacket.statusNames[405] }
+
 /** The word for an author's address, which is nobody's business. */
 const anywhere = "client"
 
@@ -86,11 +88,10 @@ export const make = (settings: Settings) => {
     return packets.map((packet) => TsockmPacket.encode(packet, generation))
   }
 
-  const post = (peer: Peer.Peer, frames: ReadonlyArray<Uint8Array>): Steps => {
-    const { link } = peer
-    if (!isPacing) return frames.map((frame) => ({ _tag: "Send", link, frame }))
+  const post = (peer: Peer.Peer, frames: ReadonlyArray<Uint8Array>, areAskedAbout: boolean): Steps => {
+    if (!peer.isOpen) return nothing
     if (peer.queuedBytes > queueLimitBytes) return hangUp(peer, "slow")
-    return Peer.push(peer, frames, nowMillis())
+    return Peer.push(peer, frames, areAskedAbout && isPacing, nowMillis())
   }
 
   const deliver = (peer: Peer.Peer, event: Event, as: Perspective): Steps => {
@@ -103,14 +104,13 @@ export const make = (settings: Settings) => {
     if (last.told === undefined) return nothing
     const frames = lastFrames.get(peer.generation) ?? framesOf(last.told, peer.generation)
     lastFrames.set(peer.generation, frames)
-    return post(peer, frames)
+    return post(peer, frames, true)
   }
 
   const end = (peer: Peer.Peer, why: string): Steps => {
     if (!peer.isOpen) return nothing
-    peer.isOpen = false
-    bySecret.delete(peer.secret)
-    directory.leave(peer.number, nowMillis())
+    Peer.close(peer)
+    if (peer.number !== undefined) directory.leave(peer.number, nowMillis())
     return [{ _tag: "Logout", key: peer, why }]
   }
 
@@ -121,6 +121,8 @@ export const make = (settings: Settings) => {
     if (byLink.has(link.id)) return nothing
     const ends = endsOf(link, generation)
     const peer = Peer.make(makeId(), link, ends)
+    // At once: what comes behind the login in the same read is this peer's, too.
+    byLink.set(link.id, peer)
     return [
       {
         _tag: "Login",
@@ -128,15 +130,17 @@ export const make = (settings: Settings) => {
         link,
         name,
         accepted: (user) => {
+          if (byLink.get(link.id) !== peer) return [{ _tag: "Logout", key: peer, why: "its connection is closed" }]
           const entry = directory.of(user.number, user.name)
           peer.number = user.number
           peer.entry = entry
           bySecret.set(peer.secret, peer)
-          byLink.set(link.id, peer)
-          return send(link, generation, Response.welcome(ends, peer.secret, entry.name, entry.signature))
+          const welcome = Response.welcome(ends, peer.secret, entry.name, entry.signature)
+          return [...send(link, generation, welcome), ...Peer.release(peer, nowMillis())]
         },
         refused: (rejection) => {
-          peer.isOpen = false
+          Peer.close(peer)
+          byLink.delete(link.id)
           const answer: ErrorAnswer = { action: "COMM", status: 400, text: explain(rejection) }
           return [...fail(link, generation, answer), { _tag: "End", link }]
         }
@@ -144,11 +148,15 @@ export const make = (settings: Settings) => {
     ]
   }
 
-  /** The peer of a secret id that came by this connection; a communication socket may also speak for itself. */
+  /**
+   * The peer of a secret id that came by this connection; a communication socket may also speak for itself.
+   *
+   * Until its connection is closed also one that has left, for it still asks who has said what it was sent.
+   */
   const find = (link: Carrier, id: string): Peer.Peer | undefined => {
     const own = byLink.get(link.id)
     const peer = own !== undefined && id === itself ? own : bySecret.get(id)
-    if (peer === undefined || !peer.isOpen || peer.link.address !== link.address) return undefined
+    if (peer === undefined || peer.link.address !== link.address) return undefined
     known.add(link.id)
     return peer
   }
@@ -156,11 +164,12 @@ export const make = (settings: Settings) => {
   const say = (link: Carrier, generation: Generation, peer: Peer.Peer, text: string): Steps => {
     const isOneShot = link.id !== peer.link.id
     const refused = (rejection: Rejection): Steps => {
+      if (rejection._tag === "NotLoggedIn") return fail(link, generation, notAllowed)
       const status = rejection._tag === "StorageFailed" ? 502 : 400
       // The one-shot has usually gone away; the peer is told where it listens.
       return [
         ...fail(link, generation, { action: "MSG", status, text: explain(rejection) }),
-        ...post(peer, framesOf(Events.notice(directory, explain(rejection)), peer.generation))
+        ...post(peer, framesOf(Events.notice(directory, explain(rejection)), peer.generation), true)
       ]
     }
     const replied = (): Steps =>
@@ -174,7 +183,7 @@ export const make = (settings: Settings) => {
     const { ends, generation, link } = peer
     const entry = target === peer.secret ? peer.entry : directory.find(target)
     const answer = entry === undefined ? Response.peerNotFound(ends) : Response.peer(ends, entry.name, entry.signature)
-    return [...send(link, generation, answer), ...Peer.asked(peer, nowMillis())]
+    return [...send(link, generation, answer), ...Peer.release(peer, nowMillis())]
   }
 
   const receive = (link: Carrier, request: Request, generation: Generation): Steps => {
@@ -182,21 +191,20 @@ export const make = (settings: Settings) => {
     const peer = find(link, request.peer)
     switch (request._tag) {
       case "Say":
-        if (peer !== undefined) return say(link, generation, peer, request.text)
-        return request.peer === itself
-          ? fail(link, generation, { action: "MSG", status: 405, text: TsockmPacket.statusNames[405] })
-          : notFound(link, generation, "MSG")
+        if (peer?.isOpen === true) return say(link, generation, peer, request.text)
+        return request.peer === itself ? fail(link, generation, notAllowed) : notFound(link, generation, "MSG")
       case "LookUp":
         return peer === undefined ? notFound(link, generation, "GET_PEER") : lookUp(peer, request.target)
       case "Leave":
-        if (peer === undefined) return nothing
+        if (peer?.isOpen !== true) return nothing
         return [...endings.begin(peer, false, nowMillis()), ...end(peer, "it said goodbye")]
       case "Alive":
         return nothing
     }
   }
 
-  const check = ({ ends, generation, link }: Peer.Peer): Steps => send(link, generation, Response.check(ends))
+  const check = (peer: Peer.Peer): Steps =>
+    post(peer, [TsockmPacket.encode(Response.check(peer.ends), peer.generation)], false)
 
   return {
     receive,
@@ -212,18 +220,21 @@ export const make = (settings: Settings) => {
       byLink.delete(link.id)
       known.delete(link.id)
       endings.forget(link.id)
-      return peer === undefined ? nothing : end(peer, "its connection is closed")
+      if (peer === undefined) return nothing
+      bySecret.delete(peer.secret)
+      return end(peer, "its connection is closed")
     },
-    /** What is said on a connection that the server ends. */
+    /** What is said on a connection that the server ends; to be asked before it is `closed`. */
     farewell: (link: Carrier): ReadonlyArray<Uint8Array> => {
       const peer = byLink.get(link.id)
-      return peer === undefined ? [] : Endings.frames(peer, true)
+      return peer?.isOpen === true ? Endings.frames(peer, true) : []
     },
     sweep: (): Steps => {
       const now = nowMillis()
       directory.sweep(now)
-      const steps = [...endings.sweep(now)]
+      const steps: Array<ExchangeStep<Uint8Array>> = []
       for (const peer of byLink.values()) steps.push(...Peer.expire(peer, now))
+      steps.push(...endings.sweep(now))
       if (checkMillis > 0 && now - checkedAtMillis >= checkMillis) {
         checkedAtMillis = now
         for (const peer of bySecret.values()) steps.push(...check(peer))

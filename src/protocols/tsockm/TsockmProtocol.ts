@@ -42,6 +42,7 @@ const converse = (
   isPacing: boolean
 ): Conversation<Uint8Array, Uint8Array> => {
   const frames = TsockmFrames.make()
+  let lastWords: ReadonlyArray<Uint8Array> = []
   const follow = (framed: TsockmFrames.Framed): Step<Uint8Array> => {
     const { generation } = framed
     if (framed._tag === "Request") {
@@ -68,8 +69,13 @@ const converse = (
       return exchange.isKnown(link)
     },
     loginLimitBytes: TsockmFrames.defaultLimits.packetLimitBytes + TsockmFrames.defaultLimits.headerLimitBytes,
-    farewell: (reason: HangupReason) => (reason === "done" ? [] : exchange.farewell(link)),
-    closed: () => exchange.closed(link)
+    farewell: (reason: HangupReason) => (reason === "done" ? [] : lastWords),
+    closed: () => {
+      // By the time of the farewell the peer has been logged out.
+      const words = exchange.farewell(link)
+      if (words.length > 0) lastWords = words
+      return exchange.closed(link)
+    }
   }
 }
 

@@ -191,6 +191,31 @@ describe("PacketTransfers takes an upload", () => {
     }
   })
 
+  it("and answers chunks that come again of the last eight that are stored", () => {
+    let last = 0n
+    const desk = bench({ random: () => (last += 2n) })
+    const link = tcp(1)
+    const { session } = enter(desk, link)
+    const transactions = Array.from({ length: 9 }, () => {
+      desk.bring(link, upload(session, 1))
+      desk.asked()[0]!.reply({ _tag: "UploadBegun", file: 1 })
+      const transaction = transactionOf(link)
+      desk.bring(link, { _tag: "UploadChunkRequest", transaction, chunk: 0, blob: new Uint8Array(1) })
+      desk.asked()[0]!.reply(done)
+      desk.asked()[0]!.reply(accepted)
+      return transaction
+    })
+    link.frames()
+    const again = (transaction: bigint) => {
+      desk.bring(link, { _tag: "UploadChunkRequest", transaction, chunk: 0, blob: new Uint8Array(1) })
+      return tags(link.sent())
+    }
+    assert.deepStrictEqual(again(transactions[8]!), ["UploadChunkResponse"])
+    assert.deepStrictEqual(again(transactions[1]!), ["UploadChunkResponse"])
+    assert.deepStrictEqual(again(transactions[0]!), ["Error"])
+    assert.deepStrictEqual(desk.asked(), [])
+  })
+
   it("once, when it is asked for again by a datagram because the answer was lost", () => {
     const desk = bench()
     const link = udp(1)

@@ -47,11 +47,13 @@ describe("PacketExchange sends a fresh address", () => {
   it("nothing that was guessed to be its message number", () => {
     const desk = bench()
     const link = udp(1)
-    const { key } = desk.enter(link, "ada")
+    const { key, session } = desk.enter(link, "ada")
     desk.deliver(key, said(1, "hello"))
     desk.bring(link, { _tag: "IncomingMessageResponse", message: 2n })
     desk.pass(1000)
     assert.deepStrictEqual(link.sent(), [])
+    desk.bring(link, preserve(session))
+    assert.deepStrictEqual(texts(link.sent()), ["hello"])
   })
 
   it("refusals of at most 3 times the size of what came", () => {

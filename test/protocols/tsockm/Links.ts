@@ -1,0 +1,228 @@
+/** Connections that write down what they are given, and an exchange whose clock and chat are turned by hand. */
+import type { Command, Reply } from "../../../src/domain/Command.ts"
+import type { Event, Perspective } from "../../../src/domain/Event.ts"
+import type { HangupReason } from "../../../src/domain/Hangup.ts"
+import type { Message } from "../../../src/domain/Message.ts"
+import type { RoomName, UserName } from "../../../src/domain/Names.ts"
+import type { Rejection } from "../../../src/domain/Rejection.ts"
+import type { ExchangeStep, Link } from "../../../src/protocols/Exchange.ts"
+import type { Step } from "../../../src/protocols/Protocol.ts"
+import * as TsockmProtocol from "../../../src/protocols/tsockm/TsockmProtocol.ts"
+import { bytes } from "./Wire.ts"
+
+export type Generation = 7 | 8
+
+/** A connection that writes down what is sent by it. */
+export interface RecordingLink extends Link<Uint8Array> {
+  /** The packets since this was last called. */
+  readonly sent: () => ReadonlyArray<string>
+  readonly isEnded: () => boolean
+}
+
+/** A command that waits for its answer, with what it is answered by. */
+export interface Asked {
+  readonly key: object
+  readonly command: Command
+  readonly reply: (reply: Reply) => void
+  readonly refuse: (rejection: Rejection) => void
+}
+
+/** A peer that has logged in. */
+export interface Entered {
+  readonly link: RecordingLink
+  readonly secret: string
+  readonly signature: string
+  readonly key: object
+  /** Its number in the chat. */
+  readonly number: number
+  readonly generation: Generation
+}
+
+/** How the chat answers a login; undefined accepts it. */
+export type Doorman = (name: string) => Rejection | undefined
+
+/** Takes what is in a list. */
+const taking = <Item>(list: Array<Item>) => () => list.splice(0)
+
+/** The packets that clients write, as the originals do. */
+export const request = {
+  connect: (generation: Generation, name: string) =>
+    generation === 8
+      ? `REQ::COMM::200::CLIENT::client::client::127.0.0.1:6969::${name}`
+      : `REQ::COMM::200::client::client::127.0.0.1:6969::${name}`,
+  of: (generation: Generation, action: string, id: string, body = "") =>
+    generation === 8
+      ? `REQ::${action}::200::CLIENT::${id}::127.0.0.1:35602::127.0.0.1:6969::${body}`
+      : `REQ::${action}::200::${id}::client::127.0.0.1:6969::${body}`
+}
+
+/** An exchange with ids that count, and users with numbers that do. */
+export const bench = (options?: Partial<TsockmProtocol.Options> & { readonly doorman?: Doorman }) => {
+  const { doorman, ...settings } = options ?? {}
+  let nowMillis = 0
+  let lastLink = 0
+  let lastId = 0
+  let lastSignature = 0
+  let lastUser = 0
+  let faults = 0
+  const asked: Array<Asked> = []
+  const ended: Array<string> = []
+  const keys: Array<object> = []
+  const exchange = TsockmProtocol.make({
+    nowMillis: () => nowMillis,
+    randomBytes: (count) => new Uint8Array(count),
+    encoder: { encode: ({ length }) => (length === 4 ? `ID${++lastId}` : `SIG${++lastSignature}`) },
+    ...settings
+  })
+  const conversations = new Map<string, ReturnType<typeof exchange.converse>>()
+
+  const connect = (address = "127.0.0.1", port = 40_000 + lastLink): RecordingLink => {
+    const frames: Array<string> = []
+    let isEnded = false
+    const link: RecordingLink = {
+      id: `connection ${++lastLink}`,
+      address,
+      port,
+      local: { address: "127.0.0.1", port: 6969 },
+      isReliable: true,
+      send: (frame) => void frames.push(Buffer.from(frame).toString()),
+      end: () => {
+        isEnded = true
+      },
+      sent: taking(frames),
+      isEnded: () => isEnded
+    }
+    conversations.set(link.id, exchange.converse(link))
+    return link
+  }
+
+  const perform = (steps: ReadonlyArray<ExchangeStep<Uint8Array>>): void => {
+    for (const step of steps) {
+      switch (step._tag) {
+        case "Send":
+          step.link.send(step.frame)
+          break
+        case "Logout":
+          ended.push(step.why)
+          break
+        case "End":
+          step.link.end?.()
+          break
+        case "Fault":
+          faults++
+          break
+        case "Login": {
+          const rejection = doorman?.(step.name)
+          if (rejection !== undefined) perform(step.refused(rejection))
+          else {
+            keys.push(step.key)
+            perform(step.accepted({ number: ++lastUser, name: step.name as UserName, protocol: "tsockm" }))
+          }
+          break
+        }
+        case "Run": {
+          const { command, key, refused, replied } = step
+          asked.push({
+            key,
+            command,
+            reply: (reply) => perform(replied(reply)),
+            refuse: (rejection) => perform(refused(rejection))
+          })
+        }
+      }
+    }
+  }
+  const follow = (steps: ReadonlyArray<Step<Uint8Array>> = []): void => {
+    for (const step of steps) if (step._tag === "Exchange") perform(step.steps)
+  }
+  const conversationOf = (link: RecordingLink) => conversations.get(link.id)!
+
+  /** Has a connection bring packets, one read each and a rest behind it. */
+  const bring = (link: RecordingLink, ...packets: ReadonlyArray<string>): void => {
+    for (const packet of packets) {
+      follow(conversationOf(link).receive(bytes(packet)))
+      follow(conversationOf(link).lapse?.())
+    }
+  }
+  const close = (link: RecordingLink): void => perform(conversationOf(link).closed?.() ?? [])
+
+  return {
+    exchange,
+    connect,
+    bring,
+    close,
+    conversationOf,
+    /** Writes packets in one read, and nothing behind it. */
+    read: (link: RecordingLink, text: string) => follow(conversationOf(link).receive(bytes(text))),
+    /** Connects, writes one packet and ends; gives the connection. */
+    once: (packet: string, address?: string): RecordingLink => {
+      const link = connect(address)
+      follow(conversationOf(link).receive(bytes(packet)))
+      follow(conversationOf(link).ended?.())
+      return link
+    },
+    /** Logs in. */
+    enter: (generation: Generation, name: string, address?: string): Entered => {
+      const link = connect(address)
+      bring(link, request.connect(generation, name))
+      const [, secret = "", signature = ""] = /::([^:|]*)\|.*#(.*)$/.exec(link.sent().at(-1) ?? "") ?? []
+      return { link, secret, signature, key: keys.at(-1)!, number: lastUser, generation }
+    },
+    deliver: ({ key }: Entered, event: Event, as: Perspective = "witness") =>
+      perform(exchange.deliver(key, event, as)),
+    hangUp: ({ key }: Entered, reason: HangupReason = "killed") => perform(exchange.hangUp(key, reason)),
+    check: ({ key }: Entered) => perform(exchange.check!(key)),
+    /** Lets time pass, with a sweep every 100 ms as the port does. */
+    pass: (millis: number) => {
+      const untilMillis = nowMillis + millis
+      while (nowMillis < untilMillis) {
+        nowMillis = Math.min(untilMillis, nowMillis - (nowMillis % 100) + 100)
+        if (nowMillis % 100 === 0) perform(exchange.sweep())
+      }
+    },
+    /** Commands that wait for an answer, which the test gives. */
+    asked: taking(asked),
+    /** Why sessions ended, since this was last called. */
+    ended: taking(ended),
+    faults: () => faults
+  }
+}
+
+export type Bench = ReturnType<typeof bench>
+
+/** A message of a user to `general`. */
+export const said = (text: string, from = "eve", user = 99, more?: Partial<Message>): Event => ({
+  _tag: "Said",
+  user,
+  message: {
+    number: 1,
+    from: from as UserName,
+    protocol: "sockets",
+    room: "general" as RoomName,
+    text,
+    atMillis: 0,
+    ...more
+  }
+})
+
+/** The end of a user. */
+export const left = (name: string, number: number, cause: "logout" | "leave" = "logout"): Event => ({
+  _tag: "UserLeft",
+  room: "general" as RoomName,
+  user: { number, name: name as UserName, protocol: "sockets" },
+  members: [],
+  cause
+})
+
+/** The answer to a message that was delivered. */
+export const accepted: Reply = {
+  _tag: "Accepted",
+  message: { number: 1, from: "ada" as UserName, protocol: "tsockm", text: "hi", atMillis: 0 }
+}
+
+/** What is in a packet, by the place of the field from the end. */
+export const bodies = (packets: ReadonlyArray<string>): ReadonlyArray<string> =>
+  packets.map((packet) => packet.split("::").slice(packet.split("::")[3] === "SERVER" ? 7 : 6).join("::"))
+
+/** The id of the author of a message. */
+export const authorOf = (packet: string): string => packet.split("::")[packet.split("::")[3] === "SERVER" ? 4 : 3]!

@@ -1,0 +1,276 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Clock, Effect, Layer, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import * as PacketCodec from "../../src/protocols/packet/PacketCodec.ts"
+import * as PacketProtocol from "../../src/protocols/packet/PacketProtocol.ts"
+import type { Request } from "../../src/protocols/packet/PacketRequest.ts"
+import { Census } from "../../src/services/Census.ts"
+import { Chat } from "../../src/services/Chat.ts"
+import { defaults, Limits } from "../../src/services/Limits.ts"
+import { Quota } from "../../src/services/Quota.ts"
+import { Sessions } from "../../src/services/Sessions.ts"
+import * as Visitor from "../../src/services/Visitor.ts"
+import * as ExchangePort from "../../src/transports/ExchangePort.ts"
+import { codes, type RecordingLink, tags, tcp, texts, udp } from "../protocols/packet/Links.ts"
+import { utf8 } from "../protocols/packet/Wire.ts"
+
+const layer = (limits?: Partial<Limits>) =>
+  Quota.layer.pipe(
+    Layer.provideMerge(Chat.layer),
+    Layer.provide(Layer.succeed(Limits, { ...defaults, floodRate: 0, ...limits }))
+  )
+
+const make = Effect.fnUntraced(function* (options?: Partial<PacketProtocol.Options>) {
+  const clock = yield* Clock.Clock
+  let last = 0n
+  const exchange = PacketProtocol.make({
+    nowMillis: () => clock.currentTimeMillisUnsafe(),
+    random: () => (last += 2n),
+    ...options
+  })
+  const port = yield* ExchangePort.make(exchange)
+  const bring = (link: RecordingLink, ...requests: ReadonlyArray<Request>): Effect.Effect<void> =>
+    Effect.forEach(requests, (request) => port.perform(exchange.datagram!(link, PacketCodec.writeRequest(request))), {
+      discard: true
+    })
+  const enter = Effect.fnUntraced(function* (link: RecordingLink, name: string) {
+    yield* bring(link, { _tag: "SessionRequest", name })
+    const cookie = link.sent().at(-1)
+    const session = cookie?._tag === "SessionCookie" ? cookie.session : 0n
+    yield* bring(link, { _tag: "SessionPreserve", session })
+    link.frames()
+    return session
+  })
+  return { port, bring, enter }
+})
+
+const say = (session: bigint, message: bigint, text: string): Request => ({
+  _tag: "BroadcastRequest",
+  session,
+  message,
+  blob: utf8(text)
+})
+
+/** Who came and went before `bell` was heard. */
+const moves = (visitor: Visitor.Visitor, bell: Visitor.Visitor) =>
+  Effect.gen(function* () {
+    yield* bell.run({ _tag: "Say", text: "the end" })
+    const heard = yield* visitor.heard.pipe(
+      Stream.takeUntil(({ event }) => event._tag === "Said" && event.message.text === "the end"),
+      Stream.runCollect
+    )
+    return heard.flatMap(({ event }) =>
+      event._tag === "UserJoined" || event._tag === "UserLeft" ? [`${event._tag} ${event.user.name}`] : []
+    )
+  })
+
+describe("ExchangePort.perform()", () => {
+  it.effect("logs in, and carries what is said between its sessions and others", () =>
+    Effect.gen(function* () {
+      const { bring, enter } = yield* make()
+      const visitor = yield* Visitor.make("Visitor")
+      const [here, there] = [udp(1), tcp(1)]
+      const ada = yield* enter(here, "ada")
+      const bob = yield* enter(there, "bob")
+      const { counts } = yield* Census
+      assert.strictEqual(counts.sessions, 3)
+      yield* bring(here, say(ada, 1n, "from ada"))
+      assert.deepStrictEqual(tags(here.sent()), ["BroadcastResponse"])
+      assert.deepStrictEqual(texts(there.sent()), ["from ada"])
+      yield* bring(there, say(bob, 1n, "from bob"))
+      assert.deepStrictEqual(tags(there.sent()), ["BroadcastResponse"])
+      assert.deepStrictEqual(texts(here.sent()), ["from bob"])
+      yield* visitor.run({ _tag: "Say", text: "from a visitor" })
+      assert.deepStrictEqual(texts(here.sent()), ["from a visitor"])
+      assert.deepStrictEqual(texts(there.sent()), ["from a visitor"])
+      const heard = yield* visitor.heard.pipe(
+        Stream.filter(({ event, as }) => event._tag === "Said" && as === "witness"),
+        Stream.map(({ event }) => (event._tag === "Said" ? `${event.message.from}: ${event.message.text}` : "")),
+        Stream.take(2),
+        Stream.runCollect
+      )
+      assert.deepStrictEqual(heard, ["ada: from ada", "bob: from bob"])
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("refuses a name in use, and frees it when the session ends", () =>
+    Effect.gen(function* () {
+      const { bring, enter } = yield* make()
+      const [here, there] = [udp(1), udp(2)]
+      yield* enter(here, "ada")
+      for (const name of ["ada", "ADA", "Server", "\n"]) yield* bring(there, { _tag: "SessionRequest", name })
+      assert.deepStrictEqual(codes(there.sent()), [3, 3, 4, 4])
+      yield* TestClock.adjust("29999 millis")
+      yield* bring(there, { _tag: "SessionRequest", name: "ada" })
+      assert.deepStrictEqual(codes(there.sent()), [3])
+      yield* TestClock.adjust("101 millis")
+      yield* bring(there, { _tag: "SessionRequest", name: "ada" })
+      assert.deepStrictEqual(tags(there.sent()), ["SessionCookie"])
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("counts what is of no session", () =>
+    Effect.gen(function* () {
+      const { bring, port } = yield* make()
+      const { counts } = yield* Census
+      const link = udp(1)
+      yield* bring(link, { _tag: "SessionPreserve", session: 99n }, say(99n, 1n, "hi"))
+      yield* port.perform(port.exchange.datagram!(link, new Uint8Array([1, 2, 3])))
+      assert.strictEqual(counts.packetsDropped, 3)
+      assert.deepStrictEqual(link.sent(), [])
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("takes a file from one session and gives it to another", () =>
+    Effect.gen(function* () {
+      const { bring, enter } = yield* make()
+      const [here, there] = [udp(1), tcp(1)]
+      const ada = yield* enter(here, "ada")
+      const bob = yield* enter(there, "bob")
+      yield* bring(here, { _tag: "UploadRequest", session: ada, sizeBytes: 258, name: "a.bin" })
+      const [begun] = here.sent()
+      const [file, transaction] = begun?._tag === "TransferResponse" ? [begun.file, begun.transaction] : [0n, 0n]
+      yield* bring(here, { _tag: "UploadChunkRequest", transaction, chunk: 1, blob: utf8("xy") })
+      yield* bring(there, { _tag: "FilesRequest", session: bob })
+      assert.deepStrictEqual(there.sent(), [{ _tag: "FilesResponse", files: [] }])
+      yield* bring(here, { _tag: "UploadChunkRequest", transaction, chunk: 0, blob: new Uint8Array(256) })
+      assert.deepStrictEqual(tags(here.sent()), ["UploadChunkResponse", "UploadChunkResponse"])
+      const [told] = texts(there.sent())
+      assert.include(told, `[file ${file}]`)
+      yield* bring(
+        there,
+        { _tag: "FilesRequest", session: bob },
+        { _tag: "FileDataRequest", session: bob, file },
+        { _tag: "DownloadRequest", session: bob, file }
+      )
+      const [list, data, download] = there.sent()
+      assert.deepStrictEqual(list, { _tag: "FilesResponse", files: [file] })
+      assert.deepStrictEqual(data, { _tag: "FileDataResponse", file, sizeBytes: 258, name: "a.bin" })
+      const fetched = download?._tag === "TransferResponse" ? download.transaction : 0n
+      yield* bring(there, { _tag: "DownloadChunkRequest", transaction: fetched, chunk: 1 })
+      const [chunk] = there.sent()
+      assert.strictEqual(chunk?._tag === "DownloadChunkResponse" && Buffer.from(chunk.blob).toString(), "xy")
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("admits as many sessions over datagrams as an address may have connections", () =>
+    Effect.gen(function* () {
+      const { bring } = yield* make()
+      const { counts } = yield* Census
+      const links = [1, 2, 3].map((port) => udp(port, "192.0.2.1"))
+      for (const [index, link] of links.entries()) {
+        yield* bring(link, { _tag: "SessionRequest", name: `a long name ${index}` })
+      }
+      assert.deepStrictEqual(
+        links.map((link) => tags(link.sent())[0]),
+        ["SessionCookie", "SessionCookie", "Error"]
+      )
+      assert.strictEqual(counts.connectionsRefused, 1)
+      // Whoever has a connection has been admitted by it.
+      const connection = tcp(1, "192.0.2.1")
+      yield* bring(connection, { _tag: "SessionRequest", name: "eve" })
+      assert.deepStrictEqual(tags(connection.sent()), ["SessionCookie"])
+      const elsewhere = udp(1, "192.0.2.2")
+      yield* bring(elsewhere, { _tag: "SessionRequest", name: "bob" })
+      assert.deepStrictEqual(tags(elsewhere.sent()), ["SessionCookie"])
+      yield* TestClock.adjust("30100 millis")
+      yield* bring(links[2]!, { _tag: "SessionRequest", name: "a long name 2" })
+      assert.deepStrictEqual(tags(links[2]!.sent()), ["SessionCookie"])
+    }).pipe(Effect.provide(layer({ connectionsPerAddress: 2 })))
+  )
+
+  it.effect("gives back the place of a login that was refused", () =>
+    Effect.gen(function* () {
+      const { bring, enter } = yield* make()
+      yield* enter(udp(1), "ada")
+      const link = udp(1, "192.0.2.1")
+      for (let count = 0; count < 3; count++) yield* bring(link, { _tag: "SessionRequest", name: "ada" })
+      yield* bring(link, { _tag: "SessionRequest", name: "bob" })
+      assert.deepStrictEqual(tags(link.sent()), ["Error", "Error", "Error", "SessionCookie"])
+    }).pipe(Effect.provide(layer({ connectionsPerAddress: 1 })))
+  )
+})
+
+describe("ExchangePort tells the others", () => {
+  it.effect("once that a session has ended, also when it ends in several ways", () =>
+    Effect.gen(function* () {
+      const { enter, port } = yield* make()
+      const visitor = yield* Visitor.make("Visitor")
+      const bell = yield* Visitor.make("Bell")
+      const { counts } = yield* Census
+      yield* enter(udp(1), "ada")
+      yield* TestClock.adjust("30100 millis")
+      assert.strictEqual(counts.sessions, 2)
+      yield* TestClock.adjust("1 minute")
+      yield* port.close
+      assert.deepStrictEqual(yield* moves(visitor, bell), [
+        "UserJoined Visitor",
+        "UserJoined Bell",
+        "UserJoined ada",
+        "UserLeft ada"
+      ])
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("what happens, in order, although one of them is ended by it", () =>
+    Effect.gen(function* () {
+      const { bring, enter } = yield* make({ queueLimitBytes: 100 })
+      const [slow, quick] = [udp(1), tcp(1)]
+      // Whoever came later is told later.
+      yield* enter(slow, "slow")
+      const visitor = yield* Visitor.make("Visitor")
+      const bell = yield* Visitor.make("Bell")
+      yield* enter(quick, "quick")
+      yield* bell.run({ _tag: "Say", text: "x".repeat(60) })
+      yield* bell.run({ _tag: "Say", text: "y".repeat(60) })
+      assert.deepStrictEqual(texts(quick.sent()), ["x".repeat(60), "y".repeat(60)])
+      const packets = slow.sent()
+      assert.deepStrictEqual(texts(packets), ["x".repeat(60)])
+      assert.deepStrictEqual(codes(packets), [13])
+      yield* Effect.yieldNow
+      const heard = yield* visitor.heard.pipe(
+        Stream.map(({ event }) => event._tag),
+        Stream.filter((tag) => tag === "Said" || tag === "UserLeft"),
+        Stream.take(3),
+        Stream.runCollect
+      )
+      assert.deepStrictEqual(heard, ["Said", "Said", "UserLeft"])
+      yield* bring(quick, { _tag: "SessionRequest", name: "slow" })
+      assert.deepStrictEqual(tags(quick.sent()), ["SessionCookie"])
+    }).pipe(Effect.provide(layer()))
+  )
+})
+
+describe("ExchangePort.make()", () => {
+  it.effect("lets time pass for the exchange every 100 ms", () =>
+    Effect.gen(function* () {
+      const { enter } = yield* make()
+      const visitor = yield* Visitor.make("Visitor")
+      const link = udp(1)
+      yield* enter(link, "ada")
+      yield* visitor.run({ _tag: "Say", text: "hi" })
+      link.frames()
+      yield* TestClock.adjust("499 millis")
+      assert.deepStrictEqual(link.sent(), [])
+      yield* TestClock.adjust("1 millis")
+      assert.deepStrictEqual(texts(link.sent()), ["hi"])
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(texts(link.sent()), ["hi"])
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("ends all sessions when it closes", () =>
+    Effect.gen(function* () {
+      const { bring, enter, port } = yield* make()
+      const sessions = yield* Sessions
+      for (let count = 1; count <= 5; count++) yield* enter(udp(count), `user ${count}`)
+      const connection = tcp(1)
+      const session = yield* enter(connection, "ada")
+      yield* port.close
+      assert.strictEqual(sessions.count(), 0)
+      yield* bring(connection, say(session, 1n, "too late"))
+      assert.deepStrictEqual(codes(connection.sent()), [2])
+      yield* port.close
+    }).pipe(Effect.provide(layer()))
+  )
+})
