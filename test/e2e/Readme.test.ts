@@ -60,68 +60,41 @@ const run = Effect.fnUntraced(function* (command: string, name: string) {
   return { prints }
 })
 
+/** What each example says, as whom, and what it prints of an answer. */
+const examples = [
+  { file: "terminal.sh", by: "sh", user: "alice", says: "hello from a terminal", heard: `"message":"hello back"` },
+  {
+    file: "toss.sh",
+    by: "sh",
+    user: "carol",
+    says: "hello from Slip",
+    heard: "message|l10|hello back;username|l3|bob;"
+  },
+  { file: "tsockm.sh", by: "sh", user: "erin", says: "hello from TsockM", heard: "::hello back" },
+  { file: "packet.mjs", by: process.execPath, user: "dave", says: "hello from UDP", heard: "hello back" }
+]
+
 describe("README", () => {
   it("shows the examples that are tested", () => {
-    for (const name of [
-      "toss.sh",
-      "tsockm.sh",
-      "terminal.sh",
-      "packet.mjs",
-      "browser.mjs",
-      "Greeter.ts",
-      "Greeter.test.ts"
-    ]) {
+    for (const name of [...examples.map(({ file }) => file), "browser.mjs", "Greeter.ts", "Greeter.test.ts"]) {
       assert.include(readme, example(name), name)
     }
   })
 
-  it.live.skipIf(!hasNetcat)("chatmaster by nc: logs in, speaks and hears (skipped without nc)", () =>
-    Effect.gen(function* () {
-      const bob = yield* Clients.sockets(yield* TestServer.urlOf("sockets"))
-      yield* bob.ask("register", "bob")
-      const hello = yield* Effect.forkScoped(bob.from("alice"), { startImmediately: true })
-      const terminal = yield* run("sh", "terminal.sh")
-      assert.strictEqual(yield* Fiber.join(hello), "hello from a terminal")
-      yield* bob.emit("message", { from: "bob", message: "hello back" })
-      yield* terminal.prints(`"message":"hello back"`)
-    }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
-  )
-
-  it.live.skipIf(!hasNetcat)("toss by nc: logs in, speaks and hears (skipped without nc)", () =>
-    Effect.gen(function* () {
-      const bob = yield* Clients.sockets(yield* TestServer.urlOf("sockets"))
-      yield* bob.ask("register", "bob")
-      const hello = yield* Effect.forkScoped(bob.from("carol"), { startImmediately: true })
-      const terminal = yield* run("sh", "toss.sh")
-      assert.strictEqual(yield* Fiber.join(hello), "hello from Slip")
-      yield* bob.emit("message", { from: "bob", message: "hello back" })
-      yield* terminal.prints("message|l10|hello back;username|l3|bob;")
-    }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
-  )
-
-  it.live.skipIf(!hasNetcat)("tsockm by nc: logs in, speaks and hears (skipped without nc)", () =>
-    Effect.gen(function* () {
-      const bob = yield* Clients.sockets(yield* TestServer.urlOf("sockets"))
-      yield* bob.ask("register", "bob")
-      const hello = yield* Effect.forkScoped(bob.from("erin"), { startImmediately: true })
-      const terminal = yield* run("sh", "tsockm.sh")
-      assert.strictEqual(yield* Fiber.join(hello), "hello from TsockM")
-      yield* bob.emit("message", { from: "bob", message: "hello back" })
-      yield* terminal.prints("::hello back")
-    }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
-  )
-
-  it.live("packet by node: logs in, speaks and hears", () =>
-    Effect.gen(function* () {
-      const bob = yield* Clients.sockets(yield* TestServer.urlOf("sockets"))
-      yield* bob.ask("register", "bob")
-      const hello = yield* Effect.forkScoped(bob.from("dave"), { startImmediately: true })
-      const terminal = yield* run(process.execPath, "packet.mjs")
-      assert.strictEqual(yield* Fiber.join(hello), "hello from UDP")
-      yield* bob.emit("message", { from: "bob", message: "hello back" })
-      yield* terminal.prints("hello back")
-    }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
-  )
+  for (const { by, file, heard, says, user } of examples) {
+    const title = `${file} by ${by === "sh" ? "nc (skipped without it)" : "node"}: logs in, speaks and hears`
+    it.live.skipIf(by === "sh" && !hasNetcat)(title, () =>
+      Effect.gen(function* () {
+        const bob = yield* Clients.sockets(yield* TestServer.urlOf("sockets"))
+        yield* bob.ask("register", "bob")
+        const hello = yield* Effect.forkScoped(bob.from(user), { startImmediately: true })
+        const terminal = yield* run(by, file)
+        assert.strictEqual(yield* Fiber.join(hello), says)
+        yield* bob.emit("message", { from: "bob", message: "hello back" })
+        yield* terminal.prints(heard)
+      }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
+    )
+  }
 
   it.live("sockets by socket.io-client: registers, speaks and hears", () =>
     Effect.gen(function* () {
