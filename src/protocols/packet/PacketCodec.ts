@@ -66,8 +66,10 @@ const readWhole = <Packet>(language: Language<Packet>, bytes: Uint8Array): Resul
 
 const writePacket = <Packet extends Request | Response>(language: Language<Packet>, packet: Packet): Uint8Array => {
   const { fields, headBytes, type } = language.byTag.get(packet._tag)!
-  const writer = ByteWriter.make(headBytes)
   const values: Readonly<Record<string, unknown>> = packet
+  const last = fields.at(-1)
+  const moreBytes = last === undefined ? 0 : last[1].moreBytes(values[last[0]] as never)
+  const writer = ByteWriter.make(headBytes + moreBytes)
   ByteWriter.u16(writer, type)
   for (const [name, field] of fields) field.write(writer, values[name] as never)
   return ByteWriter.finish(writer)

@@ -47,6 +47,8 @@ export interface Field {
   readonly read: (reader: ByteReader.ByteReader) => unknown
   /** Writes a value of the field's Schema. */
   readonly write: (writer: ByteWriter.ByteWriter, value: never) => void
+  /** How many bytes a value may take besides `fixedBytes`, so that there is room for them. */
+  readonly moreBytes: (value: never) => number
 }
 
 const readNumbers = (reader: ByteReader.ByteReader): ReadonlyArray<bigint> => {
@@ -64,12 +66,16 @@ const writeNumbers = (writer: ByteWriter.ByteWriter, numbers: ReadonlyArray<bigi
   for (const number of fitting) ByteWriter.u64(writer, number)
 }
 
+const none = (): number => 0
+const sizeOf = (bytes: Uint8Array): number => Math.min(bytes.length, ByteWriter.blobLimitBytes)
+const sizeOfNumbers = (numbers: ReadonlyArray<bigint>): number => 8 * Math.min(numbers.length, numbersLimit)
+
 /** How the values of a Schema of this module are on the wire. */
 export const fields: ReadonlyMap<Schema.Constraint, Field> = new Map<Schema.Constraint, Field>([
-  [U16, { fixedBytes: 2, unitBytes: 0, read: ByteReader.u16, write: ByteWriter.u16 }],
-  [U32, { fixedBytes: 4, unitBytes: 0, read: ByteReader.u32, write: ByteWriter.u32 }],
-  [U64, { fixedBytes: 8, unitBytes: 0, read: ByteReader.u64, write: ByteWriter.u64 }],
-  [Text, { fixedBytes: 2, unitBytes: 1, read: ByteReader.text, write: ByteWriter.text }],
-  [Blob, { fixedBytes: 2, unitBytes: 1, read: ByteReader.blob, write: ByteWriter.blob }],
-  [Numbers, { fixedBytes: 2, unitBytes: 8, read: readNumbers, write: writeNumbers }]
+  [U16, { fixedBytes: 2, unitBytes: 0, read: ByteReader.u16, write: ByteWriter.u16, moreBytes: none }],
+  [U32, { fixedBytes: 4, unitBytes: 0, read: ByteReader.u32, write: ByteWriter.u32, moreBytes: none }],
+  [U64, { fixedBytes: 8, unitBytes: 0, read: ByteReader.u64, write: ByteWriter.u64, moreBytes: none }],
+  [Text, { fixedBytes: 2, unitBytes: 1, read: ByteReader.text, write: ByteWriter.text, moreBytes: none }],
+  [Blob, { fixedBytes: 2, unitBytes: 1, read: ByteReader.blob, write: ByteWriter.blob, moreBytes: sizeOf }],
+  [Numbers, { fixedBytes: 2, unitBytes: 8, read: readNumbers, write: writeNumbers, moreBytes: sizeOfNumbers }]
 ])
