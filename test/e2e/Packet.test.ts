@@ -100,7 +100,7 @@ describe("packet", () => {
 
       eve.close()
       yield* toss.takeUntil(({ action, data }) => action === "log-out" && data?.username === "eve")
-    }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
+    }).pipe(Effect.scoped, Effect.provide(TestServer.layer({ tossGapMillis: 150 })))
   )
 
   it.live("answers bad packets over TCP, drops them over UDP, and goes on", () =>

@@ -7,6 +7,9 @@ import * as Clients from "./Clients.ts"
 import * as TestServer from "./TestServer.ts"
 import * as TossClient from "./TossClient.ts"
 
+// Here client and server share an event loop, which may stall longer than a client's own would.
+const server = TestServer.layer({ tossGapMillis: 150 })
+
 const original = Effect.flatMap(TestServer.urlOf("toss"), TossClient.original)
 
 const enter = Effect.fnUntraced(function* (name: string) {
@@ -41,7 +44,7 @@ describe("toss", () => {
       const left = yield* alice.takeUntil(({ action }) => action === "log-out")
       assert.strictEqual(left.data?.username, "bob")
       assert.strictEqual(alice.state(), "alive")
-    }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
+    }).pipe(Effect.scoped, Effect.provide(server))
   )
 
   it.live("two originals that speak at once miss nothing and stay alive", () =>
@@ -64,7 +67,7 @@ describe("toss", () => {
         assert.deepStrictEqual(Object.fromEntries(heard), { alice: texts, bob: texts })
         assert.strictEqual(client.state(), "alive")
       }
-    }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
+    }).pipe(Effect.scoped, Effect.provide(server))
   )
 
   it.live("refuses a name in use and takes another on the same connection", () =>
@@ -81,7 +84,7 @@ describe("toss", () => {
         moves.push(`${action} ${data?.username}`)
       }
       assert.deepStrictEqual(moves, ["log-in bob", "log-out bob", "log-in robert"])
-    }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
+    }).pipe(Effect.scoped, Effect.provide(server))
   )
 
   it.live("relays files of every size around the edges of reads and segments, byte for byte", () =>
@@ -98,7 +101,7 @@ describe("toss", () => {
         }
       }
       assert.deepStrictEqual([alice.state(), bob.state()], ["alive", "alive"])
-    }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
+    }).pipe(Effect.scoped, Effect.provide(server))
   )
 
   it.live("relays 1.5 MB between originals while others speak", () =>
@@ -116,7 +119,7 @@ describe("toss", () => {
       })
       assert.strictEqual(message, "in between 4")
       assert.deepStrictEqual([alice.state(), bob.state(), carol.state()], ["alive", "alive", "alive"])
-    }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
+    }).pipe(Effect.scoped, Effect.provide(server))
   )
 
   it.live("shares text and files with chatmaster and sockets, which get a link", () =>
@@ -157,7 +160,7 @@ describe("toss", () => {
       assert.isTrue(isEqual(part, content.subarray(10, 20)))
       alice.socket.end()
       assert.include(yield* carol.from("Server"), "alice left")
-    }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
+    }).pipe(Effect.scoped, Effect.provide(server))
   )
 
   it.live("answers requests that nothing announces, split or glued, and closes nothing on errors", () =>
@@ -196,6 +199,6 @@ describe("toss", () => {
       yield* Effect.sleep("50 millis")
       socket.write(request.subarray(20))
       assert.strictEqual((yield* until(({ action }) => action === "send-message")).data?.message, "slowly")
-    }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
+    }).pipe(Effect.scoped, Effect.provide(server))
   )
 })
