@@ -129,6 +129,7 @@ export const listen = Effect.gen(function* () {
           nowMillis,
           random,
           sessionTimeoutMillis: Duration.toMillis(settings.sessionTimeout),
+          transferTimeoutMillis: Duration.toMillis(settings.uploadTimeout),
           queueLimitBytes: settings.outboxLimitBytes
         }),
         port

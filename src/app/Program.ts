@@ -1,52 +1,93 @@
 /**
  * The server as a program: flags, banner, signals, exit codes.
  *
- * - Standard output carries the banner alone; logs and failures go to standard error.
+ * - Standard output carries the banner and the console; logs and failures go to standard error.
  * - SIGTERM, SIGINT and SIGHUP stop the server in good order, with exit code 0. A second Ctrl-C ends it at once, with 130.
  * - What the operator can mend is one line and exit code 1; only a fault of the program shows a stack.
  */
 import { readFileSync } from "node:fs"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Cause, ConfigProvider, Console, Effect, Exit, Layer, Option, Runtime, Schema } from "effect"
+import { Cause, ConfigProvider, Console, Deferred, Effect, Exit, Layer, Option, Runtime, Schema } from "effect"
 import { CliConfig, CliError, CliOutput, Command, Flag, GlobalFlag } from "effect/cli"
-import * as Logging from "./Logging.ts"
+import type { Operator } from "../services/Operator.ts"
+import * as OperatorConsole from "./Console.ts"
+import * as ConsoleClient from "./ConsoleClient.ts"
+import * as ConsoleSocket from "./ConsoleSocket.ts"
+import * as ConsoleTerminal from "./ConsoleTerminal.ts"
+import { Logging, type Verbosity } from "./Logging.ts"
 import { Server } from "./Server.ts"
-import { descriptions, Settings } from "./Settings.ts"
+import { type Description, descriptions, Settings } from "./Settings.ts"
 
-const flags = Object.fromEntries(
-  descriptions.map(({ about, environment, flag, initial, metavar }) => [
-    environment,
-    Flag.String(flag).pipe(
-      Flag.withMetavar(`<${metavar}>`),
-      Flag.withDescription(`${about} (${environment}, default ${initial === "" ? "none" : initial})`),
-      Flag.optional
-    )
-  ])
-)
+const flagOf = ({ about, environment, flag, initial, metavar }: Description) =>
+  Flag.String(flag).pipe(
+    Flag.withMetavar(`<${metavar}>`),
+    Flag.withDescription(`${about} (${environment}, default ${initial === "" ? "none" : initial})`),
+    Flag.optional
+  )
+
+const flagsOf = (descriptions: ReadonlyArray<Description>) =>
+  Object.fromEntries(descriptions.map((description) => [description.environment, flagOf(description)]))
+
+/** The settings, of which flags go before the environment. */
+const layerSettings = (given: Readonly<Record<string, Option.Option<string>>>) => {
+  const set = Object.entries(given).flatMap(([environment, value]) =>
+    Option.isSome(value) ? [[environment, value.value] as const] : []
+  )
+  const provider = ConfigProvider.fromUnknown(Object.fromEntries(set), { preserveEmptyStrings: true })
+  return Settings.layerConfig.pipe(Layer.provide(ConfigProvider.layerAdd(provider, { asPrimary: true })))
+}
 
 const isLoopback = (host: string): boolean => /^(localhost|127\.[\d.]+|::1)$/i.test(host)
 
-const serve = Effect.gen(function* () {
-  const { host } = yield* Settings
+const serve = Effect.fnUntraced(function* (version: string) {
+  const { dataDir, host } = yield* Settings
   const { addresses } = yield* Server
   const open = addresses.map(({ protocol, url }) => `${protocol} ${url}`).join(", ")
   yield* Console.log(`Parlance is listening: ${open === "" ? "no port is open" : open}`)
   if (isLoopback(host)) {
     yield* Console.log("Only this machine can connect; start with --host 0.0.0.0 to open it to the network")
   }
-  return yield* Effect.never
-})
+  const exit = yield* Deferred.make<void>()
+  const console = yield* OperatorConsole.make({ version, addresses, exit: Deferred.done(exit, Exit.void) })
+  yield* ConsoleSocket.listen(console, dataDir).pipe(Effect.catch(({ message }) => Effect.logError(message)))
+  yield* Effect.forkScoped(ConsoleTerminal.serve(console))
+  return yield* Deferred.await(exit)
+}, Effect.scoped)
+
+const silent = Flag.Boolean("silent").pipe(
+  Flag.withAlias("s"),
+  Flag.withDescription("log nothing"),
+  Flag.withDefault(false)
+)
+const tiny = Flag.Boolean("tiny").pipe(
+  Flag.withAlias("t"),
+  Flag.withDescription("log a line per packet, and besides that only warnings"),
+  Flag.withDefault(false)
+)
+
+const console = Command.make(
+  "console",
+  { settings: flagsOf(descriptions.filter(({ name }) => name === "dataDir")) },
+  ({ settings }) =>
+    Effect.provide(
+      Settings.use(({ dataDir }) => ConsoleClient.run(dataDir)),
+      layerSettings(settings)
+    )
+).pipe(Command.withDescription("Opens the operator's console of the server that runs with this data directory."))
 
 /** The command `parlance`, which runs the server of a layer until it is interrupted; flags go before the environment. */
-export const make = <E>(server: Layer.Layer<Server, E, Settings>) =>
-  Command.make("parlance", flags, (given) => {
-    const set = Object.entries(given).flatMap(([environment, value]) =>
-      Option.isSome(value) ? [[environment, value.value] as const] : []
+export const make = <E>(server: Layer.Layer<Server | Operator, E, Settings>, version: string) =>
+  Command.make("parlance", { settings: flagsOf(descriptions), silent, tiny }, ({ settings, silent, tiny }) => {
+    const verbosity: Verbosity = silent ? "silent" : tiny ? "tiny" : "dev"
+    const logging = Logging.layer(verbosity)
+    return Effect.provide(
+      serve(version),
+      server.pipe(Layer.provideMerge(logging), Layer.provideMerge(layerSettings(settings)))
     )
-    const provider = ConfigProvider.fromUnknown(Object.fromEntries(set), { preserveEmptyStrings: true })
-    const settings = Settings.layerConfig.pipe(Layer.provide(ConfigProvider.layerAdd(provider, { asPrimary: true })))
-    return Effect.provide(serve, server.pipe(Layer.provideMerge(Logging.layer), Layer.provideMerge(settings)))
-  }).pipe(Command.withDescription("One chat server that speaks the wire protocols of many clients."))
+  }).pipe(
+    Command.withDescription("One chat server that speaks the wire protocols of many clients."),
+    Command.withSubcommands([console])
+  )
 
 const explain = (error: CliError.CliError | undefined): string => {
   if (error?._tag !== "UnrecognizedOption") return error?.message.split("\n")[0] ?? "the command line is wrong"
@@ -100,7 +141,7 @@ const decodeManifest = Schema.decodeUnknownSync(Schema.fromJsonString(Schema.Str
 /** Runs the program with these arguments and ends the process. */
 export const run = (argv: ReadonlyArray<string>): void => {
   const { version } = decodeManifest(readFileSync(new URL("../../package.json", import.meta.url), "utf8"))
-  Command.runWith(make(Server.layer), { version })(argv).pipe(
+  Command.runWith(make(Server.layer, version), { version })(argv).pipe(
     Effect.tapCause(report),
     Effect.provide(layerCommandLine),
     runMain({ disableErrorReporting: true, teardown })

@@ -7,6 +7,8 @@ import { Census } from "../services/Census.ts"
 import { Chat } from "../services/Chat.ts"
 import { History } from "../services/History.ts"
 import * as ChatLimits from "../services/Limits.ts"
+import { Operator } from "../services/Operator.ts"
+import type { Quota } from "../services/Quota.ts"
 import { Connections } from "../transports/Connections.ts"
 import type { ListenFailed } from "../transports/ListenFailed.ts"
 import * as TransportLimits from "../transports/TransportLimits.ts"
@@ -83,10 +85,10 @@ export class Server extends Context.Service<
    * sent (for at most `drainTimeout`), and the ports are closed.
    */
   static readonly layer: Layer.Layer<
-    Server | Chat | Attachments | Census,
+    Server | Operator | Chat | Attachments | Census | Quota,
     ListenFailed | StorageUnavailable,
     Settings
-  > = this.layerNoDeps.pipe(
+  > = Layer.merge(this.layerNoDeps, Operator.layer).pipe(
     Layer.provideMerge(Connections.layer),
     Layer.provideMerge(Chat.layerNoStorage),
     Layer.provideMerge(Layer.mergeAll(History.layerMemory, layerFiles)),

@@ -177,10 +177,7 @@ export class Operator extends Context.Service<
         ban: Effect.fn("Operator.ban")(function* (
           address: string,
           minutes?: number
-        ): Effect.fn.Return<
-          { readonly ban: Ban; readonly killed: ReadonlyArray<UserName> },
-          AddressInvalid
-        > {
+        ): Effect.fn.Return<{ readonly ban: Ban; readonly killed: ReadonlyArray<UserName> }, AddressInvalid> {
           const untilMillis = minutes === undefined ? Infinity : clock.currentTimeMillisUnsafe() + minutes * 60_000
           const ban = quota.ban(address, untilMillis)
           if (ban === undefined) return yield* new AddressInvalid({ address })

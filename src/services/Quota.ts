@@ -59,7 +59,7 @@ export const addressKey = (address: string): string | undefined => {
  * A loopback address is one like any other here, for whoever bans it names it.
  */
 export const banKey = (address: string): string | undefined => {
-  const ip = ipOf(address.replace(/\/64$/, ""))
+  const ip = ipOf(address.replace(/(?<=:)\/64$/, ""))
   if (ip === undefined) return undefined
   const isWhole = NetAddress.isIpv4Address(ip) || NetAddress.isLoopback(ip)
   return isWhole ? NetAddress.formatIp(ip) : `${network(ip)}::/64`
@@ -132,7 +132,7 @@ export class Quota extends Context.Service<
         return ban
       }
       const unban = (address: string): boolean => {
-        const wasBanned = isBanned(address.replace(/\/64$/, ""))
+        const wasBanned = isBanned(address)
         bans.delete(banKey(address) ?? "")
         return wasBanned
       }

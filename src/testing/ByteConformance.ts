@@ -5,7 +5,7 @@ import type { Link } from "../protocols/Exchange.ts"
 import type { ByteFrame } from "../protocols/Protocol.ts"
 import { Census } from "../services/Census.ts"
 import * as Visitor from "../services/Visitor.ts"
-import type { Subject } from "./Conformance.ts"
+import type { Connect, Subject } from "./Conformance.ts"
 import * as Peer from "./Peer.ts"
 import { equal, type Failure } from "./ConformanceFailure.ts"
 
@@ -21,6 +21,8 @@ const deaf: Link<ByteFrame> = { id: "deaf", address: "127.0.0.1", isReliable: tr
 
 /** Registers the tests of a protocol of bytes. */
 export const byteConformance = (verify: Verify, subject: ByteSubject, said: Said): void => {
+  const connect: Connect<Uint8Array, ByteFrame> = subject.connect ?? Peer.connect
+
   // Sends a login and messages by reads of its own, in as few sendings as a client needs.
   const speak = Effect.fnUntraced(function* (
     peer: Peer.Peer<Uint8Array, ByteFrame>,
@@ -43,7 +45,7 @@ export const byteConformance = (verify: Verify, subject: ByteSubject, said: Said
       const visitor = yield* Visitor.make("Visitor")
       const { length } = Buffer.concat([...subject.login("alice"), subject.say("héllo 🎉")])
       for (let at = 0; at <= length; at++) {
-        const peer = yield* Peer.connect(protocol)
+        const peer = yield* connect(protocol)
         yield* speak(peer, ["héllo 🎉"], (bytes) =>
           peer.send(...[bytes.subarray(0, at), bytes.subarray(at)].filter((part) => part.length > 0))
         )
@@ -51,7 +53,7 @@ export const byteConformance = (verify: Verify, subject: ByteSubject, said: Said
         yield* peer.leave
         yield* peer.over
       }
-      const peer = yield* Peer.connect(protocol)
+      const peer = yield* connect(protocol)
       yield* speak(peer, ["héllo 🎉"], (bytes) => peer.send(...Array.from(bytes, (byte) => Uint8Array.of(byte))))
       yield* equal(yield* said(visitor, "alice", 1), ["héllo 🎉"])
     })
@@ -63,7 +65,7 @@ export const byteConformance = (verify: Verify, subject: ByteSubject, said: Said
       const visitor = yield* Visitor.make("Visitor")
       const { length } = Buffer.concat([...subject.login("alice"), subject.say("hello"), subject.say("again")])
       for (let size = 1; size < length; size += 1 + (size >> 2)) {
-        const peer = yield* Peer.connect(subject.make())
+        const peer = yield* connect(subject.make())
         yield* speak(
           peer,
           ["hello", "again"],
@@ -105,7 +107,7 @@ export const byteConformance = (verify: Verify, subject: ByteSubject, said: Said
     "keeps the order of many messages in one read",
     Effect.gen(function* () {
       const visitor = yield* Visitor.make("Visitor")
-      const peer = yield* Peer.connect(subject.make())
+      const peer = yield* connect(subject.make())
       const texts = Array.from({ length: 100 }, (_, index) => `message ${index}`)
       yield* peer.send(...subject.login("alice"))
       const welcome = yield* peer.takeUntil(subject.isWelcome)
@@ -118,7 +120,7 @@ export const byteConformance = (verify: Verify, subject: ByteSubject, said: Said
     "does not let a byte a second extend the time to log in",
     Effect.gen(function* () {
       const census = yield* Census
-      const peer = yield* Peer.connect(subject.make())
+      const peer = yield* connect(subject.make())
       const bytes = Buffer.concat(subject.login("a rather long name, so that it takes more than fifteen seconds"))
       for (let second = 0; second < 14; second++) {
         yield* peer.send(bytes.subarray(second, second + 1))

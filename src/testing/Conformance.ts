@@ -17,10 +17,17 @@ import { check, equal, type Failure } from "./ConformanceFailure.ts"
 import * as Peer from "./Peer.ts"
 import * as Samples from "./Samples.ts"
 
+/** Connects a client for as long as the scope lasts. */
+export type Connect<In, Frame> = (
+  protocol: Protocol<In, Frame> & { readonly exchange?: Exchange<Frame> }
+) => Effect.Effect<Peer.Peer<In, Frame>, never, Peer.Services | Scope.Scope>
+
 /** A protocol, and how a client of it speaks. */
 export interface Subject<In, Frame> {
   /** Makes the protocol; that of an exchange says of which. */
   readonly make: () => Protocol<In, Frame> & { readonly exchange?: Exchange<Frame> }
+  /** Connects a client that does more by itself than to write reads and take frames. */
+  readonly connect?: Connect<In, Frame>
   /** The reads by which a client logs in. */
   readonly login: (name: string) => ReadonlyArray<In>
   /** The read by which it says something to its room; without a `welcome` it is not logged in, or needs none. */
@@ -47,6 +54,7 @@ const isOfBytes = (subject: unknown): subject is ByteConformance.ByteSubject =>
 /** Registers the tests of a protocol. */
 export const conformance = <In, Frame>(test: Test, subject: Subject<In, Frame>): void => {
   const { name } = subject.make()
+  const connect: Connect<In, Frame> = subject.connect ?? Peer.connect
   // No allowance is used up and nothing is paced, so that one test says one thing.
   const calm = { chat: { floodRate: 0 } }
 
@@ -57,7 +65,7 @@ export const conformance = <In, Frame>(test: Test, subject: Subject<In, Frame>):
   ): void => test(`${name} ${title}`, () => run.pipe(Effect.provide(Peer.layer(limits))))
 
   const enter = Effect.fnUntraced(function* (protocol: ReturnType<typeof subject.make>, user: string) {
-    const peer = yield* Peer.connect(protocol)
+    const peer = yield* connect(protocol)
     yield* peer.send(...subject.login(user))
     const welcome = yield* peer.takeUntil(subject.isWelcome)
     const say = (...texts: ReadonlyArray<string>) => peer.send(...texts.map((text) => subject.say(text, welcome)))
@@ -105,7 +113,7 @@ export const conformance = <In, Frame>(test: Test, subject: Subject<In, Frame>):
     Effect.gen(function* () {
       const protocol = subject.make()
       yield* enter(protocol, "alice")
-      const second = yield* Peer.connect(protocol)
+      const second = yield* connect(protocol)
       for (const name of ["alice", "ALICE", "Server", ""]) {
         yield* second.send(...subject.login(name))
         yield* second.takeUntil(subject.isRefusal)
@@ -119,7 +127,7 @@ export const conformance = <In, Frame>(test: Test, subject: Subject<In, Frame>):
     "gives one of five simultaneous claims the name",
     Effect.gen(function* () {
       const protocol = subject.make()
-      const peers = yield* Effect.forEach(Array.from({ length: 5 }), () => Peer.connect(protocol))
+      const peers = yield* Effect.forEach(Array.from({ length: 5 }), () => connect(protocol))
       yield* Effect.forEach(peers, (peer) => peer.send(...subject.login("alice")), { concurrency: "unbounded" })
       const answers = yield* Effect.forEach(peers, (peer) =>
         peer.takeUntil((frame) => subject.isWelcome(frame) || subject.isRefusal(frame))
@@ -133,7 +141,7 @@ export const conformance = <In, Frame>(test: Test, subject: Subject<In, Frame>):
     Effect.gen(function* () {
       const protocol = subject.make()
       const visitor = yield* Visitor.make("Visitor")
-      const stranger = yield* Peer.connect(protocol)
+      const stranger = yield* connect(protocol)
       yield* stranger.send(subject.say("let me in"))
       yield* stranger.takeUntil(subject.isRefusal)
       const alice = yield* enter(protocol, "alice")
@@ -188,7 +196,7 @@ export const conformance = <In, Frame>(test: Test, subject: Subject<In, Frame>):
       const alice = yield* enter(protocol, "alice")
       const bob = yield* enter(protocol, "bob")
       for (const junk of subject.junk) {
-        const mallory = yield* Peer.connect(protocol)
+        const mallory = yield* connect(protocol)
         yield* mallory.send(junk)
         yield* mallory.takeUntil(subject.isRefusal)
         yield* alice.say("still here")
@@ -203,7 +211,7 @@ export const conformance = <In, Frame>(test: Test, subject: Subject<In, Frame>):
     "ends a connection that has not logged in after 15 seconds",
     Effect.gen(function* () {
       const protocol = subject.make()
-      const peer = yield* Peer.connect(protocol)
+      const peer = yield* connect(protocol)
       const census = yield* Census
       yield* TestClock.adjust("14 seconds")
       yield* equal(census.counts.connections, 1)

@@ -20,6 +20,7 @@ import type { Flusher } from "./Flusher.ts"
 import { Outbox } from "./Outbox.ts"
 import type { SharedFrames } from "./SharedFrames.ts"
 import type { TransportLimits } from "./TransportLimits.ts"
+import type { WireLog } from "./WireLog.ts"
 
 /** What a connection is made of. */
 export interface Parts<In, Frame> {
@@ -39,6 +40,7 @@ export interface Parts<In, Frame> {
   readonly limits: TransportLimits
   readonly clock: Clock.Clock
   readonly flusher: Flusher["Service"]
+  readonly wire: WireLog
   /** Runs a fiber that waits for time to pass. */
   readonly runFiber: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
 }
@@ -106,7 +108,16 @@ export class Connection<In, Frame> implements Outlet, Link<Frame> {
     return this.session !== undefined || this.#conversation.hasSessions === true
   }
 
-  readonly send = (frame: Frame): void => this.outbox.push(frame)
+  readonly send = (frame: Frame): void => this.#push(frame)
+
+  #push(frame: Frame, holdMillis?: number): void {
+    this.#parts.wire.record?.("out", this.#who, frame)
+    this.outbox.push(frame, holdMillis)
+  }
+
+  get #who(): string {
+    return `${this.#parts.protocol.name} ${this.session?.name ?? this.address}`
+  }
 
   readonly end = (): void => this.hangUp(new Hangup({ reason: "done" }))
 
@@ -114,7 +125,7 @@ export class Connection<In, Frame> implements Outlet, Link<Frame> {
     const frames = isPersonal(event)
       ? this.#conversation.present(event)
       : this.#parts.shared.frames(event, as, this.#conversation.variant)
-    for (const frame of frames) this.outbox.push(frame)
+    for (const frame of frames) this.#push(frame)
   }
 
   readonly hangUp = (hangup: Hangup): void => {
@@ -135,6 +146,7 @@ export class Connection<In, Frame> implements Outlet, Link<Frame> {
   ): Effect.fn.Return<void, Hangup> {
     if (this.#patience !== undefined) yield* this.#stopWaiting(this.#patience)
     for (const input of inputs) {
+      this.#parts.wire.record?.("in", this.#who, input)
       yield* this.#perform(this.#conversation.receive(input), true)
       const size = sizeOf(input)
       this.#parts.release?.(input)
@@ -202,7 +214,7 @@ export class Connection<In, Frame> implements Outlet, Link<Frame> {
 
   /** Says the last words. */
   sayFarewell(reason: HangupReason): void {
-    for (const frame of this.#conversation.farewell(reason)) this.outbox.push(frame)
+    for (const frame of this.#conversation.farewell(reason)) this.#push(frame)
   }
 
   // Steps that were received are counted against the peer; those that follow from them are not.
@@ -217,10 +229,10 @@ export class Connection<In, Frame> implements Outlet, Link<Frame> {
         if (excess !== undefined) return yield* new Hangup({ reason: excess })
         switch (step._tag) {
           case "Send":
-            this.outbox.push(step.frame)
+            this.#push(step.frame)
             break
           case "Acknowledge":
-            this.outbox.push(step.frame, step.holdMillis)
+            this.#push(step.frame, step.holdMillis)
             break
           case "Release":
             this.outbox.release()

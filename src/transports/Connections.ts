@@ -20,6 +20,7 @@ import { Flusher } from "./Flusher.ts"
 import * as SharedFrames from "./SharedFrames.ts"
 import * as IdleSweeper from "./IdleSweeper.ts"
 import { TransportLimits } from "./TransportLimits.ts"
+import { WireLog } from "./WireLog.ts"
 
 /** A peer that has just connected. */
 export interface Peer<In, Frame> {
@@ -55,6 +56,7 @@ export class Connections extends Context.Service<
       const census = yield* Census
       const flusher = yield* Flusher
       const limits = yield* TransportLimits
+      const wire = yield* WireLog
       const clock = yield* Clock.Clock
       const runFiber = yield* FiberSet.makeRuntime<never, void, never>()
       // oxlint-disable-next-line typescript/no-explicit-any -- a connection is invariant in what it reads and writes
@@ -129,6 +131,7 @@ export class Connections extends Context.Service<
             limits,
             clock,
             flusher,
+            wire,
             runFiber
           })
           connections.add(connection)

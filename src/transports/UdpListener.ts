@@ -12,6 +12,7 @@ import type { Link } from "../protocols/Exchange.ts"
 import { Census } from "../services/Census.ts"
 import type { ExchangePort } from "./ExchangePort.ts"
 import { ListenFailed } from "./ListenFailed.ts"
+import { WireLog } from "./WireLog.ts"
 
 const linkLimit = 8192
 /** How many datagrams may wait to go out, and how many to be dealt with. */
@@ -25,6 +26,7 @@ export const listen = Effect.fn("UdpListener.listen")(function* (
 ): Effect.fn.Return<string, ListenFailed, Census | Scope.Scope> {
   const { exchange } = port
   const { counts } = yield* Census
+  const wire = yield* WireLog
   const socket = yield* NodeDatagramSocket.make({
     bind: { address: options.host, port: options.port },
     receiveBuffer: { capacity: 8192 }
@@ -52,14 +54,19 @@ export const listen = Effect.fn("UdpListener.listen")(function* (
       id,
       address: NetAddress.formatIp(address.address),
       isReliable: false,
-      send: (payload) => void Queue.offerUnsafe(outgoing, { payload, address })
+      send: (payload) => {
+        wire.record?.("out", `${exchange.name} ${link.address}`, payload)
+        Queue.offerUnsafe(outgoing, { payload, address })
+      }
     }
     links.set(id, link)
     return link
   }
 
   const receive = ({ address, payload }: DatagramSocket.Datagram): void => {
-    const steps = exchange.datagram(linkOf(address), payload)
+    const link = linkOf(address)
+    wire.record?.("in", `${exchange.name} ${link.address}`, payload)
+    const steps = exchange.datagram(link, payload)
     if (steps.every((step) => step._tag === "Send" || step._tag === "Logout")) return port.performNow(steps)
     if (pending >= pendingLimit) {
       counts.packetsDropped++

@@ -86,6 +86,7 @@ describe("Program", () => {
       assert.include(stdout, `--${flag} <`)
       assert.include(stdout, `(${environment}, default ${initial === "" ? "none" : initial})`)
     }
+    for (const words of ["--silent, -s", "--tiny, -t", "SUBCOMMANDS\n  console "]) assert.include(stdout, words)
   })
 
   it("--version shows the version of the package", async () => {
@@ -117,7 +118,13 @@ describe("Program", () => {
       {},
       "Cannot start: Missing value for flag --host. Expected: <address> (--help shows all flags)"
     ],
-    ["an argument", ["extra"], {}, `Cannot start: Unexpected positional argument: "extra" (--help shows all flags)`]
+    ["an argument", ["extra"], {}, `Cannot start: Unknown subcommand "extra" for "parlance" (--help shows all flags)`],
+    [
+      "an unknown flag of the console",
+      ["console", "--host", "::1"],
+      {},
+      "Cannot start: unknown flag --host (--help shows all flags)"
+    ]
   ]
   for (const [what, argv, environment, line] of refused) {
     it(`${what} ends with one line and exit code 1`, async () => {

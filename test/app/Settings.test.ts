@@ -3,8 +3,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Data, Duration, Effect, Layer } from "effect"
 import { Command } from "effect/cli"
 import * as Program from "../../src/app/Program.ts"
-import { Server } from "../../src/app/Server.ts"
+import type { Server } from "../../src/app/Server.ts"
 import { descriptions, Settings } from "../../src/app/Settings.ts"
+import type { Operator } from "../../src/services/Operator.ts"
 
 type Values = Settings["Service"]
 
@@ -13,14 +14,13 @@ const fromEnvironment = (environment: Record<string, string>) =>
 
 class Seen extends Data.TaggedError("Seen")<{ readonly values: Values }> {}
 
-const server = Layer.effect(
-  Server,
+const server: Layer.Layer<Server | Operator, Seen, Settings> = Layer.effectContext(
   Settings.use((values) => Effect.fail(new Seen({ values })))
 )
 
 /** The settings with which the program would start its server. */
 const fromProgram = (argv: ReadonlyArray<string>, environment: Record<string, string> = {}) =>
-  Command.runWith(Program.make(server), { version: "0.0.0", renderErrors: false })(argv).pipe(
+  Command.runWith(Program.make(server, "0.0.0"), { version: "0.0.0", renderErrors: false })(argv).pipe(
     Effect.matchEffect({
       onSuccess: () => Effect.die("the program has ended"),
       onFailure: (error) => (error._tag === "Seen" ? Effect.succeed(error.values) : Effect.fail(error))

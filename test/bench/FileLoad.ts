@@ -6,6 +6,12 @@ import { once } from "node:events"
 import { connect, type Socket } from "node:net"
 import { argv } from "node:process"
 
+/** What is reported, as one line of JSON. */
+export interface FileRound {
+  readonly seconds: number
+  readonly isWhole: boolean
+}
+
 const [kind = "", ...numbers] = argv.slice(2)
 const [port = 0, megabytes = 0] = numbers.map(Number)
 const piece = Buffer.alloc(1_000_000, "0123456789abcdef")
@@ -48,5 +54,6 @@ for (let count = 0; count < megabytes; count++) await write(sender, piece)
 if (kind === "toss") await write(sender, "a.bin;;")
 await all
 const seconds = (performance.now() - before) / 1000
-console.log(JSON.stringify({ seconds, isWhole: received - sizeBytes < 1000 }))
+const round: FileRound = { seconds, isWhole: received - sizeBytes < 1000 }
+console.log(JSON.stringify(round))
 process.exit(0)

@@ -5,6 +5,8 @@
  *   frame on a WebSocket.
  */
 
+import * as Packets from "./Packets.ts"
+
 const text = "x".repeat(99)
 
 /** Counts deliveries in what one member reads. */
@@ -18,11 +20,13 @@ export interface Language {
   readonly hello: string
   /** What to send next to log in, given what was heard and how often something was sent: or to wait, or that it is done. */
   readonly logIn: (heard: string, name: string, said: number) => Buffer | "wait" | "in"
-  /** A message, as it is sent. */
-  readonly message: Buffer
+  /** A message, as it is sent by whoever heard this at login. */
+  readonly message: (heard: string) => Buffer
+  /** Whether a message comes back to its sender too. */
+  readonly isEchoed: boolean
   readonly counter: () => Counter
   /** What moves a member out of the common room. */
-  readonly join: (room: string) => { readonly bytes: Buffer; readonly answer: string }
+  readonly join?: (room: string) => { readonly bytes: Buffer; readonly answer: string }
 }
 
 const byLength = (frameBytes: number) => (): Counter => {
@@ -64,6 +68,32 @@ const byFrame = (): Counter => {
   }
 }
 
+/** Counts incoming messages among the answers to one's own. */
+const byPacket = (): Counter => {
+  const messageBytes = Packets.incomingHeadBytes + text.length
+  let count = 0
+  // Of the packet that the last read ended in: its bytes so far, and its type's.
+  let rest = 0
+  let type = -1
+  return {
+    read: (bytes, length) => {
+      let at = -rest
+      while (at < length) {
+        if (at + 1 >= length) break
+        if (at + 1 >= 0) type = bytes[at + 1] ?? -1
+        if (type !== Packets.types.incoming && type !== Packets.types.accepted) throw new Error(`A packet ${type} came`)
+        const isMessage = type === Packets.types.incoming
+        const size = isMessage ? messageBytes : Packets.acceptedBytes
+        if (at + size > length) break
+        if (isMessage) count++
+        at += size
+      }
+      rest = length - at
+    },
+    count: () => count
+  }
+}
+
 /** A client's frame; the mask is zero, which leaves the payload as it is. */
 const webSocketFrame = (payload: string): Buffer => {
   const body = Buffer.from(payload)
@@ -77,15 +107,16 @@ const chatmasterLogin = (username: string): Buffer =>
 const line: Language = {
   hello: "",
   logIn: () => "in",
-  message: Buffer.from(`${text}\n`),
-  counter: byLength(100),
-  join: () => ({ bytes: Buffer.alloc(0), answer: "" })
+  message: () => Buffer.from(`${text}\n`),
+  isEchoed: false,
+  counter: byLength(100)
 }
 
 const chatmaster: Language = {
   hello: "",
   logIn: (heard, name, said) => (said === 0 ? chatmasterLogin(name) : heard.includes(`"status":true`) ? "in" : "wait"),
-  message: Buffer.from(JSON.stringify({ type: "message", data: { message: text } })),
+  message: () => Buffer.from(JSON.stringify({ type: "message", data: { message: text } })),
+  isEchoed: false,
   counter: byLength(JSON.stringify({ type: "message", data: { message: text, username: "user0000" } }).length),
   join: (channel) => ({
     bytes: Buffer.from(JSON.stringify({ type: "command", data: { command: "join", parameters: { channel } } })),
@@ -108,12 +139,44 @@ const sockets: Language = {
     if (said === 1) return heard.includes(`40{"sid"`) ? webSocketFrame(`42["register","${name}"]`) : "wait"
     return heard.includes(`42["register",true]`) ? "in" : "wait"
   },
-  message: webSocketFrame(`42["message",{"from":"user0000","message":"${text}"}]`),
+  message: () => webSocketFrame(`42["message",{"from":"user0000","message":"${text}"}]`),
+  isEchoed: false,
   counter: byFrame,
   join: (room) => ({ bytes: webSocketFrame(`42["join","${room}"]`), answer: `42["join"` })
 }
 
-const languages: Readonly<Record<string, Language>> = { line, chatmaster, sockets }
+const packet: Language = {
+  hello: "",
+  logIn: (heard, name, said) => (said === 0 ? Packets.sessionRequest(name) : heard.length >= 18 ? "in" : "wait"),
+  message: (heard) => Packets.broadcast(Packets.sessionOf(Buffer.from(heard, "latin1")), 1, text),
+  isEchoed: false,
+  counter: byPacket
+}
+
+const slip = (key: string, type: string, value: string): string => `${key}|${type}${value.length}|${value};`
+
+const tossRequest = (action: string, data: string): Buffer =>
+  Buffer.from(slip("action", "l", action) + slip("data", "s", data))
+
+/** A message to a member, announcement and all. */
+const tossResponse = (): string => {
+  const said =
+    slip("message", "l", text) + slip("username", "l", "user0000") + slip("time", "d", new Date(0).toISOString())
+  const announced = slip("action", "l", "send-message") + slip("status", "n", "100") + slip("data", "s", said)
+  const chunks = slip("data", "s", slip("chunks", "n", String(announced.length)))
+  return slip("action", "l", "chunks") + chunks + slip("status", "n", "100") + announced
+}
+
+const toss: Language = {
+  hello: "",
+  logIn: (heard, name, said) =>
+    said === 0 ? tossRequest("log-in", slip("username", "l", name)) : heard.includes("|log-in;") ? "in" : "wait",
+  message: () => tossRequest("send-message", slip("message", "l", text)),
+  isEchoed: true,
+  counter: byLength(tossResponse().length)
+}
+
+const languages: Readonly<Record<string, Language>> = { line, chatmaster, sockets, packet, toss }
 
 /** The language of this name, or throws. */
 export const language = (name: string): Language => {

@@ -5,6 +5,8 @@ import type { Counter, Language } from "./Languages.ts"
 export interface Member {
   readonly socket: Socket
   readonly counter: Counter
+  /** A message, as this one sends it. */
+  readonly message: Buffer
   /** Called after each read; it is for who must act on what comes. */
   onRead: (() => void) | undefined
   /** Counts what comes from now on. */
@@ -27,7 +29,8 @@ export const pause = (millis: number): Promise<void> =>
 export const enter = (port: number, language: Language, name: string, room?: string): Promise<Member> =>
   new Promise((resolve, reject) => {
     const counter = language.counter()
-    const moving = room === undefined ? undefined : language.join(room)
+    const moving = room === undefined ? undefined : language.join?.(room)
+    let message: Buffer = Buffer.alloc(0)
     let heard = ""
     let said = 0
     let isIn = false
@@ -37,6 +40,7 @@ export const enter = (port: number, language: Language, name: string, room?: str
     const member = (): Member => ({
       socket,
       counter,
+      message,
       onRead: undefined,
       count: () => {
         isCounting = true
@@ -55,10 +59,11 @@ export const enter = (port: number, language: Language, name: string, room?: str
       if (said < 0) return heard.includes(moving?.answer ?? "") ? done() : undefined
       const next = language.logIn(heard, name, said)
       if (next === "wait") return
+      if (next === "in") message = language.message(heard)
       if (next !== "in") {
         said++
         socket.write(next)
-      } else if (moving === undefined || moving.bytes.length === 0) done()
+      } else if (moving === undefined) done()
       else {
         heard = ""
         said = -1

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { defaults, Limits } from "../../src/services/Limits.ts"
-import { addressKey, allowance, Quota } from "../../src/services/Quota.ts"
+import { addressKey, allowance, banKey, Quota } from "../../src/services/Quota.ts"
 
 const layer = (limits: Partial<Limits>) =>
   Quota.layer.pipe(Layer.provide(Layer.succeed(Limits, { ...defaults, ...limits })))
@@ -164,6 +164,80 @@ describe("Quota.admit()", () => {
       const quota = yield* Quota
       for (let count = 0; count < 1000; count++) assert.isDefined(quota.admit("127.0.0.1"))
       assert.strictEqual(quota.count(), 0)
+    }).pipe(Effect.provide(Quota.layer))
+  )
+})
+
+describe("banKey()", () => {
+  it("is an IPv4 or loopback address itself, and the /64 of an IPv6 address", () => {
+    assert.strictEqual(banKey("192.0.2.7"), "192.0.2.7")
+    assert.strictEqual(banKey("::ffff:192.0.2.7"), "192.0.2.7")
+    assert.strictEqual(banKey("127.0.0.1"), "127.0.0.1")
+    assert.strictEqual(banKey("::1"), "::1")
+    assert.strictEqual(banKey("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64")
+  })
+
+  it("can be written as it is shown", () => {
+    assert.strictEqual(banKey(banKey("2001:db8:1:2:3:4:5:6")!), "2001:db8:1:2::/64")
+    assert.strictEqual(banKey("2001:db8:0:0::/64"), banKey("2001:db8::1"))
+  })
+
+  it("is undefined for what is no IP address", () => {
+    for (const text of ["", "all", "192.0.2.0/24", "192.0.2.7/64", "example.org", "/run/socket"]) {
+      assert.isUndefined(banKey(text), text)
+    }
+  })
+})
+
+describe("Quota.ban()", () => {
+  it.effect("keeps an address out until it is over", () =>
+    Effect.gen(function* () {
+      const quota = yield* Quota
+      assert.deepStrictEqual(quota.ban("192.0.2.1", 60_000), { address: "192.0.2.1", untilMillis: 60_000 })
+      assert.isUndefined(quota.admit("192.0.2.1"))
+      assert.isUndefined(quota.admit("::ffff:192.0.2.1"))
+      assert.isUndefined(quota.admitBriefly("192.0.2.1"))
+      assert.isDefined(quota.admit("192.0.2.2"))
+      yield* TestClock.adjust("59999 millis")
+      assert.isUndefined(quota.admit("192.0.2.1"))
+      assert.lengthOf(quota.bans(), 1)
+      yield* TestClock.adjust("1 millis")
+      assert.isDefined(quota.admit("192.0.2.1"))
+      assert.deepStrictEqual(quota.bans(), [])
+      assert.isFalse(quota.unban("192.0.2.1"))
+    }).pipe(Effect.provide(Quota.layer))
+  )
+
+  it.effect("keeps a /64 and loopback out for good, until the ban is lifted", () =>
+    Effect.gen(function* () {
+      const quota = yield* Quota
+      quota.ban("2001:db8::1", Infinity)
+      quota.ban("127.0.0.1", Infinity)
+      yield* TestClock.adjust("1000 days")
+      assert.isUndefined(quota.admit("2001:db8::2"))
+      assert.isUndefined(quota.admit("127.0.0.1"))
+      assert.isDefined(quota.admit("127.0.0.2"))
+      assert.isDefined(quota.admit(""))
+      assert.deepStrictEqual(
+        quota.bans().map(({ address }) => address),
+        ["2001:db8:0:0::/64", "127.0.0.1"]
+      )
+      assert.isTrue(quota.unban("2001:db8:0:0::/64"))
+      assert.isTrue(quota.unban("127.0.0.1"))
+      assert.isDefined(quota.admit("2001:db8::2"))
+      assert.isDefined(quota.admit("127.0.0.1"))
+    }).pipe(Effect.provide(Quota.layer))
+  )
+
+  it.effect("replaces the ban that there is, and bans nothing that is no IP address", () =>
+    Effect.gen(function* () {
+      const quota = yield* Quota
+      quota.ban("192.0.2.1", Infinity)
+      quota.ban("192.0.2.1", 1000)
+      assert.isUndefined(quota.ban("nonsense", Infinity))
+      assert.deepStrictEqual(quota.bans(), [{ address: "192.0.2.1", untilMillis: 1000 }])
+      yield* TestClock.adjust("1 second")
+      assert.isFalse(quota.isBanned("192.0.2.1"))
     }).pipe(Effect.provide(Quota.layer))
   )
 })

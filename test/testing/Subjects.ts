@@ -144,3 +144,5 @@ export const packet: Subject<Uint8Array, Uint8Array> = {
     "000f ffffffffffffffff 0000000000000001"
   ].map(bytes)
 }
+
+export { tsockm } from "../protocols/tsockm/Subject.ts"

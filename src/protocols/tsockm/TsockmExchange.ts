@@ -88,14 +88,19 @@ export const make = (settings: Settings) => {
     return packets.map((packet) => TsockmPacket.encode(packet, generation))
   }
 
-  const post = (peer: Peer.Peer, frames: ReadonlyArray<Uint8Array>, areAskedAbout: boolean): Steps => {
-    if (!peer.isOpen) return nothing
+  const post = (peer: Peer.Peer, frames: ReadonlyArray<Uint8Array>, about?: Directory.Entry): Steps => {
+    if (!peer.isOpen || peer.isStopping) return nothing
     if (peer.queuedBytes > queueLimitBytes) return hangUp(peer, "slow")
-    return Peer.push(peer, frames, areAskedAbout && isPacing, nowMillis())
+    return Peer.push(peer, frames, isPacing ? about : undefined, nowMillis())
   }
 
   const deliver = (peer: Peer.Peer, event: Event, as: Perspective): Steps => {
-    if (!peer.isOpen) return nothing
+    if (event._tag === "ServerStopping") {
+      // Its last words must not be taken for the answer to a question about something else.
+      peer.isStopping = true
+      Peer.clear(peer)
+    }
+    if (!peer.isOpen || peer.isStopping) return nothing
     if (last?.event !== event || last.as !== as) {
       last = { event, as, told: Events.tell(event, as, directory) }
       lastFrames.clear()
@@ -104,12 +109,13 @@ export const make = (settings: Settings) => {
     if (last.told === undefined) return nothing
     const frames = lastFrames.get(peer.generation) ?? framesOf(last.told, peer.generation)
     lastFrames.set(peer.generation, frames)
-    return post(peer, frames, true)
+    return post(peer, frames, last.told.author)
   }
 
   const end = (peer: Peer.Peer, why: string): Steps => {
     if (!peer.isOpen) return nothing
-    Peer.close(peer)
+    peer.isOpen = false
+    Peer.clear(peer)
     if (peer.number !== undefined) directory.leave(peer.number, nowMillis())
     return [{ _tag: "Logout", key: peer, why }]
   }
@@ -139,7 +145,7 @@ export const make = (settings: Settings) => {
           return [...send(link, generation, welcome), ...Peer.release(peer, nowMillis())]
         },
         refused: (rejection) => {
-          Peer.close(peer)
+          peer.isOpen = false
           byLink.delete(link.id)
           const answer: ErrorAnswer = { action: "COMM", status: 400, text: explain(rejection) }
           return [...fail(link, generation, answer), { _tag: "End", link }]
@@ -166,10 +172,11 @@ export const make = (settings: Settings) => {
     const refused = (rejection: Rejection): Steps => {
       if (rejection._tag === "NotLoggedIn") return fail(link, generation, notAllowed)
       const status = rejection._tag === "StorageFailed" ? 502 : 400
+      const notice = Events.notice(directory, explain(rejection))
       // The one-shot has usually gone away; the peer is told where it listens.
       return [
         ...fail(link, generation, { action: "MSG", status, text: explain(rejection) }),
-        ...post(peer, framesOf(Events.notice(directory, explain(rejection)), peer.generation), true)
+        ...post(peer, framesOf(notice, peer.generation), notice.author)
       ]
     }
     const replied = (): Steps =>
@@ -204,7 +211,7 @@ export const make = (settings: Settings) => {
   }
 
   const check = (peer: Peer.Peer): Steps =>
-    post(peer, [TsockmPacket.encode(Response.check(peer.ends), peer.generation)], false)
+    post(peer, [TsockmPacket.encode(Response.check(peer.ends), peer.generation)])
 
   return {
     receive,
@@ -227,7 +234,11 @@ export const make = (settings: Settings) => {
     /** What is said on a connection that the server ends; to be asked before it is `closed`. */
     farewell: (link: Carrier): ReadonlyArray<Uint8Array> => {
       const peer = byLink.get(link.id)
-      return peer?.isOpen === true ? Endings.frames(peer, true) : []
+      if (peer?.isOpen !== true) return []
+      const { about, ends, generation } = peer
+      // What it waits for comes first, or it would take its end for that.
+      const answer = about === undefined ? [] : [Response.peer(ends, about.name, about.signature)]
+      return [...answer.map((it) => TsockmPacket.encode(it, generation)), ...Endings.frames(peer, true)]
     },
     sweep: (): Steps => {
       const now = nowMillis()

@@ -13,10 +13,10 @@ import type { Ends } from "./TsockmResponse.ts"
 
 type Steps = ReadonlyArray<ExchangeStep<Uint8Array>>
 
-/** A packet that waits, and whether a question follows it. */
+/** A packet that waits, and about whom a question follows it, if one does. */
 interface Waiting {
   readonly frame: Uint8Array
-  readonly isAskedAbout: boolean
+  readonly about: Entry | undefined
 }
 
 /** A peer that asks for a login, or has one. */
@@ -27,6 +27,8 @@ export interface Peer {
   readonly generation: Generation
   readonly ends: Ends
   isOpen: boolean
+  /** Whether nothing more is told to it, because the server stops. */
+  isStopping: boolean
   /** The number that the chat gave it, and how others see it; undefined before its login. */
   number: number | undefined
   entry: Entry | undefined
@@ -34,6 +36,8 @@ export interface Peer {
   queuedBytes: number
   /** Until when what waits is held; undefined if nothing is. */
   heldUntilMillis: number | undefined
+  /** About whom a question is expected while there is a hold. */
+  about: Entry | undefined
   /** How often in a row no question came. */
   silences: number
 }
@@ -51,11 +55,13 @@ export const make = (secret: string, link: Link<Uint8Array>, ends: Ends): Peer =
   generation: ends.generation,
   ends,
   isOpen: true,
+  isStopping: false,
   number: undefined,
   entry: undefined,
   waiting: [],
   queuedBytes: 0,
   heldUntilMillis: Infinity,
+  about: undefined,
   silences: 0
 })
 
@@ -63,22 +69,25 @@ export const make = (secret: string, link: Link<Uint8Array>, ends: Ends): Peer =
 const pump = (peer: Peer, nowMillis: number): Steps => {
   const { link, waiting } = peer
   if (peer.heldUntilMillis !== undefined || waiting.length === 0) return nothing
-  const asked = peer.silences < silenceLimit ? waiting.findIndex(({ isAskedAbout }) => isAskedAbout) : -1
-  if (asked >= 0) peer.heldUntilMillis = nowMillis + holdMillis
+  const asked = peer.silences < silenceLimit ? waiting.findIndex(({ about }) => about !== undefined) : -1
+  if (asked >= 0) {
+    peer.heldUntilMillis = nowMillis + holdMillis
+    peer.about = waiting[asked]!.about
+  }
   const sent = waiting.splice(0, asked < 0 ? waiting.length : asked + 1)
   for (const { frame } of sent) peer.queuedBytes -= frame.length
   return sent.map(({ frame }) => ({ _tag: "Send", link, frame }))
 }
 
-/** Queues packets; with `areAskedAbout` a question is expected behind each. */
+/** Queues packets; a question about somebody may be expected behind each. */
 export const push = (
   peer: Peer,
   frames: ReadonlyArray<Uint8Array>,
-  areAskedAbout: boolean,
+  about: Entry | undefined,
   nowMillis: number
 ): Steps => {
   for (const frame of frames) {
-    peer.waiting.push({ frame, isAskedAbout: areAskedAbout })
+    peer.waiting.push({ frame, about })
     peer.queuedBytes += frame.length
   }
   return pump(peer, nowMillis)
@@ -86,7 +95,7 @@ export const push = (
 
 /** Whatever is held need not be any longer: the question has come and been answered, or the peer has been welcomed. */
 export const release = (peer: Peer, nowMillis: number): Steps => {
-  peer.heldUntilMillis = undefined
+  peer.heldUntilMillis = peer.about = undefined
   peer.silences = 0
   return pump(peer, nowMillis)
 }
@@ -94,14 +103,13 @@ export const release = (peer: Peer, nowMillis: number): Steps => {
 /** Ends a hold whose time is over. */
 export const expire = (peer: Peer, nowMillis: number): Steps => {
   if (peer.heldUntilMillis === undefined || peer.heldUntilMillis > nowMillis) return nothing
-  peer.heldUntilMillis = undefined
+  peer.heldUntilMillis = peer.about = undefined
   peer.silences++
   return pump(peer, nowMillis)
 }
 
-/** Takes what waits from a peer that gets no more of it. */
-export const close = (peer: Peer): void => {
-  peer.isOpen = false
+/** Takes what waits from a peer, which gets no more of it. */
+export const clear = (peer: Peer): void => {
   peer.waiting = []
   peer.queuedBytes = 0
 }

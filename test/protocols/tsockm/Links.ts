@@ -42,7 +42,10 @@ export interface Entered {
 export type Doorman = (name: string) => Rejection | undefined
 
 /** Takes what is in a list. */
-const taking = <Item>(list: Array<Item>) => () => list.splice(0)
+const taking =
+  <Item>(list: Array<Item>) =>
+  () =>
+    list.splice(0)
 
 /** The packets that clients write, as the originals do. */
 export const request = {
@@ -168,8 +171,7 @@ export const bench = (options?: Partial<TsockmProtocol.Options> & { readonly doo
       const [, secret = "", signature = ""] = /::([^:|]*)\|.*#(.*)$/.exec(link.sent().at(-1) ?? "") ?? []
       return { link, secret, signature, key: keys.at(-1)!, number: lastUser, generation }
     },
-    deliver: ({ key }: Entered, event: Event, as: Perspective = "witness") =>
-      perform(exchange.deliver(key, event, as)),
+    deliver: ({ key }: Entered, event: Event, as: Perspective = "witness") => perform(exchange.deliver(key, event, as)),
     hangUp: ({ key }: Entered, reason: HangupReason = "killed") => perform(exchange.hangUp(key, reason)),
     check: ({ key }: Entered) => perform(exchange.check!(key)),
     /** Lets time pass, with a sweep every 100 ms as the port does. */
@@ -222,7 +224,20 @@ export const accepted: Reply = {
 
 /** What is in a packet, by the place of the field from the end. */
 export const bodies = (packets: ReadonlyArray<string>): ReadonlyArray<string> =>
-  packets.map((packet) => packet.split("::").slice(packet.split("::")[3] === "SERVER" ? 7 : 6).join("::"))
+  packets.map((packet) =>
+    packet
+      .split("::")
+      .slice(packet.split("::")[3] === "SERVER" ? 7 : 6)
+      .join("::")
+  )
 
 /** The id of the author of a message. */
 export const authorOf = (packet: string): string => packet.split("::")[packet.split("::")[3] === "SERVER" ? 4 : 3]!
+
+/** Has a peer ask who somebody is. */
+export const ask = ({ once }: Bench, { generation, secret }: Entered, id: string): RecordingLink =>
+  once(request.of(generation, "GET_PEER", secret, id))
+
+/** What kinds of packets there are. */
+export const kinds = (packets: ReadonlyArray<string>): ReadonlyArray<string> =>
+  packets.map((packet) => packet.split("::").slice(0, 2).join(" "))

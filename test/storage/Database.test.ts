@@ -1,0 +1,275 @@
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import { assert, describe, it } from "@effect/vitest"
+import * as PgClient from "@effect/sql-pg/PgClient"
+import { Deferred, Effect, Fiber, FileSystem, type PlatformError, Redacted, type Scope } from "effect"
+import * as Reactivity from "effect/reactivity/Reactivity"
+import { SqlClient, type SqlError } from "effect/sql"
+import { randomBytes } from "node:crypto"
+import { join } from "node:path"
+import * as Database from "../../src/storage/Database.ts"
+import * as Migrations from "../../src/storage/Migrations.ts"
+
+const server = "postgres://postgres@127.0.0.1:5432/test"
+
+const run = <A, E>(options: Database.Options, use: (sql: SqlClient.SqlClient) => Effect.Effect<A, E, Scope.Scope>) =>
+  Effect.scoped(Effect.provide(Effect.flatMap(SqlClient.SqlClient, use), Database.layer(options)))
+
+/** What it says when a database cannot be opened. */
+const refusal = (options: Database.Options) =>
+  Effect.map(Effect.flip(run(options, () => Effect.void)), (error) => {
+    assert.strictEqual(error._tag, "DatabaseUnavailable")
+    assert.notInclude(error.message, "\n")
+    return error.message
+  })
+
+const directory = Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeTempDirectoryScoped())
+
+const postgres = (url: string): Database.Options => ({ kind: "postgres", url: Redacted.make(url) })
+
+/** A schema of its own, which goes with the scope. */
+const schema = Effect.gen(function* () {
+  const sql = yield* PgClient.make({ url: Redacted.make(server) })
+  const name = `parlance_${randomBytes(8).toString("hex")}`
+  yield* Effect.acquireRelease(sql`create schema ${sql(name)}`, () =>
+    Effect.orDie(sql`drop schema ${sql(name)} cascade`)
+  )
+  return postgres(`${server}?options=-csearch_path%3D${name}`)
+}).pipe(Effect.provide(Reactivity.layer))
+
+const answers = await Effect.runPromise(
+  Effect.flatMap(PgClient.make({ url: Redacted.make(server) }), (sql) => sql`select 1`).pipe(
+    Effect.scoped,
+    Effect.provide(Reactivity.layer),
+    Effect.isSuccess
+  )
+)
+if (!answers) console.warn(`No PostgreSQL answers at ${server}: its tests are skipped`)
+
+type Place = Effect.Effect<
+  Database.Options,
+  SqlError.SqlError | PlatformError.PlatformError,
+  Scope.Scope | FileSystem.FileSystem
+>
+
+const file = Effect.map(directory, (it): Database.Options => ({ kind: "sqlite", file: join(it, "data", "chat.db") }))
+
+const message = (number: number, body = `message ${number}`) => ({
+  number,
+  room_key: "general",
+  room_name: "General",
+  recipient: null,
+  sender: "Vincent van Gogh",
+  protocol: "toss",
+  body,
+  at_millis: 1_800_000_000_000 + number,
+  file_number: null
+})
+
+const insert = (sql: SqlClient.SqlClient, first: number, count = 1) =>
+  sql<{ number: number }>`insert into messages ${sql
+    .insert([message(first), ...Array.from({ length: count - 1 }, (_, index) => message(first + 1 + index))])
+    .returning("number")}`
+
+const numbers = (sql: SqlClient.SqlClient) =>
+  Effect.map(sql<{ number: number }>`select number from messages order by number`, (rows) =>
+    rows.map((it) => it.number)
+  )
+
+/** Rows have no prototype in one dialect. */
+const plain = (rows: ReadonlyArray<object>) => rows.map((it) => Object.assign({}, it))
+
+const suite = (name: string, place: Place, isKept: boolean, isSkipped = false) => {
+  const test = <A, E>(title: string, use: (sql: SqlClient.SqlClient) => Effect.Effect<A, E, Scope.Scope>) =>
+    it.effect(title, () =>
+      Effect.flatMap(place, (options) => run(options, use)).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer))
+    )
+
+  describe.skipIf(isSkipped)(name, () => {
+    it.effect.skipIf(!isKept)("migrates once, and again has what there was", () =>
+      Effect.gen(function* () {
+        const options = yield* place
+        yield* run(options, (sql) => insert(sql, 1))
+        yield* run(options, (sql) =>
+          Effect.gen(function* () {
+            assert.deepStrictEqual(yield* numbers(sql), [1])
+            const applied = yield* sql`select migration_id, name from ${sql(Migrations.table)}`.values
+            assert.deepStrictEqual(applied, [[1, "tables"]])
+            yield* sql`insert into ${sql(Migrations.table)} ${sql.insert({ migration_id: 77, name: "later" })}`
+          })
+        )
+        const refused = "it has migration 77 of a newer program, this one knows 1"
+        assert.isTrue((yield* refusal(options)).endsWith(`: ${refused}`))
+        assert.isTrue((yield* refusal(options)).endsWith(`: ${refused}`))
+      }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer))
+    )
+
+    test("inserts one row and 500, and returns them", (sql) =>
+      Effect.gen(function* () {
+        assert.deepStrictEqual(
+          (yield* insert(sql, 1)).map((it) => it.number),
+          [1]
+        )
+        assert.lengthOf(yield* insert(sql, 2, 500), 500)
+        const page = yield* sql`select * from messages where room_key = ${"general"} and number < ${100}
+          order by number desc limit 2`
+        const nothing = { file_name: null, file_size_bytes: null, file_url: null }
+        assert.deepStrictEqual(plain(page), [
+          { ...message(99), ...nothing },
+          { ...message(98), ...nothing }
+        ])
+        assert.deepStrictEqual(yield* sql`select count(*) from messages`.values, [[501]])
+      }))
+
+    test("counts up in one statement", (sql) =>
+      Effect.gen(function* () {
+        const next = sql<{ last_number: number }>`update counters set last_number = last_number + ${10}
+          where name = ${"files"} returning last_number`
+        const counted = yield* Effect.forEach([next, next], (it) => it)
+        assert.deepStrictEqual(
+          counted.map((rows) => rows[0]?.last_number),
+          [10, 20]
+        )
+      }))
+
+    test("classifies violations, and goes on", (sql) =>
+      Effect.gen(function* () {
+        yield* insert(sql, 1)
+        assert.strictEqual((yield* Effect.flip(insert(sql, 1))).reason._tag, "UniqueViolation")
+        assert.strictEqual((yield* Effect.flip(insert(sql, 0, 5))).reason._tag, "UniqueViolation")
+        const lost = { file_number: 1, room_key: "general" }
+        const share = sql`insert into file_shares ${sql.insert(lost)}`
+        assert.strictEqual((yield* Effect.flip(share)).reason._tag, "ConstraintError")
+        const nowhere = sql`insert into messages ${sql.insert({ ...message(2), room_key: null })}`
+        assert.strictEqual((yield* Effect.flip(nowhere)).reason._tag, "ConstraintError")
+        assert.deepStrictEqual(yield* numbers(sql), [1])
+      }))
+
+    test("keeps files and shares together", (sql) =>
+      Effect.gen(function* () {
+        const content = { sha256: "00ff", size_bytes: 3, stored_at_millis: 1_800_000_000_000 }
+        const stored = {
+          number: 7,
+          id: "abc",
+          name: "a.txt",
+          sha256: "00ff",
+          size_bytes: 3,
+          at_millis: 1,
+          owner: "Ann"
+        }
+        yield* sql`insert into contents ${sql.insert(content)}`
+        yield* sql`insert into files ${sql.insert(stored)}`
+        const share = (row: { room_key?: string; recipient?: string }) =>
+          sql`insert into file_shares ${sql.insert({ file_number: 7, ...row })} on conflict do nothing`
+        for (const row of [{ room_key: "r" }, { recipient: "r" }, { room_key: "r" }, { recipient: "s" }])
+          yield* share(row)
+        assert.deepStrictEqual(yield* sql`select count(*) from file_shares`.values, [[3]])
+        assert.strictEqual((yield* Effect.flip(sql`delete from contents`)).reason._tag, "ConstraintError")
+        assert.strictEqual((yield* Effect.flip(share({}))).reason._tag, "ConstraintError")
+        yield* sql`delete from files where number = ${7}`
+        assert.deepStrictEqual(yield* sql`select count(*) from file_shares`.values, [[0]])
+      }))
+
+    test("rolls back what fails, and savepoints alone", (sql) =>
+      Effect.gen(function* () {
+        const oops = Effect.fail("oops" as const)
+        const failed = sql.withTransaction(Effect.andThen(insert(sql, 1), oops))
+        assert.strictEqual(yield* Effect.flip(failed), "oops")
+        assert.deepStrictEqual(yield* numbers(sql), [])
+        yield* sql.withTransaction(
+          Effect.gen(function* () {
+            yield* insert(sql, 1)
+            yield* Effect.flip(sql.withTransaction(Effect.andThen(insert(sql, 2), oops)))
+            yield* Effect.flip(sql.withTransaction(insert(sql, 1)))
+            yield* sql.withTransaction(insert(sql, 3))
+          })
+        )
+        assert.deepStrictEqual(yield* numbers(sql), [1, 3])
+      }))
+
+    test("rolls back what is interrupted", (sql) =>
+      Effect.gen(function* () {
+        const begun = yield* Deferred.make<void>()
+        const endless = Effect.andThen(Effect.andThen(insert(sql, 1), Deferred.succeed(begun, undefined)), Effect.never)
+        const fiber = yield* Effect.forkChild(sql.withTransaction(sql.withTransaction(endless)))
+        yield* Deferred.await(begun)
+        yield* Fiber.interrupt(fiber)
+        assert.deepStrictEqual(yield* numbers(sql), [])
+        yield* insert(sql, 1)
+      }))
+
+    test("runs 20 transactions at once", (sql) =>
+      Effect.gen(function* () {
+        const add = (number: number) =>
+          sql.withTransaction(
+            Effect.gen(function* () {
+              yield* sql`update counters set last_number = last_number + 1 where name = 'messages'`
+              yield* Effect.yieldNow
+              const [row] = yield* sql<{
+                last_number: number
+              }>`select last_number from counters where name = 'messages'`
+              yield* insert(sql, row?.last_number ?? 0)
+              if (number % 5 === 0) return yield* Effect.fail("oops" as const)
+            })
+          )
+        yield* Effect.forEach([...Array(20).keys()], (number) => Effect.exit(add(number)), { concurrency: "unbounded" })
+        assert.deepStrictEqual(
+          yield* numbers(sql),
+          [...Array(16).keys()].map((index) => index + 1)
+        )
+      }))
+
+    test("keeps bytes, great numbers and any text", (sql) =>
+      Effect.gen(function* () {
+        const bytes = sql.literal(sql.onDialectOrElse({ sqlite: () => "blob", orElse: () => "bytea" }))
+        yield* sql`create table things (number bigint not null, bytes ${bytes}, words text)`
+        const all = Uint8Array.from({ length: 256 }, (_, index) => index)
+        const great = [0, -1, 2 ** 31, -(2 ** 31) - 1, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER]
+        const greater = [2n ** 53n, 2n ** 63n - 1n, -(2n ** 63n)]
+        const words = "Grüße, 世界 👋 ' \" \\ ? $1\r\n"
+        for (const number of [...great, ...greater]) {
+          const rows = yield* sql`insert into things ${sql.insert({ number, bytes: all, words }).returning("*")}`
+          assert.deepStrictEqual(plain(rows), [{ number, bytes: all, words }])
+        }
+        yield* sql`insert into things ${sql.insert({ number: 5n, bytes: new Uint8Array(), words: "" })}`
+        const last = yield* sql`select number, bytes, words from things where number = ${5}`.values
+        assert.deepStrictEqual(last, [[5, new Uint8Array(), ""]])
+        yield* Effect.flip(sql`insert into things ${sql.insert({ number: 2n ** 63n })}`)
+        assert.deepStrictEqual(yield* sql`select count(*) from things`.values, [[10]])
+      }))
+  })
+}
+
+suite("Database in memory", Effect.succeed({ kind: "sqlite", file: ":memory:" }), false)
+suite("Database in a file", file, true)
+suite("Database on PostgreSQL", schema, true, !answers)
+
+describe.skipIf(!answers)("Database on PostgreSQL, apart from SQLite", () => {
+  it.effect("fails what runs when a connection is cut, and goes on", () =>
+    Effect.gen(function* () {
+      const options = yield* schema
+      const name = "parlance_cut"
+      yield* run(options, (sql) =>
+        Effect.gen(function* () {
+          const cut = sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = ${name}`
+          const begin = Effect.andThen(sql`select set_config('application_name', ${name}, false)`, insert(sql, 1))
+          const failed = yield* Effect.flip(sql.withTransaction(Effect.andThen(begin, cut)))
+          assert.strictEqual(failed.reason._tag, "ConnectionError")
+          const inner = yield* Effect.flip(sql.withTransaction(sql.withTransaction(Effect.andThen(begin, cut))))
+          assert.strictEqual(inner.reason._tag, "ConnectionError")
+          assert.deepStrictEqual(yield* numbers(sql), [])
+          assert.lengthOf(yield* insert(sql, 1), 1)
+        })
+      )
+    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer))
+  )
+
+  it.effect("migrates once when several begin at once", () =>
+    Effect.gen(function* () {
+      const options = yield* schema
+      yield* Effect.forEach([1, 2, 3], (first) => run(options, (sql) => insert(sql, first)), {
+        concurrency: "unbounded"
+      })
+      assert.deepStrictEqual(yield* run(options, numbers), [1, 2, 3])
+    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer))
+  )
+})
