@@ -1,6 +1,6 @@
 /** Which protocols are served, and where: one line a protocol. */
 import Sqids from "sqids"
-import { Clock, Duration, Effect, Layer, type Scope } from "effect"
+import { Clock, Duration, Effect, Exit, Layer, Scope } from "effect"
 import { SecureRandom } from "effect/crypto"
 import * as ChatMasterProtocol from "../protocols/chatmaster/ChatMasterProtocol.ts"
 import * as SocketsProtocol from "../protocols/sockets/SocketsProtocol.ts"
@@ -52,8 +52,8 @@ const tcpExchange = (exchange: Exchange<Uint8Array>, port: number): Listener =>
   })
 
 /** Over UDP and TCP, with the same port number. */
-const tcpAndUdp = (exchange: Exchange<Uint8Array>, port: number): Listener =>
-  Effect.gen(function* () {
+const tcpAndUdp = (exchange: Exchange<Uint8Array>, port: number): Listener => {
+  const open = Effect.gen(function* () {
     const { host } = yield* Settings
     const exchangePort = yield* ExchangePort.make(exchange)
     const overTcp = yield* TcpListener.listenExchange(exchangePort, { host, port })
@@ -64,6 +64,16 @@ const tcpAndUdp = (exchange: Exchange<Uint8Array>, port: number): Listener =>
       { protocol: exchange.name, url: `udp://${overUdp}` }
     ]
   })
+  const attempt = Effect.gen(function* () {
+    const scope = yield* Scope.fork(yield* Effect.scope)
+    return yield* open.pipe(
+      Scope.provide(scope),
+      Effect.onError(() => Scope.close(scope, Exit.void))
+    )
+  })
+  // The number that is free over TCP may not be over UDP.
+  return port === 0 ? Effect.retry(attempt, { times: 9 }) : attempt
+}
 
 const socketIo = (protocol: Protocol<SocketIoPacket, SocketIoPacket>, port: number): Listener =>
   Effect.gen(function* () {

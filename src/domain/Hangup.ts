@@ -10,6 +10,7 @@ export type HangupReason =
   | "slow" // the peer does not read what it is sent
   | "killed" // an operator's decision
   | "too-many" // too many connections from one address
+  | "banned" // an operator has banned the address
   | "stopping" // the server stops
   | "done" // what it was there for is done
 
@@ -37,6 +38,7 @@ const sentences: Record<HangupReason, string> = {
   slow: "The connection is closed: it is not read.",
   killed: "The connection is closed by an operator.",
   "too-many": "The connection is closed: too many connections from this address.",
+  banned: "The connection is closed: this address is banned.",
   stopping: "The server is stopping.",
   done: "The connection is closed."
 }

@@ -18,6 +18,8 @@ export class NotLoggedIn extends Schema.TaggedError<NotLoggedIn>()("NotLoggedIn"
 export class AlreadyLoggedIn extends Schema.TaggedError<AlreadyLoggedIn>()("AlreadyLoggedIn", {}) {}
 /** The server is stopping, or has as many users as it may have. */
 export class ServerFull extends Schema.TaggedError<ServerFull>()("ServerFull", {}) {}
+/** The operator has banned the address. */
+export class AddressBanned extends Schema.TaggedError<AddressBanned>()("AddressBanned", {}) {}
 /** The room is closed to those who were neither in it nor invited. */
 export class RoomPrivate extends Schema.TaggedError<RoomPrivate>()("RoomPrivate", {}) {}
 /** A default room cannot be made private. */
@@ -61,6 +63,7 @@ export const Rejection = Schema.Union([
   NotLoggedIn,
   AlreadyLoggedIn,
   ServerFull,
+  AddressBanned,
   RoomPrivate,
   RoomProtected,
   TooManyRooms,
@@ -95,6 +98,8 @@ export const explain = (rejection: Rejection): string => {
       return "You are already logged in."
     case "ServerFull":
       return "The server takes no more users."
+    case "AddressBanned":
+      return "This address is banned."
     case "RoomPrivate":
       return "Channel is private."
     case "RoomProtected":

@@ -8,7 +8,7 @@
 import { type Clock, Deferred, Effect, Fiber } from "effect"
 import { type Event, isPersonal, type Perspective } from "../domain/Event.ts"
 import { Hangup, type HangupReason } from "../domain/Hangup.ts"
-import { AlreadyLoggedIn, NotLoggedIn } from "../domain/Rejection.ts"
+import { AddressBanned, AlreadyLoggedIn, NotLoggedIn } from "../domain/Rejection.ts"
 import type { Link } from "../protocols/Exchange.ts"
 import type { Conversation, Protocol, Step } from "../protocols/Protocol.ts"
 import type { Chat } from "../services/Chat.ts"
@@ -41,6 +41,7 @@ export interface Parts<In, Frame> {
   readonly clock: Clock.Clock
   readonly flusher: Flusher["Service"]
   readonly wire: WireLog
+  readonly isBanned: (address: string) => boolean
   /** Runs a fiber that waits for time to pass. */
   readonly runFiber: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
 }
@@ -64,6 +65,8 @@ export class Connection<In, Frame> implements Outlet, Link<Frame> {
   // The fiber that waits for the rest of a packet, and whether it is past waiting.
   #patience: Fiber.Fiber<void> | undefined
   #isLapsing = false
+  // Kept because it is asked for each frame.
+  #hasBeenIn = false
   #bytesBeforeLogin = 0
   #packetsBeforeLogin = 0
 
@@ -84,7 +87,7 @@ export class Connection<In, Frame> implements Outlet, Link<Frame> {
       sizeBytes: protocol.sizeBytes,
       isPaced: () => this.#conversation.isPaced,
       gapMillis: protocol.gapMillis,
-      limitBytes: () => (this.#isIn ? limits.outboxLimitBytes : limits.outboxLimitBeforeLoginBytes),
+      limitBytes: () => (this.#hasBeenIn ? limits.outboxLimitBytes : limits.outboxLimitBeforeLoginBytes),
       overflowed: () => this.hangUp(new Hangup({ reason: "slow" }))
     })
   }
@@ -150,6 +153,7 @@ export class Connection<In, Frame> implements Outlet, Link<Frame> {
       yield* this.#perform(this.#conversation.receive(input), true)
       const size = sizeOf(input)
       this.#parts.release?.(input)
+      if (!this.#hasBeenIn) this.#hasBeenIn = this.#isIn
       if (!this.#isIn) {
         this.#bytesBeforeLogin += size
         if (this.#bytesBeforeLogin > (this.#conversation.loginLimitBytes ?? this.#parts.limits.loginLimitBytes)) {
@@ -253,10 +257,13 @@ export class Connection<In, Frame> implements Outlet, Link<Frame> {
 
   #login(step: Step<Frame> & { readonly _tag: "Login" }): Effect.Effect<ReadonlyArray<Step<Frame>>> {
     if (this.session !== undefined) return Effect.succeed(step.refused(new AlreadyLoggedIn()))
-    const { address, chat, protocol } = this.#parts
+    const { address, chat, isBanned, protocol } = this.#parts
+    // It may have been admitted before it was banned.
+    if (isBanned(address)) return Effect.succeed(step.refused(new AddressBanned()))
     return Effect.matchEffect(chat.login({ name: step.name, protocol: protocol.name, address, outlet: this }), {
       onSuccess: (session) => {
         this.session = session
+        this.#hasBeenIn = true
         return Effect.as(Effect.logInfo(`${session.name} logged in`), [])
       },
       onFailure: (rejection) => Effect.succeed(step.refused(rejection))

@@ -112,8 +112,8 @@ export class Connections extends Context.Service<
           const release = isStopping ? undefined : admit(peer.address)
           if (release === undefined) {
             census.counts.connectionsRefused++
-            for (const frame of protocol.converse().farewell(isStopping ? "stopping" : "too-many"))
-              carrier.write([frame])
+            const reason = isStopping ? "stopping" : quota.isBanned(peer.address) ? "banned" : "too-many"
+            for (const frame of protocol.converse().farewell(reason)) carrier.write([frame])
             carrier.end()
             return
           }
@@ -125,6 +125,7 @@ export class Connections extends Context.Service<
             exchange: peer.exchange,
             port: peer.port,
             local: peer.local,
+            isBanned: quota.isBanned,
             release: peer.release,
             shared: sharedOf(protocol),
             chat,

@@ -6,7 +6,7 @@
  *   before that event.
  */
 import { Effect, FiberSet, type Scope } from "effect"
-import { NotLoggedIn, ServerFull } from "../domain/Rejection.ts"
+import { AddressBanned, NotLoggedIn, ServerFull } from "../domain/Rejection.ts"
 import { type Exchange, type ExchangeStep, sweepMillis } from "../protocols/Exchange.ts"
 import type { Protocol } from "../protocols/Protocol.ts"
 import { Census } from "../services/Census.ts"
@@ -99,6 +99,8 @@ export const make = Effect.fnUntraced(function* <Frame>(
     step: ExchangeStep<Frame> & { readonly _tag: "Login" }
   ): Effect.fn.Return<Steps<Frame>> {
     const { key, link, name } = step
+    // It may have been admitted before it was banned.
+    if (quota.isBanned(link.address)) return step.refused(new AddressBanned())
     // A connection that is there for a session has been admitted already.
     const isAdmitted = link.isReliable && exchange.areConnectionsBrief !== true
     const release = isAdmitted ? () => {} : quota.admit(link.address)
@@ -112,7 +114,8 @@ export const make = Effect.fnUntraced(function* <Frame>(
       queuedBytes: () => exchange.queuedBytes(key),
       ...(exchange.check === undefined ? undefined : { check: () => performInEvent(exchange.check!(key)) })
     }
-    return yield* Effect.matchEffect(chat.login({ name, protocol: exchange.name, address: link.address, outlet }), {
+    const login = chat.login({ name, protocol: exchange.name, address: link.address, outlet })
+    return yield* Effect.matchEffect(login, {
       onSuccess: (session) => {
         sessions.set(key, { session, release })
         return Effect.as(
@@ -125,7 +128,7 @@ export const make = Effect.fnUntraced(function* <Frame>(
         return Effect.succeed(step.refused(rejection))
       }
     })
-  })
+  }, Effect.uninterruptible)
 
   const command = (step: ExchangeStep<Frame> & { readonly _tag: "Run" }): Effect.Effect<Steps<Frame>> => {
     const open = sessions.get(step.key)

@@ -15,6 +15,7 @@ import { ListenFailed } from "./ListenFailed.ts"
 import { WireLog } from "./WireLog.ts"
 
 const linkLimit = 8192
+const kernelBufferBytes = 4 * 1024 * 1024
 /** How many datagrams may wait to go out, and how many to be dealt with. */
 const outgoingLimit = 65_536
 const pendingLimit = 4096
@@ -29,7 +30,9 @@ export const listen = Effect.fn("UdpListener.listen")(function* (
   const wire = yield* WireLog
   const socket = yield* NodeDatagramSocket.make({
     bind: { address: options.host, port: options.port },
-    receiveBuffer: { capacity: 8192 }
+    receiveBuffer: { capacity: 8192 },
+    // What confirms a message to a full room comes at once, and what finds no room in the kernel's buffer is lost.
+    kernelReceiveBufferSize: kernelBufferBytes
   })
   const reader = yield* socket.reader.pipe(
     Effect.mapError(({ reason }) => {

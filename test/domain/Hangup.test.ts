@@ -10,6 +10,7 @@ const reasons: Record<HangupReason, boolean> = {
   slow: true,
   killed: false,
   "too-many": false,
+  banned: false,
   stopping: true,
   done: false
 }

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
-import { Census, Connections, SharedEvent } from "../../src/mod.ts"
+import { Census, Connections, Quota, SharedEvent } from "../../src/mod.ts"
 import type { Protocol } from "../../src/protocols/Protocol.ts"
 import * as ChatMasterProtocol from "../../src/protocols/chatmaster/ChatMasterProtocol.ts"
 import { Peer } from "../../src/testing/mod.ts"
@@ -87,6 +87,20 @@ describe("Connections.serve()", () => {
       yield* peer.send(utf8.encode("{}"))
       yield* peer.over
       assert.deepStrictEqual(counts.hangups, { faulty: 1 })
+    }).pipe(Effect.provide(Peer.layer()))
+  )
+
+  it.effect("lets nobody log in whose address was banned after they had connected, nor connect anew", () =>
+    Effect.gen(function* () {
+      const quota = yield* Quota
+      const peer = yield* Peer.connect(ChatMasterProtocol.make({ gapMillis: 0 }), { address: "192.0.2.1" })
+      yield* peer.take
+      quota.ban("192.0.2.1", Infinity)
+      yield* peer.send(login("alice"))
+      assert.include(text(yield* peer.take), "This address is banned.")
+      const another = yield* Peer.connect(ChatMasterProtocol.make({ gapMillis: 0 }), { address: "192.0.2.1" })
+      assert.include(text(yield* another.take), "this address is banned")
+      yield* another.over
     }).pipe(Effect.provide(Peer.layer()))
   )
 

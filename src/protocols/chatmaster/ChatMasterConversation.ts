@@ -209,6 +209,7 @@ export const make = (settings: Settings): Conversation<Uint8Array, Uint8Array> =
         case "slow":
         case "killed":
         case "too-many":
+        case "banned":
           return [encode(Packet.error("connection", explainHangup(reason)))]
       }
     }

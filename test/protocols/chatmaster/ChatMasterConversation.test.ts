@@ -190,6 +190,7 @@ describe("ChatMasterConversation", () => {
       slow: "connection",
       killed: "connection",
       "too-many": "connection",
+      banned: "connection",
       stopping: undefined,
       done: undefined
     }
