@@ -67,7 +67,7 @@ export class Exchanges extends Context.Service<
 }
 
 /** What {@link layer} provides. */
-export type Services = Connections | Exchanges | Layer.Success<typeof Chat.layer>
+export type Services = Connections | Exchanges | Quota | Layer.Success<typeof Chat.layer>
 
 /** A chat with connections and no listener, in memory; limits may be set. */
 export const layer = (limits?: {

@@ -8,6 +8,7 @@ import * as TestServer from "./TestServer.ts"
 import * as TossClient from "./TossClient.ts"
 
 const utf8 = new TextEncoder()
+const clients = { udp: PacketClient.udp, tcp: PacketClient.tcp }
 
 const urls = Effect.map(Server, ({ addresses }) => {
   const [tcp, udp] = addresses.filter(({ protocol }) => protocol === "packet")
@@ -33,8 +34,8 @@ describe("packet", () => {
     it.live(`${one} and ${other}: log in, know each other, speak to all and to one`, () =>
       Effect.gen(function* () {
         const at = yield* urls
-        const ada = yield* PacketClient[one](at[one])
-        const bob = yield* PacketClient[other](at[other])
+        const ada = yield* clients[one](at[one])
+        const bob = yield* clients[other](at[other])
         const { session, user } = yield* ada.login("ada")
         const { session: bobs, user: bobUser } = yield* bob.login("bob")
         // Over UDP an address has to show that it has got the cookie.
