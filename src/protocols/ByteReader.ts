@@ -21,10 +21,13 @@ export interface ByteReader {
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
+/** A view of bytes, which many readers of them may share. */
+export const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
 /** Makes a reader of the bytes from index `from` to before index `end`. */
-export const make = (bytes: Uint8Array, from = 0, end: number = bytes.length): ByteReader => ({
+export const make = (bytes: Uint8Array, from = 0, end: number = bytes.length, view = viewOf(bytes)): ByteReader => ({
   bytes,
-  view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+  view,
   end: Math.min(end, bytes.length),
   at: from,
   fault: undefined

@@ -14,22 +14,31 @@ export interface Allowance {
   readonly take: (nowMillis: number) => number
 }
 
-/** Makes an allowance; `perSecond` 0 gives whatever is asked. */
-export const allowance = (perSecond: number, burst: number): Allowance => {
-  if (perSecond <= 0) return { take: () => 0 }
-  const gapMillis = 1000 / perSecond
-  const toleranceMillis = gapMillis * (Math.max(1, burst) - 1)
+// A class, because every session has two: its instances are smaller than closures.
+class Bucket implements Allowance {
+  readonly #gapMillis: number
+  readonly #toleranceMillis: number
   // The time at which the bucket would be full again.
-  let fullAtMillis = -Infinity
-  return {
-    take: (nowMillis) => {
-      const waitMillis = fullAtMillis - toleranceMillis - nowMillis
-      if (waitMillis > 0) return Math.ceil(waitMillis)
-      fullAtMillis = Math.max(fullAtMillis, nowMillis) + gapMillis
-      return 0
-    }
+  #fullAtMillis = -Infinity
+
+  constructor(perSecond: number, burst: number) {
+    this.#gapMillis = 1000 / perSecond
+    this.#toleranceMillis = this.#gapMillis * (Math.max(1, burst) - 1)
+  }
+
+  take(nowMillis: number): number {
+    const waitMillis = this.#fullAtMillis - this.#toleranceMillis - nowMillis
+    if (waitMillis > 0) return Math.ceil(waitMillis)
+    this.#fullAtMillis = Math.max(this.#fullAtMillis, nowMillis) + this.#gapMillis
+    return 0
   }
 }
+
+const boundless: Allowance = { take: () => 0 }
+
+/** Makes an allowance; `perSecond` 0 gives whatever is asked. */
+export const allowance = (perSecond: number, burst: number): Allowance =>
+  perSecond <= 0 ? boundless : new Bucket(perSecond, burst)
 
 // A zone, as in fe80::1%eth0, names a link of this machine and no other peer.
 const ipOf = (address: string): NetAddress.IpAddress | undefined => {

@@ -10,7 +10,7 @@ import { StorageFailed } from "../domain/Rejection.ts"
 import type { Attachments, StoredFile } from "./Attachments.ts"
 
 /** The size of a block; the last one of a file may be shorter. */
-export const blockBytes = 64 * 1024
+export const blockBytes = 128 * 1024
 
 /** The blocks that are kept. */
 export const limitBlocks = 2

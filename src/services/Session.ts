@@ -13,7 +13,7 @@ export interface Outlet {
   /** Bytes that wait for the peer to read. */
   readonly queuedBytes: () => number
   /** Asks the peer for a sign of life, where its protocol knows one. */
-  readonly check?: () => void
+  readonly check?: (() => void) | undefined
 }
 
 /** A user who has logged in, as everybody else may see it. Only the services change it. */

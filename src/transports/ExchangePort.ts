@@ -6,13 +6,15 @@
  *   before that event.
  */
 import { Effect, FiberSet, type Scope } from "effect"
+import type { Event, Perspective } from "../domain/Event.ts"
+import type { Hangup } from "../domain/Hangup.ts"
 import { AddressBanned, NotLoggedIn, ServerFull } from "../domain/Rejection.ts"
 import { type Exchange, type ExchangeStep, sweepMillis } from "../protocols/Exchange.ts"
 import type { Protocol } from "../protocols/Protocol.ts"
 import { Census } from "../services/Census.ts"
 import { Chat } from "../services/Chat.ts"
 import { Quota } from "../services/Quota.ts"
-import { type Session, summary } from "../services/Session.ts"
+import { type Outlet, type Session, summary } from "../services/Session.ts"
 
 type Steps<Frame> = ReadonlyArray<ExchangeStep<Frame>>
 
@@ -95,6 +97,27 @@ export const make = Effect.fnUntraced(function* <Frame>(
     )
   }
 
+  const check = exchange.check
+  // A class, because there is one for each session: its instances are smaller than closures.
+  class SessionOutlet implements Outlet {
+    readonly #key: object
+    constructor(key: object) {
+      this.#key = key
+    }
+    deliver(event: Event, as: Perspective): void {
+      performInEvent(exchange.deliver(this.#key, event, as))
+    }
+    hangUp({ reason }: Hangup): void {
+      performInEvent(exchange.hangUp(this.#key, reason))
+    }
+    queuedBytes(): number {
+      return exchange.queuedBytes(this.#key)
+    }
+    get check(): (() => void) | undefined {
+      return check === undefined ? undefined : () => performInEvent(check(this.#key))
+    }
+  }
+
   const login = Effect.fnUntraced(function* (
     step: ExchangeStep<Frame> & { readonly _tag: "Login" }
   ): Effect.fn.Return<Steps<Frame>> {
@@ -108,12 +131,7 @@ export const make = Effect.fnUntraced(function* <Frame>(
       census.counts.connectionsRefused++
       return step.refused(new ServerFull())
     }
-    const outlet: Session["outlet"] = {
-      deliver: (event, as) => performInEvent(exchange.deliver(key, event, as)),
-      hangUp: ({ reason }) => performInEvent(exchange.hangUp(key, reason)),
-      queuedBytes: () => exchange.queuedBytes(key),
-      ...(exchange.check === undefined ? undefined : { check: () => performInEvent(exchange.check!(key)) })
-    }
+    const outlet = new SessionOutlet(key)
     const login = chat.login({ name, protocol: exchange.name, address: link.address, outlet })
     return yield* Effect.matchEffect(login, {
       onSuccess: (session) => {
@@ -156,7 +174,8 @@ export const make = Effect.fnUntraced(function* <Frame>(
         case "Login":
         case "Run": {
           const next = yield* step._tag === "Login" ? login(step) : command(step)
-          if (next.length > 0) yield* perform(next)
+          if (next.length === 1 && next[0]!._tag === "Send") next[0]!.link.send(next[0]!.frame)
+          else if (next.length > 0) yield* perform(next)
         }
       }
     }

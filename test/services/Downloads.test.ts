@@ -95,14 +95,14 @@ describe("Downloads", () => {
   it.effect("end with NoSuchFile when the file goes", () =>
     Effect.gen(function* () {
       const { alice } = yield* trio
-      const file = yield* share(alice, content(100_000))
+      const file = yield* share(alice, content(200_000))
       yield* alice.run(begin(file))
       yield* bytesOf(alice, 0, 1)
-      yield* share(alice, content(100_000, 1))
+      yield* share(alice, content(200_000, 1))
       assert.lengthOf(yield* bytesOf(alice, 0, 1000), 1000)
-      assert.strictEqual(yield* alice.refused(read(99_000, 1000)), "NoSuchFile")
+      assert.strictEqual(yield* alice.refused(read(199_000, 1000)), "NoSuchFile")
       assert.strictEqual(yield* alice.refused(begin(file)), "NoSuchFile")
-    }).pipe(Effect.provide(layer({ filesLimitBytes: 150_000 })))
+    }).pipe(Effect.provide(layer({ filesLimitBytes: 300_000 })))
   )
 
   it.effect("have a limit of number, also when they begin at once; a key that is used again counts once", () =>

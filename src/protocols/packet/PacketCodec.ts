@@ -2,7 +2,7 @@
  * Packets as bytes, and whole bytes as packets.
  *
  * - Everything is total: what is no packet is a {@link Malformed}, never an exception.
- * - The fields of a packet are read by a cursor and decoded once, by its Schema.
+ * - The fields of a packet are read by a cursor and decoded once, by its Schema, unless it has nothing that could be wrong.
  * - What was read shares no bytes with what it was read from.
  */
 import { Result } from "effect"
@@ -44,16 +44,19 @@ const faults: Readonly<Record<ByteReader.Fault, string>> = {
 /** The packet of a kind in the bytes from index `from` to before index `end`, all of which it must take. */
 export const readPacket = <Packet>(
   language: Language<Packet>,
-  { tag, type, fields }: Layout,
+  { tag, type, fields, isSure }: Layout,
   bytes: Uint8Array,
   from: number,
-  end: number
+  end: number,
+  view?: DataView
 ): Result.Result<Packet, Malformed> => {
-  const reader = ByteReader.make(bytes, from + 2, end)
+  const reader = ByteReader.make(bytes, from + 2, end, view)
   const packet: Record<string, unknown> = { _tag: tag }
   for (const [name, field] of fields) packet[name] = field.read(reader)
   if (reader.fault !== undefined) return Result.fail(malformed(type, faults[reader.fault]))
   if (reader.at < end) return Result.fail(malformed(type, `${end - reader.at} bytes are behind it`))
+  // Numbers and blobs are what their Schemas ask for as soon as they are read.
+  if (isSure) return Result.succeed(packet as Packet)
   return Result.mapError(language.decode(packet), ({ message }) => malformed(type, message))
 }
 

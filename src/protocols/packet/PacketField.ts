@@ -45,6 +45,8 @@ export interface Field {
   /** How many bytes each one more in its length stands for, 0 if it has no length. */
   readonly unitBytes: number
   readonly read: (reader: ByteReader.ByteReader) => unknown
+  /** Whether whatever is read is a value of the Schema, so that there is nothing left to decode. */
+  readonly isSure: boolean
   /** Writes a value of the field's Schema. */
   readonly write: (writer: ByteWriter.ByteWriter, value: never) => void
   /** How many bytes a value may take besides `fixedBytes`, so that there is room for them. */
@@ -72,10 +74,19 @@ const sizeOfNumbers = (numbers: ReadonlyArray<bigint>): number => 8 * Math.min(n
 
 /** How the values of a Schema of this module are on the wire. */
 export const fields: ReadonlyMap<Schema.Constraint, Field> = new Map<Schema.Constraint, Field>([
-  [U16, { fixedBytes: 2, unitBytes: 0, read: ByteReader.u16, write: ByteWriter.u16, moreBytes: none }],
-  [U32, { fixedBytes: 4, unitBytes: 0, read: ByteReader.u32, write: ByteWriter.u32, moreBytes: none }],
-  [U64, { fixedBytes: 8, unitBytes: 0, read: ByteReader.u64, write: ByteWriter.u64, moreBytes: none }],
-  [Text, { fixedBytes: 2, unitBytes: 1, read: ByteReader.text, write: ByteWriter.text, moreBytes: none }],
-  [Blob, { fixedBytes: 2, unitBytes: 1, read: ByteReader.blob, write: ByteWriter.blob, moreBytes: sizeOf }],
-  [Numbers, { fixedBytes: 2, unitBytes: 8, read: readNumbers, write: writeNumbers, moreBytes: sizeOfNumbers }]
+  [U16, { isSure: true, fixedBytes: 2, unitBytes: 0, read: ByteReader.u16, write: ByteWriter.u16, moreBytes: none }],
+  [U32, { isSure: true, fixedBytes: 4, unitBytes: 0, read: ByteReader.u32, write: ByteWriter.u32, moreBytes: none }],
+  [U64, { isSure: true, fixedBytes: 8, unitBytes: 0, read: ByteReader.u64, write: ByteWriter.u64, moreBytes: none }],
+  [
+    Text,
+    { isSure: false, fixedBytes: 2, unitBytes: 1, read: ByteReader.text, write: ByteWriter.text, moreBytes: none }
+  ],
+  [
+    Blob,
+    { isSure: true, fixedBytes: 2, unitBytes: 1, read: ByteReader.blob, write: ByteWriter.blob, moreBytes: sizeOf }
+  ],
+  [
+    Numbers,
+    { isSure: true, fixedBytes: 2, unitBytes: 8, read: readNumbers, write: writeNumbers, moreBytes: sizeOfNumbers }
+  ]
 ])

@@ -8,6 +8,7 @@
  *   over the limit is refused when its length has come, and dropped as it comes.
  */
 import { Result } from "effect"
+import * as ByteReader from "../ByteReader.ts"
 import { malformed, readPacket, type Malformed } from "./PacketCodec.ts"
 import { PacketError } from "./PacketError.ts"
 import { layoutAt, requests, responses, sizeAt, typeAt, type Language } from "./PacketLayout.ts"
@@ -68,7 +69,7 @@ const makeFrames = <Packet>(language: Language<Packet>, { packetLimitBytes }: Pa
   }
 
   /** Takes the packet that begins at index `from`: how many bytes it takes, or if that is more than there are, needs. */
-  const frame = (bytes: Uint8Array, from: number, end: number): number => {
+  const frame = (bytes: Uint8Array, from: number, end: number, view?: DataView): number => {
     const cameBytes = end - from
     const layout = layoutAt(language, bytes, from, end)
     if (layout === undefined) {
@@ -86,12 +87,13 @@ const makeFrames = <Packet>(language: Language<Packet>, { packetLimitBytes }: Pa
       droppingBytes = Math.max(0, sizeBytes - cameBytes)
       return sizeBytes - droppingBytes
     }
-    if (sizeBytes <= cameBytes) framed.push(Result.merge(readPacket(language, layout, bytes, from, from + sizeBytes)))
+    if (sizeBytes <= cameBytes)
+      framed.push(Result.merge(readPacket(language, layout, bytes, from, from + sizeBytes, view)))
     return sizeBytes
   }
 
   /** Takes some of the bytes from index `from` on; the index behind them. */
-  const take = (bytes: Uint8Array, from: number): number => {
+  const take = (bytes: Uint8Array, from: number, view: DataView): number => {
     if (isLost) return bytes.length
     const cameBytes = bytes.length - from
     if (droppingBytes > 0) {
@@ -100,7 +102,7 @@ const makeFrames = <Packet>(language: Language<Packet>, { packetLimitBytes }: Pa
       return from + droppedBytes
     }
     if (keptBytes === 0) {
-      neededBytes = frame(bytes, from, bytes.length)
+      neededBytes = frame(bytes, from, bytes.length, view)
       if (neededBytes <= cameBytes) return from + neededBytes
       keep(bytes.subarray(from))
       return bytes.length
@@ -115,7 +117,8 @@ const makeFrames = <Packet>(language: Language<Packet>, { packetLimitBytes }: Pa
 
   const push = (bytes: Uint8Array): ReadonlyArray<Framed<Packet>> => {
     let at = 0
-    while (at < bytes.length) at = take(bytes, at)
+    const view = ByteReader.viewOf(bytes)
+    while (at < bytes.length) at = take(bytes, at, view)
     const flushed = framed
     framed = []
     return flushed

@@ -16,6 +16,8 @@ export interface Layout {
   /** Its number on the wire. */
   readonly type: number
   readonly fields: ReadonlyArray<readonly [name: string, field: Field]>
+  /** Whether whatever its fields are read as is such a packet. */
+  readonly isSure: boolean
   /** The bytes that every such packet has: its number, its fields and the length of the last one, if that has one. */
   readonly headBytes: number
   /** How many bytes each one more in that length stands for, 0 if there is no length. */
@@ -40,6 +42,7 @@ const layoutFor = (tag: string, type: number, schemas: Readonly<Record<string, S
     tag,
     type,
     fields,
+    isSure: fields.every(([, { isSure }]) => isSure),
     headBytes: fields.reduce((sumBytes, [, field]) => sumBytes + field.fixedBytes, 2),
     unitBytes: fields.at(-1)?.[1].unitBytes ?? 0
   }

@@ -26,24 +26,34 @@ export interface Options {
 /** How many sessions one connection or address may have. */
 const linkSessionLimit = 16
 
+/** The same with adjacent steps of the exchange as one, for a read may hold hundreds of chunks. */
+const joined = (steps: ReadonlyArray<Step<Uint8Array>>): ReadonlyArray<Step<Uint8Array>> => {
+  if (!steps.every((step) => step._tag === "Exchange")) return steps
+  return [{ _tag: "Exchange", steps: steps.flatMap((step) => step.steps) }]
+}
+
 const converse = (
   exchange: PacketExchange.PacketExchange,
   link: Link<Uint8Array>
 ): Conversation<Uint8Array, Uint8Array> => {
   const frames = PacketFrames.make()
-  const receive = (bytes: Uint8Array): ReadonlyArray<Step<Uint8Array>> =>
-    frames.push(bytes).map((framed): Step<Uint8Array> => {
-      switch (framed._tag) {
-        case "Lost":
-          return { _tag: "Hangup", reason: "malformed", detail: framed.detail }
-        case "Malformed": {
-          const { code, detail, packetType } = framed
-          return { _tag: "Send", frame: PacketCodec.write(error(packetType, code, detail)) }
-        }
-        default:
-          return { _tag: "Exchange", steps: exchange.receive(link, framed, 0) }
+  const follow = (framed: PacketFrames.Framed): Step<Uint8Array> => {
+    switch (framed._tag) {
+      case "Lost":
+        return { _tag: "Hangup", reason: "malformed", detail: framed.detail }
+      case "Malformed": {
+        const { code, detail, packetType } = framed
+        return { _tag: "Send", frame: PacketCodec.write(error(packetType, code, detail)) }
       }
-    })
+      default:
+        return { _tag: "Exchange", steps: exchange.receive(link, framed, 0) }
+    }
+  }
+  const receive = (bytes: Uint8Array): ReadonlyArray<Step<Uint8Array>> => {
+    const steps = frames.push(bytes).map(follow)
+    // Before there is a session each packet counts by itself.
+    return exchange.hasSessions(link) ? joined(steps) : steps
+  }
   const farewell = (reason: HangupReason): ReadonlyArray<Uint8Array> => {
     const code = reason === "malformed" ? PacketError.malformed : PacketError.refused
     return reason === "stopping" ? [] : [PacketCodec.write(error(0, code, explain(reason)))]
