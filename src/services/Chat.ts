@@ -6,7 +6,7 @@
  *   nothing, but some confirm by it.
  * - What a user may not know of (a private room) is answered as if it did not exist, but for the one who tries to join.
  */
-import { Clock, Context, Effect, Layer, Queue, Result, Stream } from "effect"
+import { Clock, Context, Effect, Exit, Layer, Queue, Result, Stream } from "effect"
 import { type Command, done, type Reply } from "../domain/Command.ts"
 import type { SharedEvent } from "../domain/Event.ts"
 import { CommandMisused, Flooding, NotLoggedIn, type Rejection } from "../domain/Rejection.ts"
@@ -35,6 +35,12 @@ export type Login = Pick<Opening, "name" | "protocol" | "address" | "outlet">
 
 const hasFile = ({ attachment, upload }: Messages.Saying): boolean => attachment !== undefined || upload !== undefined
 
+/** The reply that is made of a value: at once if it is there. */
+const answer = <A, E extends Rejection>(value: Effect.Effect<A, E>, reply: (value: A) => Reply) => {
+  const settled = Exit.isExit(value) ? (value as Exit.Exit<A, E>) : undefined
+  return settled?._tag === "Success" ? Result.succeed(reply(settled.value)) : Effect.map(value, reply)
+}
+
 export class Chat extends Context.Service<
   Chat,
   {
@@ -42,6 +48,8 @@ export class Chat extends Context.Service<
     readonly login: (login: Login) => Effect.Effect<Session, Rejection>
     /** Carries out a command of a session. */
     readonly run: (session: Session, command: Command) => Effect.Effect<Reply, Rejection>
+    /** The same as soon as it is called: an `Exit` if there is nothing to wait for, else it must be run, once. */
+    readonly runUnsafe: (session: Session, command: Command) => Effect.Effect<Reply, Rejection>
     /** Frees the name and tells those who remain. Doing it again does nothing. */
     readonly logout: (session: Session) => void
     /** Says something to everybody, as the server. */
@@ -170,7 +178,7 @@ export class Chat extends Context.Service<
               file
             }))
           case "WriteUpload":
-            return Effect.as(uploads.write(session, command.key, command.atByte, command.bytes), done)
+            return answer(uploads.writeUnsafe(session, command.key, command.atByte, command.bytes), () => done)
           case "DropUpload":
             uploads.drop(session, command.key)
             return Result.succeed(done)
@@ -180,7 +188,7 @@ export class Chat extends Context.Service<
               file
             }))
           case "ReadDownload":
-            return Effect.map(downloads.read(session, command.key, command.atByte, command.sizeBytes), (bytes) => ({
+            return answer(downloads.readUnsafe(session, command.key, command.atByte, command.sizeBytes), (bytes) => ({
               _tag: "FileRead",
               bytes
             }))
@@ -233,18 +241,17 @@ export class Chat extends Context.Service<
         return Effect.fail(rejection)
       }
 
-      const run = (session: Session, command: Command): Effect.Effect<Reply, Rejection> =>
-        Effect.suspend(() => {
-          if (!sessions.isOpen(session)) return refuse(new NotLoggedIn())
-          const retryAfterMillis = wait(session, command)
-          if (retryAfterMillis > 0) {
-            if ("upload" in command && command.upload !== undefined) uploads.drop(session, command.upload.key)
-            return refuse(new Flooding({ retryAfterMillis }))
-          }
-          const outcome = dispatch(session, command)
-          if (!Result.isResult(outcome)) return Effect.catch(outcome, refuse)
-          return Result.isSuccess(outcome) ? Effect.succeed(outcome.success) : refuse(outcome.failure)
-        })
+      const runUnsafe = (session: Session, command: Command): Effect.Effect<Reply, Rejection> => {
+        if (!sessions.isOpen(session)) return refuse(new NotLoggedIn())
+        const retryAfterMillis = wait(session, command)
+        if (retryAfterMillis > 0) {
+          if ("upload" in command && command.upload !== undefined) uploads.drop(session, command.upload.key)
+          return refuse(new Flooding({ retryAfterMillis }))
+        }
+        const outcome = dispatch(session, command)
+        if (!Result.isResult(outcome)) return Effect.catch(outcome, refuse)
+        return Result.isSuccess(outcome) ? Effect.succeed(outcome.success) : refuse(outcome.failure)
+      }
 
       const login = (login: Login): Effect.Effect<Session, Rejection> =>
         Effect.suspend(() => {
@@ -265,7 +272,8 @@ export class Chat extends Context.Service<
 
       return Chat.of({
         login,
-        run,
+        run: (session, command) => Effect.suspend(() => runUnsafe(session, command)),
+        runUnsafe,
         logout: (session) => {
           if (memberships.end(session)) counts.sessions--
           uploads.dropAll(session)

@@ -5,7 +5,7 @@
  * - Small parts in nearly the order of the file are answered from memory. One that nothing is read of for a while is
  *   dropped.
  */
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Exit, Layer } from "effect"
 import type { DownloadKey } from "../domain/Command.ts"
 import type { FileSummary } from "../domain/FileSummary.ts"
 import { NoSuchFile, type StorageFailed, TooManyDownloads } from "../domain/Rejection.ts"
@@ -36,9 +36,9 @@ export class Downloads extends Context.Service<
     ) => Effect.Effect<FileSummary, NoSuchFile | TooManyDownloads | StorageFailed>
     /**
      * Bytes of a file from index `atByte` on, all of which it must have. They come in one piece, which may be a view of
-     * bytes that others are given too: nobody may change it.
+     * bytes that others are given too: nobody may change it. Done at once if they are in memory: then it is an `Exit`.
      */
-    readonly read: (
+    readonly readUnsafe: (
       session: Session,
       key: DownloadKey,
       atByte: number,
@@ -83,21 +83,25 @@ export class Downloads extends Context.Service<
       ): Effect.Effect<never, NoSuchFile | StorageFailed> =>
         Effect.flatMap(attachments.find(number), (file) => Effect.fail(file === undefined ? new NoSuchFile() : failure))
 
-      const read = (session: Session, key: DownloadKey, atByte: number, sizeBytes: number) =>
-        Effect.suspend((): Effect.Effect<Uint8Array, NoSuchFile | StorageFailed> => {
-          const entry = transfers.find(session, key)
-          const isRange = Number.isInteger(atByte) && Number.isInteger(sizeBytes) && atByte >= 0 && sizeBytes >= 0
-          if (entry === undefined || !isRange || atByte + sizeBytes > entry.file.sizeBytes) {
-            return Effect.fail(new NoSuchFile())
-          }
-          transfers.touch(entry)
-          const bytes = entry.content.read(atByte, sizeBytes)
-          return Effect.catch(bytes, (failure) => explain(entry.file, failure))
-        })
+      const readUnsafe = (
+        session: Session,
+        key: DownloadKey,
+        atByte: number,
+        sizeBytes: number
+      ): Effect.Effect<Uint8Array, NoSuchFile | StorageFailed> => {
+        const entry = transfers.find(session, key)
+        const isRange = Number.isInteger(atByte) && Number.isInteger(sizeBytes) && atByte >= 0 && sizeBytes >= 0
+        if (entry === undefined || !isRange || atByte + sizeBytes > entry.file.sizeBytes) {
+          return Effect.fail(new NoSuchFile())
+        }
+        transfers.touch(entry)
+        const bytes = entry.content.read(atByte, sizeBytes)
+        return Exit.isExit(bytes) ? bytes : Effect.catch(bytes, (failure) => explain(entry.file, failure))
+      }
 
       return Downloads.of({
         begin,
-        read,
+        readUnsafe,
         drop: transfers.drop,
         dropAll: transfers.dropAll,
         count: () => transfers.count()

@@ -34,7 +34,7 @@ export class Uploads extends Context.Service<
      * Takes bytes of a file from index `atByte` on. A small piece is taken without suspension, unless pieces before it
      * must be stored first. Writes count in the order in which they begin, whether or not anybody waits for them.
      */
-    readonly write: (
+    readonly writeUnsafe: (
       session: Session,
       key: UploadKey,
       atByte: number,
@@ -89,14 +89,19 @@ export class Uploads extends Context.Service<
         return upload.number
       }, Effect.uninterruptible)
 
-      const write = (session: Session, key: UploadKey, atByte: number, bytes: Uint8Array) =>
-        Effect.suspend((): Effect.Effect<void, UploadBroken | StorageFailed> => {
-          const entry = transfers.find(session, key)
-          const isInside = Number.isInteger(atByte) && atByte >= 0 && atByte + bytes.length <= (entry?.sizeBytes ?? -1)
-          if (entry === undefined || !isInside) return Effect.fail(new UploadBroken())
-          transfers.touch(entry)
-          return entry.pieces.write(bytes, atByte)
-        })
+      const writeUnsafe = (
+        session: Session,
+        key: UploadKey,
+        atByte: number,
+        bytes: Uint8Array
+      ): Effect.Effect<void, UploadBroken | StorageFailed> => {
+        const entry = transfers.find(session, key)
+        const isInside = Number.isInteger(atByte) && atByte >= 0 && atByte + bytes.length <= (entry?.sizeBytes ?? -1)
+        if (entry === undefined || !isInside) return Effect.fail(new UploadBroken())
+        transfers.touch(entry)
+        const written = entry.pieces.writeUnsafe(bytes, atByte)
+        return Exit.isExit(written) ? written : Effect.uninterruptible(written)
+      }
 
       const keep = (session: Session, { key, name }: UploadedFile) =>
         Effect.suspend((): Effect.Effect<StoredFile, UploadBroken | StorageFailed> => {
@@ -107,7 +112,7 @@ export class Uploads extends Context.Service<
 
       return Uploads.of({
         begin,
-        write,
+        writeUnsafe,
         keep,
         drop: transfers.drop,
         dropAll: transfers.dropAll,

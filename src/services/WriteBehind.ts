@@ -9,7 +9,7 @@
  * - A block that cannot be stored stays, and is stored with the next that must wait: what was once taken is not lost.
  * - What is being stored is not interrupted: those who sent its pieces have been told that they are safe.
  */
-import { Deferred, Effect } from "effect"
+import { Deferred, Effect, Exit } from "effect"
 import type { StorageFailed, UploadBroken } from "../domain/Rejection.ts"
 import type { StoredFile, Upload } from "./Attachments.ts"
 import { Coverage } from "./Coverage.ts"
@@ -53,11 +53,14 @@ export class WriteBehind {
 
   /** Takes bytes from index `atByte` on, which are within the file; done at once unless something must be stored first. */
   write(bytes: Uint8Array, atByte: number): Effect.Effect<void, Failure> {
-    return Effect.suspend(() => {
-      if (bytes.length === 0) return Effect.void
-      if (this.#waiting > 0 || bytes.length >= largeBytes || !this.#put(bytes, atByte)) return this.#wait(bytes, atByte)
-      return this.#isFullAt(bytes, atByte) ? this.#inTurn(this.#storeFull()) : Effect.void
-    }).pipe(Effect.uninterruptible)
+    return Effect.uninterruptible(Effect.suspend(() => this.writeUnsafe(bytes, atByte)))
+  }
+
+  /** Begins to take bytes now. What is returned is an `Exit` if that was all; else it must be run, and not interrupted. */
+  writeUnsafe(bytes: Uint8Array, atByte: number): Effect.Effect<void, Failure> {
+    if (bytes.length === 0) return Exit.void
+    if (this.#waiting > 0 || bytes.length >= largeBytes || !this.#put(bytes, atByte)) return this.#wait(bytes, atByte)
+    return this.#isFullAt(bytes, atByte) ? this.#inTurn(this.#storeFull()) : Exit.void
   }
 
   /** Makes a file of what has come. */

@@ -5,10 +5,11 @@
  * - Steps are carried out in order; an event reaches the outbox in the turn in which it happens.
  * - It ends once: by end of stream, by a hangup of its own, or by one that came from outside.
  */
-import { type Clock, Deferred, Effect, Fiber } from "effect"
+import { type Clock, Deferred, Effect, Exit, Fiber } from "effect"
+import type { Reply } from "../domain/Command.ts"
 import { type Event, isPersonal, type Perspective } from "../domain/Event.ts"
 import { Hangup, type HangupReason } from "../domain/Hangup.ts"
-import { AddressBanned, AlreadyLoggedIn, NotLoggedIn } from "../domain/Rejection.ts"
+import { AddressBanned, AlreadyLoggedIn, NotLoggedIn, type Rejection } from "../domain/Rejection.ts"
 import type { Link } from "../protocols/Exchange.ts"
 import type { Conversation, Protocol, Step } from "../protocols/Protocol.ts"
 import type { Chat } from "../services/Chat.ts"
@@ -45,6 +46,8 @@ export interface Parts<In, Frame> {
   /** Runs a fiber that waits for time to pass. */
   readonly runFiber: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
 }
+
+type Steps<Frame> = ReadonlyArray<Step<Frame>>
 
 const sizeOf = (input: unknown): number => (input instanceof Uint8Array ? input.length : 0)
 
@@ -248,7 +251,8 @@ export class Connection<In, Frame> implements Outlet, Link<Frame> {
             return yield* new Hangup(step)
           case "Login":
           case "Run": {
-            const next = yield* step._tag === "Login" ? this.#login(step) : this.#run(step)
+            const following = step._tag === "Login" ? this.#login(step) : this.#run(step)
+            const next = Effect.isEffect(following) ? yield* following : following
             if (next.length > 0) yield* this.#perform(next, false)
           }
         }
@@ -270,11 +274,12 @@ export class Connection<In, Frame> implements Outlet, Link<Frame> {
     })
   }
 
-  #run(step: Step<Frame> & { readonly _tag: "Run" }): Effect.Effect<ReadonlyArray<Step<Frame>>> {
-    if (this.session === undefined) return Effect.succeed(step.refused(new NotLoggedIn()))
-    return Effect.match(this.#parts.chat.run(this.session, step.command), {
-      onSuccess: step.replied,
-      onFailure: step.refused
-    })
+  /** Has a command carried out: gives what follows from it, or if that has to be waited for, an effect that does. */
+  #run(step: Step<Frame> & { readonly _tag: "Run" }): Steps<Frame> | Effect.Effect<Steps<Frame>> {
+    if (this.session === undefined) return step.refused(new NotLoggedIn())
+    const outcome = this.#parts.chat.runUnsafe(this.session, step.command)
+    const settled = Exit.isExit(outcome) ? (outcome as Exit.Exit<Reply, Rejection>) : undefined
+    if (settled?._tag === "Success") return step.replied(settled.value)
+    return Effect.match(outcome, { onSuccess: step.replied, onFailure: step.refused })
   }
 }
