@@ -21,6 +21,12 @@ export type Attachment = typeof Attachment.Type
 export const describe = ({ name, sizeBytes, url }: Attachment, from?: string): string =>
   `${name} (${sizeBytes} bytes)${from === undefined ? "" : ` from ${from}`}${url === "" ? "" : `: ${url}`}`
 
+/** A text with its attachment in words behind it, on a line of its own if there is a text. */
+export const inWords = (text: string, attachment: Attachment | undefined): string => {
+  if (attachment === undefined) return text
+  return text === "" ? describe(attachment) : `${text}\n${describe(attachment)}`
+}
+
 /** What was said, in a room or (with `to`) to one user. Numbers rise and never repeat. */
 export const Message = Schema.Struct({
   number: Schema.Int,

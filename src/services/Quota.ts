@@ -162,44 +162,44 @@ export class Quota extends Context.Service<
         brief: allowance(briefPerSecond, briefBurst)
       })
 
-      const admitBriefly = (address: string): (() => void) | undefined => {
-        if (isBanned(address)) return undefined
-        const key = addressKey(address)
-        if (key === undefined) return () => {}
-        const usage = usages.get(key) ?? unused()
-        if (usage.openBriefly >= briefFactor * limits.connectionsPerAddress) return undefined
-        if (usage.brief.take(clock.currentTimeMillisUnsafe()) > 0) return undefined
-        usages.set(key, usage)
-        usage.openBriefly++
-        let isOpen = true
-        return () => {
-          if (isOpen) usage.openBriefly--
-          isOpen = false
+      // Admits whom `take` finds room for; `free` is called once, when it has gone.
+      const admitter =
+        (take: (usage: Usage, nowMillis: number) => boolean, free: (usage: Usage) => void) =>
+        (address: string): (() => void) | undefined => {
+          if (isBanned(address)) return undefined
+          const key = addressKey(address)
+          if (key === undefined) return () => {}
+          const usage = usages.get(key) ?? unused()
+          if (!take(usage, clock.currentTimeMillisUnsafe())) return undefined
+          usages.set(key, usage)
+          let isOpen = true
+          return () => {
+            if (isOpen) free(usage)
+            isOpen = false
+          }
         }
-      }
 
-      const admit = (address: string): (() => void) | undefined => {
-        if (isBanned(address)) return undefined
-        const key = addressKey(address)
-        if (key === undefined) return () => {}
-        const nowMillis = clock.currentTimeMillisUnsafe()
-        const usage = usages.get(key) ?? unused()
-        expire(usage, nowMillis)
-        if (
-          usage.open >= limits.connectionsPerAddress ||
-          usage.recentMillis.length >= limits.newConnectionsPerAddress
-        ) {
-          return undefined
-        }
-        usages.set(key, usage)
-        usage.open++
-        usage.recentMillis.push(nowMillis)
-        let isOpen = true
-        return () => {
-          if (isOpen) usage.open--
-          isOpen = false
-        }
-      }
+      const admitBriefly = admitter(
+        (usage, nowMillis) => {
+          if (usage.openBriefly >= briefFactor * limits.connectionsPerAddress) return false
+          if (usage.brief.take(nowMillis) > 0) return false
+          usage.openBriefly++
+          return true
+        },
+        (usage) => void usage.openBriefly--
+      )
+
+      const admit = admitter(
+        (usage, nowMillis) => {
+          expire(usage, nowMillis)
+          if (usage.open >= limits.connectionsPerAddress) return false
+          if (usage.recentMillis.length >= limits.newConnectionsPerAddress) return false
+          usage.open++
+          usage.recentMillis.push(nowMillis)
+          return true
+        },
+        (usage) => void usage.open--
+      )
 
       return Quota.of({
         admit,

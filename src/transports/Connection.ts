@@ -5,17 +5,17 @@
  * - Steps are carried out in order; an event reaches the outbox in the turn in which it happens.
  * - It ends once: by end of stream, by a hangup of its own, or by one that came from outside.
  */
-import { type Clock, Deferred, Effect, Exit, Fiber } from "effect"
-import type { Reply } from "../domain/Command.ts"
+import { type Clock, Deferred, Effect, Fiber } from "effect"
 import { type Event, isPersonal, type Perspective } from "../domain/Event.ts"
 import { Hangup, type HangupReason } from "../domain/Hangup.ts"
-import { AddressBanned, AlreadyLoggedIn, NotLoggedIn, type Rejection } from "../domain/Rejection.ts"
+import { AddressBanned, AlreadyLoggedIn } from "../domain/Rejection.ts"
 import type { Link } from "../protocols/Exchange.ts"
 import type { Conversation, Protocol, Step } from "../protocols/Protocol.ts"
 import type { Chat } from "../services/Chat.ts"
 import { allowance } from "../services/Quota.ts"
 import type { Outlet, Session } from "../services/Session.ts"
 import type { Carrier } from "./Carrier.ts"
+import { carryOut } from "./CommandStep.ts"
 import type { ExchangePort } from "./ExchangePort.ts"
 import type { Flusher } from "./Flusher.ts"
 import { Outbox } from "./Outbox.ts"
@@ -46,8 +46,6 @@ export interface Parts<In, Frame> {
   /** Runs a fiber that waits for time to pass. */
   readonly runFiber: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
 }
-
-type Steps<Frame> = ReadonlyArray<Step<Frame>>
 
 const sizeOf = (input: unknown): number => (input instanceof Uint8Array ? input.length : 0)
 
@@ -251,7 +249,7 @@ export class Connection<In, Frame> implements Outlet, Link<Frame> {
             return yield* new Hangup(step)
           case "Login":
           case "Run": {
-            const following = step._tag === "Login" ? this.#login(step) : this.#run(step)
+            const following = step._tag === "Login" ? this.#login(step) : carryOut(this.#parts.chat, this.session, step)
             const next = Effect.isEffect(following) ? yield* following : following
             if (next.length > 0) yield* this.#perform(next, false)
           }
@@ -272,14 +270,5 @@ export class Connection<In, Frame> implements Outlet, Link<Frame> {
       },
       onFailure: (rejection) => Effect.succeed(step.refused(rejection))
     })
-  }
-
-  /** Has a command carried out: gives what follows from it, or if that has to be waited for, an effect that does. */
-  #run(step: Step<Frame> & { readonly _tag: "Run" }): Steps<Frame> | Effect.Effect<Steps<Frame>> {
-    if (this.session === undefined) return step.refused(new NotLoggedIn())
-    const outcome = this.#parts.chat.runUnsafe(this.session, step.command)
-    const settled = Exit.isExit(outcome) ? (outcome as Exit.Exit<Reply, Rejection>) : undefined
-    if (settled?._tag === "Success") return step.replied(settled.value)
-    return Effect.match(outcome, { onSuccess: step.replied, onFailure: step.refused })
   }
 }

@@ -5,17 +5,17 @@
  * - What ends a session while an event is being delivered waits for the next turn: what follows from it must not come
  *   before that event.
  */
-import { Effect, Exit, FiberSet, type Scope } from "effect"
-import type { Reply } from "../domain/Command.ts"
+import { Effect, FiberSet, type Scope } from "effect"
 import type { Event, Perspective } from "../domain/Event.ts"
 import type { Hangup } from "../domain/Hangup.ts"
-import { AddressBanned, NotLoggedIn, type Rejection, ServerFull } from "../domain/Rejection.ts"
+import { AddressBanned, ServerFull } from "../domain/Rejection.ts"
 import { type Exchange, type ExchangeStep, sweepMillis } from "../protocols/Exchange.ts"
 import type { Protocol } from "../protocols/Protocol.ts"
 import { Census } from "../services/Census.ts"
 import { Chat } from "../services/Chat.ts"
 import { Quota } from "../services/Quota.ts"
 import { type Outlet, type Session, summary } from "../services/Session.ts"
+import { carryOut } from "./CommandStep.ts"
 
 type Steps<Frame> = ReadonlyArray<ExchangeStep<Frame>>
 
@@ -149,18 +149,6 @@ export const make = Effect.fnUntraced(function* <Frame>(
     })
   }, Effect.uninterruptible)
 
-  /** Carries out a command: gives what follows from it, or if that has to be waited for, an effect that does. */
-  const command = (
-    step: ExchangeStep<Frame> & { readonly _tag: "Run" }
-  ): Steps<Frame> | Effect.Effect<Steps<Frame>> => {
-    const open = sessions.get(step.key)
-    if (open === undefined) return step.refused(new NotLoggedIn())
-    const outcome = chat.runUnsafe(open.session, step.command)
-    const settled = Exit.isExit(outcome) ? (outcome as Exit.Exit<Reply, Rejection>) : undefined
-    if (settled?._tag === "Success") return step.replied(settled.value)
-    return Effect.match(outcome, { onSuccess: step.replied, onFailure: step.refused })
-  }
-
   const perform: ExchangePort<Frame>["perform"] = Effect.fnUntraced(function* (
     steps: Steps<Frame>
   ): Effect.fn.Return<void> {
@@ -180,7 +168,7 @@ export const make = Effect.fnUntraced(function* <Frame>(
           break
         case "Login":
         case "Run": {
-          const following = step._tag === "Login" ? login(step) : command(step)
+          const following = step._tag === "Login" ? login(step) : carryOut(chat, sessions.get(step.key)?.session, step)
           const next = Effect.isEffect(following) ? yield* following : following
           if (next.length === 1 && next[0]!._tag === "Send") next[0]!.link.send(next[0]!.frame)
           else if (next.length > 0) yield* perform(next)

@@ -1,7 +1,7 @@
 /** What the packages of an event are; an event that a peer is to hear nothing of has none. */
 import type { Perspective, PersonalEvent, SharedEvent } from "../../domain/Event.ts"
 import { explain } from "../../domain/Hangup.ts"
-import { describe, type Message } from "../../domain/Message.ts"
+import { inWords, type Message } from "../../domain/Message.ts"
 import type { RoomSummary } from "../../domain/Room.ts"
 import * as Frames from "./ChatMasterFrames.ts"
 import * as Packet from "./ChatMasterPacket.ts"
@@ -19,11 +19,8 @@ const speak = (username: string, text: string, isPrivate = false): Packages =>
 /** What the server says in a message of its own. */
 export const notice = (text: string): Packages => speak("Server", text)
 
-const textOf = ({ attachment, text }: Message): string => {
-  if (attachment === undefined) return text
-  const link = describe(attachment)
-  return text === "" ? link : `${text}\n${link}`
-}
+const said = ({ attachment, from, text, to }: Message): Packages =>
+  speak(from, inWords(text, attachment), to !== undefined)
 
 /** The names of the channels that anybody may see. */
 export const publicChannels = (rooms: ReadonlyArray<RoomSummary>): ReadonlyArray<string> =>
@@ -46,7 +43,7 @@ export const share = (event: SharedEvent, as: Perspective, list: Listing): Packa
     case "UserRenamed":
       return [Packet.renaming(event.oldName, event.user.name)]
     case "Said":
-      return as === "actor" ? nothing : speak(event.message.from, textOf(event.message), event.message.to !== undefined)
+      return as === "actor" ? nothing : said(event.message)
     case "RoomChanged":
       return as === "actor" ? nothing : notice(`${event.room} is ${event.isPrivate ? "private" : "public"} now.`)
     case "Announced":

@@ -1,7 +1,8 @@
 /** What events are to a client, which knows messages of users and of the server, and errors. */
 import type { Event, Perspective } from "../../domain/Event.ts"
 import { explain } from "../../domain/Hangup.ts"
-import { describe, type Message } from "../../domain/Message.ts"
+import { inWords, type Message } from "../../domain/Message.ts"
+import { remark } from "../../domain/Notice.ts"
 import { PacketError } from "./PacketError.ts"
 import { wireNumber } from "./PacketNumber.ts"
 import { error } from "./PacketRefusal.ts"
@@ -28,11 +29,8 @@ const notice = (text: string): Incoming => ({
   text
 })
 
-const textOf = ({ attachment, text }: Message): string => {
-  if (attachment === undefined) return text
-  const number = attachment.file === undefined ? "" : ` [file ${wireNumber(attachment.file)}]`
-  return [text, describe(attachment) + number].filter((part) => part !== "").join("\n")
-}
+const textOf = ({ attachment, text }: Message): string =>
+  inWords(text, attachment) + (attachment?.file === undefined ? "" : ` [file ${wireNumber(attachment.file)}]`)
 
 /** Chat messages have even numbers, the server's have odd ones. */
 const said = (message: Message, user: number | undefined): Incoming => ({
@@ -53,17 +51,14 @@ export const tell = (event: Event, as: Perspective): Incoming | (Response & { re
       return as === "actor" ? undefined : said(event.message, event.user)
     case "UserJoined": {
       const isOwn = as === "actor" && event.cause === "join"
-      return isOwn ? notice(`You are in ${event.room} with: ${event.members.join(", ")}`) : undefined
+      return isOwn ? notice(remark(event)) : undefined
     }
     case "RoomChanged":
-      return notice(`${event.room} is ${event.isPrivate ? "private" : "open to everybody"} now.`)
     case "RoomLeft":
-      return notice(`You left ${event.left} and are in ${event.current} now.`)
     case "Announced":
     case "Noticed":
-      return notice(event.text)
     case "Invited":
-      return notice(`${event.by} has invited you to ${event.room}.`)
+      return notice(remark(event))
     case "ServerStopping":
       return error(0, PacketError.serverStopping, explain("stopping")) as Response & { readonly _tag: "Error" }
     case "UserLeft":

@@ -4,6 +4,7 @@ import type { Reply } from "../../domain/Command.ts"
 import type { PersonalEvent, Perspective, SharedEvent } from "../../domain/Event.ts"
 import type { FileSummary } from "../../domain/FileSummary.ts"
 import type { Attachment, Message } from "../../domain/Message.ts"
+import { remark } from "../../domain/Notice.ts"
 import type { SocketIoPacket } from "../SocketIoPacket.ts"
 import type { Answer, FileNote, Recorded, ServerEvent } from "./SocketsPacket.ts"
 
@@ -70,25 +71,16 @@ export const shared = (event: SharedEvent, as: Perspective): ReadonlyArray<Socke
     case "Said":
       return as === "actor" ? [] : said(event.message)
     case "RoomChanged":
-      return serverSays(`${event.room} is ${event.isPrivate ? "private" : "open to everybody"} now.`)
     case "Announced":
-      return serverSays(event.text)
+      return serverSays(remark(event))
     case "ServerStopping":
       return serverSays("The server is stopping.")
   }
 }
 
 /** What one user alone gets to see. A login is answered by the conversation, which knows how it was asked. */
-export const personal = (event: Exclude<PersonalEvent, { _tag: "LoggedIn" }>): ReadonlyArray<SocketIoPacket> => {
-  switch (event._tag) {
-    case "RoomLeft":
-      return serverSays(`You left ${event.left} and are in ${event.current} now.`)
-    case "Noticed":
-      return serverSays(event.text)
-    case "Invited":
-      return serverSays(`${event.by} has invited you to ${event.room}.`)
-  }
-}
+export const personal = (event: Exclude<PersonalEvent, { _tag: "LoggedIn" }>): ReadonlyArray<SocketIoPacket> =>
+  serverSays(remark(event))
 
 const recorded = (message: Message): Recorded => ({
   from: message.from,

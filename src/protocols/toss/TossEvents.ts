@@ -1,7 +1,8 @@
 /** What the responses of an event are; an event that a peer is to hear nothing of has none. */
 import type { PersonalEvent, Perspective, SharedEvent } from "../../domain/Event.ts"
 import { explain } from "../../domain/Hangup.ts"
-import { describe, type Message } from "../../domain/Message.ts"
+import { inWords, type Message } from "../../domain/Message.ts"
+import { remark } from "../../domain/Notice.ts"
 import * as Response from "./PillowResponse.ts"
 import type { SlipFile } from "./SlipValue.ts"
 
@@ -13,8 +14,7 @@ const nothing: Responses = []
 export const notice = (text: string, time: Date): Responses => [Response.message("Server", text, time)]
 
 const textOf = ({ attachment, text, to }: Message): string => {
-  const link = attachment === undefined || attachment.file !== undefined ? "" : describe(attachment)
-  const said = [text, link].filter((part) => part !== "").join("\n")
+  const said = inWords(text, attachment?.file === undefined ? attachment : undefined)
   return to === undefined ? said : `(private) ${said}`
 }
 
@@ -31,8 +31,7 @@ export const said = (message: Message): Response.Response =>
 /** What the sender of a direct message sees of it, for it goes to nobody else but the one addressed. */
 export const confirmation = (message: Message): Response.Response => {
   const { atMillis, attachment, from, text, to } = message
-  const parts = [text, attachment === undefined ? "" : describe(attachment)].filter((part) => part !== "")
-  return Response.message(from, `(private to ${to}) ${parts.join("\n")}`, new Date(atMillis))
+  return Response.message(from, `(private to ${to}) ${inWords(text, attachment)}`, new Date(atMillis))
 }
 
 /**
@@ -45,9 +44,7 @@ export const share = (event: SharedEvent, as: Perspective, time: Date): Response
   switch (event._tag) {
     case "UserJoined":
       if (!isActor) return [Response.logIn(event.user.name, time)]
-      return event.cause === "join"
-        ? notice(`You are in ${event.room} with: ${event.members.join(", ")}`, time)
-        : nothing
+      return event.cause === "join" ? notice(remark(event), time) : nothing
     case "UserLeft":
       return isActor ? nothing : [Response.logOut(event.user.name, time)]
     case "UserRenamed":
@@ -55,9 +52,8 @@ export const share = (event: SharedEvent, as: Perspective, time: Date): Response
     case "Said":
       return [said(event.message)]
     case "RoomChanged":
-      return notice(`${event.room} is ${event.isPrivate ? "private" : "open to everybody"} now.`, time)
     case "Announced":
-      return notice(event.text, time)
+      return notice(remark(event), time)
     case "ServerStopping":
       return [Response.closeServer]
   }
@@ -73,11 +69,9 @@ export const tell = (event: PersonalEvent, time: Date): Responses => {
     case "LoggedIn":
       return [Response.welcome(time)]
     case "RoomLeft":
-      return notice(`You left ${event.left} and are in ${event.current} now.`, time)
     case "Noticed":
-      return notice(event.text, time)
     case "Invited":
-      return notice(`${event.by} has invited you to ${event.room}.`, time)
+      return notice(remark(event), time)
   }
 }
 

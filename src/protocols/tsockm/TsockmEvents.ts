@@ -1,6 +1,7 @@
 /** What events are to a peer: messages of users and of the server, and news of who has gone. */
 import type { Event, Perspective } from "../../domain/Event.ts"
-import { describe, type Message } from "../../domain/Message.ts"
+import { inWords, type Message } from "../../domain/Message.ts"
+import { remark } from "../../domain/Notice.ts"
 import type { Directory, Entry } from "./TsockmDirectory.ts"
 import { serverNumber } from "./TsockmDirectory.ts"
 
@@ -16,10 +17,8 @@ export const notice = (directory: Directory, text: string): Told => ({
   text
 })
 
-const textOf = ({ attachment, text, to }: Message): string => {
-  const parts = [text, attachment === undefined ? "" : describe(attachment)].filter((part) => part !== "")
-  return `${to === undefined ? "" : "(private) "}${parts.join("\n")}`
-}
+const textOf = ({ attachment, text, to }: Message): string =>
+  `${to === undefined ? "" : "(private) "}${inWords(text, attachment)}`
 
 /**
  * What a peer is told of an event; undefined if nothing.
@@ -38,9 +37,8 @@ export const tell = (event: Event, as: Perspective, directory: Directory): Told 
       return { _tag: "Said", author: directory.of(user, message.from), text }
     }
     case "UserJoined": {
-      const { cause, members, room, user } = event
-      if (isActor)
-        return cause === "join" ? notice(directory, `You are in ${room} with: ${members.join(", ")}`) : undefined
+      const { cause, room, user } = event
+      if (isActor) return cause === "join" ? notice(directory, remark(event)) : undefined
       return notice(directory, `${user.name} has joined ${cause === "login" ? "the chat" : room}`)
     }
     case "UserLeft":
@@ -52,14 +50,11 @@ export const tell = (event: Event, as: Perspective, directory: Directory): Told 
       directory.of(event.user.number, event.user.name)
       return undefined
     case "RoomChanged":
-      return notice(directory, `${event.room} is ${event.isPrivate ? "private" : "open to everybody"} now.`)
     case "RoomLeft":
-      return notice(directory, `You left ${event.left} and are in ${event.current} now.`)
     case "Announced":
     case "Noticed":
-      return notice(directory, event.text)
     case "Invited":
-      return notice(directory, `${event.by} has invited you to ${event.room}.`)
+      return notice(directory, remark(event))
     case "LoggedIn":
     case "ServerStopping":
       return undefined

@@ -20,7 +20,8 @@ import {
   rooms,
   spaced
 } from "./Peer.ts"
-import { bytes, cut, glue, originals, unpack, plainly } from "./Wire.ts"
+import { cut } from "../Cut.ts"
+import { bytes, glue, originals, unpack, plainly } from "./Wire.ts"
 
 describe("ChatMasterConversation", () => {
   it("open() asks for a login", () => {

@@ -3,7 +3,8 @@ import { constants, createDeflate, deflateRawSync, deflateSync, gzipSync } from 
 import { Schema } from "effect"
 import * as Compression from "../../../src/protocols/chatmaster/Compression.ts"
 import * as Inflater from "../../../src/protocols/chatmaster/Inflater.ts"
-import { bytes, cut, glue } from "./Wire.ts"
+import { cut } from "../Cut.ts"
+import { bytes, glue } from "./Wire.ts"
 
 const limits: Compression.Limits = { limitBytes: 1_048_576, inflatedLimitBytes: 1_048_576, depthLimit: 32 }
 

@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import * as JsonFrames from "../../../src/protocols/chatmaster/JsonFrames.ts"
-import { bytes, cut, glue } from "./Wire.ts"
+import { cut } from "../Cut.ts"
+import { bytes, glue } from "./Wire.ts"
 
 const limits: JsonFrames.Limits = { limitBytes: 1_048_576, depthLimit: 32 }
 

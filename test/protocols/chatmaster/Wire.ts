@@ -11,10 +11,6 @@ export const bytes = (text: string): Uint8Array => encoder.encode(text)
 /** Parts one after another, without anything between. */
 export const glue = (...parts: ReadonlyArray<Uint8Array>): Uint8Array => new Uint8Array(Buffer.concat(parts))
 
-/** The pieces of `whole` when it is cut every `size` bytes. */
-export const cut = (whole: Uint8Array, size: number): ReadonlyArray<Uint8Array> =>
-  Array.from({ length: Math.ceil(whole.length / size) }, (_, index) => whole.slice(index * size, (index + 1) * size))
-
 /** The package in a frame of the given container. */
 export const unpack = (frame: Uint8Array, container = 0): unknown => {
   const json = container === 1 ? inflateSync(frame) : container === 2 ? gunzipSync(frame) : frame

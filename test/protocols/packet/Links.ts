@@ -225,3 +225,14 @@ export const codes = (packets: ReadonlyArray<Response>): ReadonlyArray<number> =
 /** The kinds of packets. */
 export const tags = (packets: ReadonlyArray<{ readonly _tag: string }>): ReadonlyArray<string> =>
   packets.map(({ _tag }) => _tag)
+
+/** A link of either kind. */
+export const both = (): ReadonlyArray<RecordingLink> => [udp(1), tcp(1)]
+
+/** Opens a session whose address is proven, and of which nothing is left to read. */
+export const enter = (desk: Bench, link: RecordingLink) => {
+  const { key, session } = desk.enter(link, "ada")
+  desk.bring(link, { _tag: "SessionPreserve", session })
+  link.frames()
+  return { key, session }
+}

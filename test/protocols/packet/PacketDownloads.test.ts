@@ -1,15 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { NoSuchFile, StorageFailed } from "../../../src/domain/Rejection.ts"
 import type { Request } from "../../../src/protocols/packet/PacketRequest.ts"
-import { bench, type Bench, codes, type RecordingLink, tags, tcp, udp } from "./Links.ts"
+import { bench, type Bench, both, codes, enter, type RecordingLink, tags, tcp, udp } from "./Links.ts"
 
-const both = () => [udp(1), tcp(1)]
-const enter = (desk: Bench, link: RecordingLink) => {
-  const { key, session } = desk.enter(link, "ada")
-  desk.bring(link, { _tag: "SessionPreserve", session })
-  link.frames()
-  return { key, session }
-}
 const download = (session: bigint, file: bigint): Request => ({ _tag: "DownloadRequest", session, file })
 const chunk = (transaction: bigint): Request => ({ _tag: "DownloadChunkRequest", transaction, chunk: 0 })
 

@@ -2,7 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Schema } from "effect"
 import * as PacketCodec from "../../../src/protocols/packet/PacketCodec.ts"
 import * as PacketFrames from "../../../src/protocols/packet/PacketFrames.ts"
-import { AnyRequest, bytes, cut, glue, requests, responses, seeded, stream, utf8 } from "./Wire.ts"
+import { cut } from "../Cut.ts"
+import { AnyRequest, bytes, glue, requests, responses, seeded, stream, utf8 } from "./Wire.ts"
 
 const whole = glue(...requests.map(([hex]) => bytes(hex)))
 const expected = requests.map(([, request]) => request)

@@ -2,17 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import type { Reply } from "../../../src/domain/Command.ts"
 import { FileTooLarge, Flooding, StorageFailed, TooManyUploads, UploadBroken } from "../../../src/domain/Rejection.ts"
 import type { Request } from "../../../src/protocols/packet/PacketRequest.ts"
-import { accepted, bench, type Bench, codes, type RecordingLink, tags, tcp, udp } from "./Links.ts"
+import { accepted, bench, type Bench, both, codes, enter, type RecordingLink, tags, tcp, udp } from "./Links.ts"
 
 const done: Reply = { _tag: "Done" }
-const both = () => [udp(1), tcp(1)]
-
-const enter = (desk: Bench, link: RecordingLink) => {
-  const { key, session } = desk.enter(link, "ada")
-  desk.bring(link, { _tag: "SessionPreserve", session })
-  link.frames()
-  return { key, session }
-}
 
 const upload = (session: bigint, sizeBytes: number, name = "a.bin"): Request => ({
   _tag: "UploadRequest",

@@ -17,10 +17,6 @@ export const utf8 = (text: string): Uint8Array => new Uint8Array(Buffer.from(tex
 /** Parts one after another, without anything between. */
 export const glue = (...parts: ReadonlyArray<Uint8Array>): Uint8Array => new Uint8Array(Buffer.concat(parts))
 
-/** The pieces of `whole` when it is cut every `size` bytes. */
-export const cut = (whole: Uint8Array, size: number): ReadonlyArray<Uint8Array> =>
-  Array.from({ length: Math.ceil(whole.length / size) }, (_, index) => whole.slice(index * size, (index + 1) * size))
-
 /** What a stream brings when it comes in these pieces. */
 export const stream = (
   pieces: ReadonlyArray<Uint8Array>,

@@ -4,7 +4,8 @@ import * as SlipDocument from "../../../src/protocols/toss/SlipDocument.ts"
 import * as SlipReader from "../../../src/protocols/toss/SlipReader.ts"
 import { file, type SlipFile, type SlipRecord, type SlipValue } from "../../../src/protocols/toss/SlipValue.ts"
 import * as SlipWriter from "../../../src/protocols/toss/SlipWriter.ts"
-import { bytes, cut, glue, limits, parse, record } from "./Wire.ts"
+import { cut } from "../Cut.ts"
+import { bytes, glue, limits, parse, record } from "./Wire.ts"
 
 const write = (value: SlipRecord): Uint8Array => Result.getOrThrow(SlipWriter.write(value))
 

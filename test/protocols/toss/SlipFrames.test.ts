@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as PillowFrames from "../../../src/protocols/toss/PillowFrames.ts"
 import * as SlipFrames from "../../../src/protocols/toss/SlipFrames.ts"
-import { bytes, captured, cut, glue, limits, stream } from "./Wire.ts"
+import { cut } from "../Cut.ts"
+import { bytes, captured, glue, limits, stream } from "./Wire.ts"
 
 const logIn = "action|l6|log-in;data|s18|username|l5|alice;;"
 const hello = "action|l12|send-message;data|s21|message|l9|hello bob;;"

@@ -14,7 +14,8 @@ import {
 import type { ByteFrame, Conversation, Step } from "../../../src/protocols/Protocol.ts"
 import * as TossProtocol from "../../../src/protocols/toss/TossProtocol.ts"
 import * as Client from "./Client.ts"
-import { bytes, captured, cut, glue } from "./Wire.ts"
+import { cut } from "../Cut.ts"
+import { bytes, captured, glue } from "./Wire.ts"
 
 const epoch = "1970-01-01T00:00:00.000Z"
 

@@ -47,10 +47,6 @@ export const stream = (
   return tidy([...pieces.flatMap((piece) => frames.push(piece)), ...frames.finish()])
 }
 
-/** The pieces of `whole` when it is cut every `size` bytes. */
-export const cut = (whole: Uint8Array, size: number): ReadonlyArray<Uint8Array> =>
-  Array.from({ length: Math.ceil(whole.length / size) }, (_, index) => whole.slice(index * size, (index + 1) * size))
-
 /** One read of the original's transcript. */
 export interface Captured {
   readonly isFromClient: boolean

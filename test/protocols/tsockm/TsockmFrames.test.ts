@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as TsockmFrames from "../../../src/protocols/tsockm/TsockmFrames.ts"
-import { bytes, captured, cut, cuts, glue, seeded, stream, textOf } from "./Wire.ts"
+import { cut } from "../Cut.ts"
+import { bytes, captured, cuts, glue, seeded, stream, textOf } from "./Wire.ts"
 
 const comm = "REQ::COMM::200::client::client::127.0.0.1:6969::alice"
 const say = (text: string) => `REQ::MSG::200::ID::client::127.0.0.1:6969::${text}`

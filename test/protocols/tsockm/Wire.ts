@@ -1,4 +1,5 @@
 /** What the tests put on the wire of TsockM and take from it. */
+import { cut } from "../Cut.ts"
 import { readFileSync } from "node:fs"
 import * as TsockmFrames from "../../../src/protocols/tsockm/TsockmFrames.ts"
 
@@ -18,10 +19,6 @@ export const stream = (
   const framed = pieces.flatMap((piece) => frames.push(typeof piece === "string" ? bytes(piece) : piece))
   return [...framed, ...frames.finish()]
 }
-
-/** The pieces of `whole` when it is cut every `size` bytes. */
-export const cut = (whole: Uint8Array, size: number): ReadonlyArray<Uint8Array> =>
-  Array.from({ length: Math.ceil(whole.length / size) }, (_, index) => whole.slice(index * size, (index + 1) * size))
 
 /** Every way to cut `whole` once, and the one of single bytes. */
 export const cuts = (whole: Uint8Array): ReadonlyArray<ReadonlyArray<Uint8Array>> => [
