@@ -99,8 +99,7 @@ export class Uploads extends Context.Service<
         const isInside = Number.isInteger(atByte) && atByte >= 0 && atByte + bytes.length <= (entry?.sizeBytes ?? -1)
         if (entry === undefined || !isInside) return Effect.fail(new UploadBroken())
         transfers.touch(entry)
-        const written = entry.pieces.writeUnsafe(bytes, atByte)
-        return Exit.isExit(written) ? written : Effect.uninterruptible(written)
+        return entry.pieces.writeUnsafe(bytes, atByte)
       }
 
       const keep = (session: Session, { key, name }: UploadedFile) =>

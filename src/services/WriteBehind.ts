@@ -51,16 +51,15 @@ export class WriteBehind {
     this.#sizeBytes = sizeBytes
   }
 
-  /** Takes bytes from index `atByte` on, which are within the file; done at once unless something must be stored first. */
-  write(bytes: Uint8Array, atByte: number): Effect.Effect<void, Failure> {
-    return Effect.uninterruptible(Effect.suspend(() => this.writeUnsafe(bytes, atByte)))
-  }
-
-  /** Begins to take bytes now. What is returned is an `Exit` if that was all; else it must be run, and not interrupted. */
+  /**
+   * Takes bytes from index `atByte` on, which are within the file, as soon as it is called. What is returned is an `Exit`
+   * unless something must be stored first; then it must be run.
+   */
   writeUnsafe(bytes: Uint8Array, atByte: number): Effect.Effect<void, Failure> {
     if (bytes.length === 0) return Exit.void
-    if (this.#waiting > 0 || bytes.length >= largeBytes || !this.#put(bytes, atByte)) return this.#wait(bytes, atByte)
-    return this.#isFullAt(bytes, atByte) ? this.#inTurn(this.#storeFull()) : Exit.void
+    const isPut = this.#waiting === 0 && bytes.length < largeBytes && this.#put(bytes, atByte)
+    if (isPut && !this.#isFullAt(bytes, atByte)) return Exit.void
+    return Effect.uninterruptible(isPut ? this.#inTurn(this.#storeFull()) : this.#wait(bytes, atByte))
   }
 
   /** Makes a file of what has come. */
