@@ -4,6 +4,7 @@
  * @module
  */
 export * as Listeners from "./app/Listeners.ts"
+export { ConsoleDoor } from "./app/ConsoleDoor.ts"
 export { Server } from "./app/Server.ts"
 export { Settings, SettingInvalid } from "./app/Settings.ts"
 export type { Command, Reply } from "./domain/Command.ts"

@@ -46,10 +46,24 @@ const floorOf = (file: string): Floor | undefined => {
         files: [/^(domain|services|transports|testing)\//, protocolContracts],
         packages: [effect, node, /^@effect\/vitest$/]
       }
+    case "web":
+      if (file === "web/vite.config.ts") return { files: [], packages: [node, /^vite$/] }
+      return {
+        files: [/^(api|domain|web)\//, /^protocols\/sockets\/SocketsPacket\.ts$/],
+        packages: [
+          /^preact(\/\w+)?$/,
+          /^@preact\/signals$/,
+          /^socket\.io-client$/,
+          /^tus-js-client$/,
+          /^uplot(\/.*\.css)?$/
+        ]
+      }
+    case "api":
+      return { files: [/^(domain|api)\//], packages: [effect] }
     case "app":
     case "main.ts":
     case "mod.ts":
-      return { files: [/./], packages: [/./] }
+      return { files: [/^(?!web\/)/], packages: [/./] }
   }
   return undefined
 }
@@ -61,7 +75,8 @@ const breach = (file: string, specifier: string): string | undefined => {
   if (!specifier.startsWith(".")) {
     return isIn(specifier, ...floor.packages) ? undefined : `${file} must not import ${specifier}`
   }
-  if (!specifier.endsWith(".ts")) return `${file} imports ${specifier}, which does not end in .ts`
+  const endings = file.startsWith("web/") ? /\.(?:tsx?|css|svg)$/ : /\.ts$/
+  if (!endings.test(specifier)) return `${file} imports ${specifier}, which does not end in .ts`
   const target = posix.join(posix.dirname(file), specifier)
   return isIn(target, ...floor.files) ? undefined : `${file} must not import ${target}`
 }
@@ -76,6 +91,15 @@ const importLines = [
 const specifiers = (text: string): ReadonlyArray<string> =>
   importLines.flatMap((line) => [...text.matchAll(line)].map((match) => match[1]!))
 
+/** The other floors of which a file of the web pages imports more than types, which would land in its bundle. */
+const bundled = (file: string, text: string): ReadonlyArray<string> =>
+  specifiers(text.replace(/^(?:import|export) type\b[^;]*?from\s+["'][^"']+["']/gm, "")).filter(
+    (specifier) =>
+      file.startsWith("web/") &&
+      specifier.startsWith(".") &&
+      !posix.join(posix.dirname(file), specifier).startsWith("web/")
+  )
+
 const badNames = /(^|\/)(utils?|helpers?|common|shared|types)(\.ts|\/)/i
 
 /** What is wrong with a file of `src` besides its imports. */
@@ -83,16 +107,18 @@ const faults = (file: string, text: string): ReadonlyArray<string> => {
   const lines = text.split("\n").length - 1
   const found = [
     lines > 300 && `${file} has ${lines} lines, the limit is 300`,
-    /^export default\b/m.test(text) && `${file} has a default export`,
+    /^export default\b/m.test(text) && file !== "web/vite.config.ts" && `${file} has a default export`,
     badNames.test(file) && `${file} is not named after what it is`,
-    /(^|\/)mod\.ts$/.test(file) && !["mod.ts", "testing/mod.ts"].includes(file) && `${file} is not a public door`
+    /(^|\/)mod\.ts$/.test(file) &&
+      !["mod.ts", "api/mod.ts", "testing/mod.ts"].includes(file) &&
+      `${file} is not a public door`
   ]
   return found.filter((fault) => fault !== false)
 }
 
 const files = readdirSync(src, { recursive: true, encoding: "utf8" })
   .map((file) => file.replaceAll("\\", "/"))
-  .filter((file) => file.endsWith(".ts"))
+  .filter((file) => /\.tsx?$/.test(file))
 const textOf = (file: string) => readFileSync(new URL(file, src), "utf8")
 
 describe("Floors", () => {
@@ -103,6 +129,21 @@ describe("Floors", () => {
     assert.deepStrictEqual(
       found.filter((reason) => reason !== undefined),
       []
+    )
+  })
+
+  it("the web pages take nothing but types from the server", () => {
+    assert.deepStrictEqual(
+      files.flatMap((file) => bundled(file, textOf(file)).map((specifier) => `${file} bundles ${specifier}`)),
+      []
+    )
+    const lines = [
+      `import type { Answer } from "../domain/Message.ts"`,
+      `import { inWords } from "../domain/Message.ts"`
+    ]
+    assert.deepStrictEqual(
+      lines.map((line) => bundled("web/main.tsx", line).length),
+      [0, 1]
     )
   })
 
@@ -134,6 +175,13 @@ describe("Floors", () => {
     ["storage/Sqlite.ts", "node:sqlite"],
     ["storage/Sqlite.ts", "../services/History.ts"],
     ["testing/Conformance.ts", "../protocols/Protocol.ts"],
+    ["web/main.tsx", "./components/App.tsx"],
+    ["web/main.tsx", "./styles/chat.css"],
+    ["web/main.tsx", "preact/hooks"],
+    ["web/net/Wire.ts", "../../protocols/sockets/SocketsPacket.ts"],
+    ["web/vite.config.ts", "vite"],
+    ["api/Client.ts", "effect/http-api"],
+    ["api/RoomsApi.ts", "../domain/Message.ts"],
     ["app/Server.ts", "../protocols/toss/TossProtocol.ts"],
     ["mod.ts", "./protocols/toss/TossProtocol.ts"],
     ["main.ts", "node:child_process"]
@@ -174,7 +222,17 @@ describe("Floors", () => {
     ["storage/Sqlite.ts", "../protocols/Protocol.ts"],
     ["testing/Conformance.ts", "../app/Server.ts"],
     ["testing/Conformance.ts", "../protocols/toss/TossProtocol.ts"],
-    ["lib/Anything.ts", "effect"]
+    ["lib/Anything.ts", "effect"],
+    ["web/main.tsx", "effect"],
+    ["web/main.tsx", "node:fs"],
+    ["web/main.tsx", "../services/Chat.ts"],
+    ["web/main.tsx", "../protocols/sockets/SocketsProtocol.ts"],
+    ["web/main.tsx", "./components/App.js"],
+    ["app/Server.ts", "../web/main.tsx"],
+    ["api/Client.ts", "@effect/platform-node/NodeHttpClient"],
+    ["api/Client.ts", "node:http"],
+    ["api/RoomsApi.ts", "../services/Rooms.ts"],
+    ["api/RoomsApi.ts", "../app/Settings.ts"]
   ]
   for (const [file, specifier] of forbidden) {
     it(`breach() finds that ${file} imports ${specifier}`, () => assert.isString(breach(file, specifier)))

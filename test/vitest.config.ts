@@ -7,6 +7,7 @@ export default defineConfig({
   test: {
     root: import.meta.dirname,
     include: ["**/*.test.ts"],
+    globalSetup: ["e2e/BuiltPages.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000
   }

@@ -12,6 +12,7 @@ import parseRanges from "range-parser"
 import { fileName } from "../domain/FileName.ts"
 import type { StorageFailed } from "../domain/Rejection.ts"
 import type { Attachments, Range, StoredFile } from "../services/Attachments.ts"
+import { isKnown } from "./EntityTag.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 type Response = HttpServerResponse.HttpServerResponse
@@ -26,9 +27,6 @@ const notFound = refusal(404, "There is no such file, or not any more.")
 const unavailable = refusal(503, "The file cannot be read now.", { "retry-after": "60" })
 
 const entityTag = (file: StoredFile): string => `"${file.sha256}"`
-
-const isKnown = (ifNoneMatch: string, tag: string): boolean =>
-  ifNoneMatch.trim() === "*" || ifNoneMatch.split(",").some((it) => it.trim().replace(/^W\//, "") === tag)
 
 /** The one range that a request asks for: undefined is the whole file, "none" one that it does not have. */
 const requestedRange = ({ headers, method }: Request, file: StoredFile): Range | "none" | undefined => {
@@ -51,8 +49,7 @@ const respond = Effect.fnUntraced(function* (
   const file = yield* attachments.findById(id)
   if (file === undefined) return notFound
   const validity = { etag: entityTag(file), "cache-control": "private, immutable, max-age=31536000" }
-  const ifNoneMatch = request.headers["if-none-match"]
-  if (ifNoneMatch !== undefined && isKnown(ifNoneMatch, validity.etag)) {
+  if (isKnown(request.headers["if-none-match"], validity.etag)) {
     return HttpServerResponse.empty({ status: 304, headers: validity })
   }
   const range = requestedRange(request, file)

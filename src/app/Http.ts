@@ -1,7 +1,8 @@
-/** What the HTTP port serves besides the sockets protocol. */
-import { Effect, Layer } from "effect"
+/** What the HTTP port says of itself: the state of the server, and a plain page where no other is built. */
+import { Effect, type Layer } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
 import type { Census } from "../services/Census.ts"
+import type { StorageHealth } from "../services/StorageHealth.ts"
 
 const page = `<!doctype html>
 <html lang="en">
@@ -20,15 +21,27 @@ socket.on("message", console.log)</code></pre>
 </html>
 `
 
-const home = HttpRouter.add("GET", "/", HttpServerResponse.html(page))
+/** A page that says what this address is. */
+export const plainPage: Layer.Layer<never, never, HttpRouter.HttpRouter> = HttpRouter.add(
+  "GET",
+  "/",
+  HttpServerResponse.html(page)
+)
 
-/** The pages, and the state of the server as JSON at `/healthz`. */
-export const routes = (census: Census["Service"]): Layer.Layer<never, never, HttpRouter.HttpRouter> =>
-  Layer.mergeAll(
-    home,
-    HttpRouter.add(
-      "GET",
-      "/healthz",
-      Effect.map(census.snapshot, (counts) => HttpServerResponse.jsonUnsafe({ status: "ok", ...counts }))
-    )
+/**
+ * The state of the server as JSON at `/healthz`: `ok`, or `degraded` when something cannot be stored, which `failing` names.
+ *
+ * Both are status 200: the chat goes on, so nobody should restart or replace the server for it.
+ */
+export const health = (
+  census: Census["Service"],
+  storage: StorageHealth["Service"]
+): Layer.Layer<never, never, HttpRouter.HttpRouter> =>
+  HttpRouter.add(
+    "GET",
+    "/healthz",
+    Effect.map(census.snapshot, (counts) => {
+      const failing = storage.failing()
+      return HttpServerResponse.jsonUnsafe({ status: failing.length === 0 ? "ok" : "degraded", failing, ...counts })
+    })
   )

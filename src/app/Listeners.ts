@@ -2,6 +2,7 @@
 import Sqids from "sqids"
 import { Clock, Duration, Effect, Exit, Layer, Scope } from "effect"
 import { SecureRandom } from "effect/crypto"
+import { HttpRouter } from "effect/http"
 import * as ChatMasterProtocol from "../protocols/chatmaster/ChatMasterProtocol.ts"
 import * as SocketsProtocol from "../protocols/sockets/SocketsProtocol.ts"
 import type { Exchange } from "../protocols/Exchange.ts"
@@ -16,6 +17,7 @@ import { Census } from "../services/Census.ts"
 import type { Chat } from "../services/Chat.ts"
 import { Links } from "../services/Links.ts"
 import type { Quota } from "../services/Quota.ts"
+import { StorageHealth } from "../services/StorageHealth.ts"
 import type { Connections } from "../transports/Connections.ts"
 import * as ExchangePort from "../transports/ExchangePort.ts"
 import * as HttpListener from "../transports/HttpListener.ts"
@@ -23,8 +25,7 @@ import type { ListenFailed } from "../transports/ListenFailed.ts"
 import * as SocketIoListener from "../transports/SocketIoListener.ts"
 import * as TcpListener from "../transports/TcpListener.ts"
 import * as UdpListener from "../transports/UdpListener.ts"
-import * as FileRoutes from "./FileRoutes.ts"
-import { routes } from "./Http.ts"
+import * as HttpRoutes from "./HttpRoutes.ts"
 import { publicUrl } from "./PublicUrl.ts"
 import { Settings } from "./Settings.ts"
 
@@ -34,7 +35,16 @@ export interface Address {
   readonly url: string
 }
 
-type Services = Attachments | Census | Chat | Connections | Links | Quota | Settings
+type Services =
+  | HttpRoutes.Services
+  | Attachments
+  | Census
+  | Chat
+  | Connections
+  | Links
+  | Quota
+  | Settings
+  | StorageHealth
 type Listener = Effect.Effect<ReadonlyArray<Address>, ListenFailed, Scope.Scope | Services>
 
 const tcp = <Frame extends ByteFrame>(protocol: ByteProtocol<Frame>, port: number): Listener =>
@@ -79,10 +89,11 @@ const socketIo = (protocol: Protocol<SocketIoPacket, SocketIoPacket>, port: numb
   Effect.gen(function* () {
     const settings = yield* Settings
     const { host, httpOrigins, packageLimitBytes } = settings
-    const pages = Layer.merge(routes(yield* Census), FileRoutes.routes(yield* Attachments))
+    const services = yield* Effect.context<HttpRoutes.Services>()
+    const pages = HttpRoutes.layer.pipe(Layer.provide(Layer.succeedContext(services)))
     const { url } = yield* HttpListener.listen(protocol.name, { host, port }, pages, (server) =>
       SocketIoListener.attach({ protocol, server, origins: httpOrigins, packetLimitBytes: packageLimitBytes })
-    )
+    ).pipe(Effect.provideService(HttpRouter.RouterConfig, HttpRoutes.routerConfig))
     const links = yield* Links
     links.serveAt(publicUrl(settings.publicUrl, url))
     return [{ protocol: protocol.name, url }]

@@ -7,13 +7,27 @@
  */
 import { readFileSync } from "node:fs"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Cause, ConfigProvider, Console, Deferred, Effect, Exit, Layer, Option, Runtime, Schema } from "effect"
+import {
+  Cause,
+  ConfigProvider,
+  Console,
+  Deferred,
+  Effect,
+  Exit,
+  Layer,
+  Option,
+  Redacted,
+  Runtime,
+  Schema
+} from "effect"
 import { CliConfig, CliError, CliOutput, Command, Flag, GlobalFlag } from "effect/cli"
 import type { Operator } from "../services/Operator.ts"
 import * as OperatorConsole from "./Console.ts"
 import * as ConsoleClient from "./ConsoleClient.ts"
+import { ConsoleDoor } from "./ConsoleDoor.ts"
 import * as ConsoleSocket from "./ConsoleSocket.ts"
 import * as ConsoleTerminal from "./ConsoleTerminal.ts"
+import * as Export from "./Export.ts"
 import { Logging, type Verbosity } from "./Logging.ts"
 import { Server } from "./Server.ts"
 import { type Description, descriptions, Settings } from "./Settings.ts"
@@ -41,14 +55,21 @@ const isLoopback = (host: string): boolean => /^(localhost|127\.[\d.]+|::1)$/i.t
 
 const serve = Effect.fnUntraced(function* (version: string) {
   const { dataDir, host } = yield* Settings
-  const { addresses } = yield* Server
+  const { addresses, operatorPage } = yield* Server
   const open = addresses.map(({ protocol, url }) => `${protocol} ${url}`).join(", ")
   yield* Console.log(`Parlance is listening: ${open === "" ? "no port is open" : open}`)
   if (isLoopback(host)) {
     yield* Console.log("Only this machine can connect; start with --host 0.0.0.0 to open it to the network")
   }
+  if (operatorPage !== undefined) {
+    const { file, newToken, url } = operatorPage
+    yield* Console.log(`The operator page is ${url}, its token is in ${file}`)
+    if (newToken !== undefined) yield* Console.log(`It is new, and not shown again: ${Redacted.value(newToken)}`)
+  }
   const exit = yield* Deferred.make<void>()
   const console = yield* OperatorConsole.make({ version, addresses, exit: Deferred.done(exit, Exit.void) })
+  const door = yield* ConsoleDoor
+  yield* door.open(console)
   yield* ConsoleSocket.listen(console, dataDir).pipe(Effect.catch(({ message }) => Effect.logError(message)))
   yield* Effect.forkScoped(ConsoleTerminal.serve(console))
   return yield* Deferred.await(exit)
@@ -75,8 +96,23 @@ const console = Command.make(
     )
 ).pipe(Command.withDescription("Opens the operator's console of the server that runs with this data directory."))
 
+const databaseSettings = new Set(["dataDir", "storage", "databaseUrl"])
+
+const exportMessages = Command.make(
+  "export",
+  {
+    settings: flagsOf(descriptions.filter(({ name }) => databaseSettings.has(name))),
+    room: Flag.String("room").pipe(
+      Flag.withMetavar("<name>"),
+      Flag.withDescription("the room whose messages are wanted (default all, and direct ones)"),
+      Flag.optional
+    )
+  },
+  ({ room, settings }) => Effect.provide(Export.run(Option.getOrUndefined(room)), layerSettings(settings))
+).pipe(Command.withDescription("Writes what was said as JSON lines, also while the server runs."))
+
 /** The command `parlance`, which runs the server of a layer until it is interrupted; flags go before the environment. */
-export const make = <E>(server: Layer.Layer<Server | Operator, E, Settings>, version: string) =>
+export const make = <E>(server: Layer.Layer<Server | Operator | ConsoleDoor, E, Settings>, version: string) =>
   Command.make("parlance", { settings: flagsOf(descriptions), silent, tiny }, ({ settings, silent, tiny }) => {
     const verbosity: Verbosity = silent ? "silent" : tiny ? "tiny" : "dev"
     const logging = Logging.layer(verbosity)
@@ -86,7 +122,7 @@ export const make = <E>(server: Layer.Layer<Server | Operator, E, Settings>, ver
     )
   }).pipe(
     Command.withDescription("One chat server that speaks the wire protocols of many clients."),
-    Command.withSubcommands([console])
+    Command.withSubcommands([console, exportMessages])
   )
 
 const explain = (error: CliError.CliError | undefined): string => {

@@ -1,21 +1,24 @@
 /** The whole server as one layer. */
-import { Context, Duration, Effect, Layer } from "effect"
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
-import * as NodePath from "@effect/platform-node/NodePath"
+import { Context, Duration, Effect, Layer, type Redacted } from "effect"
 import type { Attachments } from "../services/Attachments.ts"
 import { Census } from "../services/Census.ts"
 import { Chat } from "../services/Chat.ts"
-import { History } from "../services/History.ts"
+import { Links } from "../services/Links.ts"
 import * as ChatLimits from "../services/Limits.ts"
 import { Operator } from "../services/Operator.ts"
 import type { Quota } from "../services/Quota.ts"
+import type { StorageHealth } from "../services/StorageHealth.ts"
 import { Connections } from "../transports/Connections.ts"
 import type { ListenFailed } from "../transports/ListenFailed.ts"
 import * as TransportLimits from "../transports/TransportLimits.ts"
+import type { ConsoleDoor } from "./ConsoleDoor.ts"
+import * as HttpRoutes from "./HttpRoutes.ts"
 import * as Listeners from "./Listeners.ts"
-import * as FileStore from "../storage/FileStore.ts"
-import { StorageUnavailable } from "../storage/StorageUnavailable.ts"
+import { OperatorToken } from "./OperatorToken.ts"
 import { Settings } from "./Settings.ts"
+import * as Storage from "./Storage.ts"
+
+const dayMillis = 86_400_000
 
 const layerChatLimits = Layer.effect(
   ChatLimits.Limits,
@@ -34,7 +37,10 @@ const layerChatLimits = Layer.effect(
     connectionsPerAddress: settings.connectionsPerAddress,
     newConnectionsPerAddress: settings.newConnectionsPerAddress,
     newConnectionsWindowMillis: Duration.toMillis(settings.newConnectionsWindow),
-    historyLimit: settings.historyLimit
+    historyLimit: settings.historyLimit,
+    historyTotalLimit: settings.historyTotalLimit,
+    historyMillis: settings.historyDays * dayMillis,
+    fileMillis: settings.fileDays * dayMillis
   }))
 )
 
@@ -51,15 +57,12 @@ const layerTransportLimits = Layer.effect(
   }))
 )
 
-const layerFiles: Layer.Layer<Attachments, StorageUnavailable, Settings> = Layer.unwrap(
-  Effect.map(Settings, ({ dataDir }) =>
-    FileStore.layer({ directory: dataDir }).pipe(
-      Layer.catch(({ reason }) =>
-        Layer.effectContext(new StorageUnavailable({ directory: dataDir, reason: reason._tag }))
-      )
-    )
-  )
-).pipe(Layer.provide([NodeFileSystem.layer, NodePath.layer]))
+/** Where the operator's page is, and the file that has its token; the token itself if this start has made it. */
+export interface OperatorPage {
+  readonly url: string
+  readonly file: string
+  readonly newToken: Redacted.Redacted | undefined
+}
 
 /** A running server. */
 export class Server extends Context.Service<
@@ -67,16 +70,23 @@ export class Server extends Context.Service<
   {
     /** The ports that are open. */
     readonly addresses: ReadonlyArray<Listeners.Address>
+    /** Where the operator's page is, unless there is no HTTP port. */
+    readonly operatorPage: OperatorPage | undefined
   }
 >()("parlance/app/Server") {
   static readonly layerNoDeps = Layer.effect(
     Server,
     Effect.gen(function* () {
       const connections = yield* Connections
+      const { httpPort } = yield* Settings
+      const { baseUrl } = yield* Links
+      const { file, isNew, token } = yield* OperatorToken
       const addresses = yield* Listeners.listen
       // The last one registered is the first to run: peers are told before the ports are closed under them.
       yield* Effect.addFinalizer(() => connections.stop)
-      return Server.of({ addresses })
+      const url = `${baseUrl()}/admin`
+      const operatorPage = httpPort === undefined ? undefined : { url, file, newToken: isNew ? token : undefined }
+      return Server.of({ addresses, operatorPage })
     })
   )
 
@@ -85,13 +95,14 @@ export class Server extends Context.Service<
    * sent (for at most `drainTimeout`), and the ports are closed.
    */
   static readonly layer: Layer.Layer<
-    Server | Operator | Chat | Attachments | Census | Quota,
-    ListenFailed | StorageUnavailable,
+    Server | Operator | ConsoleDoor | Chat | Attachments | Census | Quota | StorageHealth,
+    ListenFailed | Storage.Failure,
     Settings
-  > = Layer.merge(this.layerNoDeps, Operator.layer).pipe(
+  > = this.layerNoDeps.pipe(
+    Layer.provideMerge(Layer.mergeAll(Operator.layer, HttpRoutes.layerServices)),
     Layer.provideMerge(Connections.layer),
     Layer.provideMerge(Chat.layerNoStorage),
-    Layer.provideMerge(Layer.mergeAll(History.layerMemory, layerFiles)),
+    Layer.provideMerge(Storage.layer),
     Layer.provide([layerChatLimits, layerTransportLimits])
   )
 }

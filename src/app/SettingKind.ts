@@ -1,5 +1,5 @@
 /** How the values of settings are written. */
-import { Duration, LogLevel, Result, Schema, SchemaGetter, String } from "effect"
+import { Duration, LogLevel, Redacted, Result, Schema, SchemaGetter, String } from "effect"
 import { general, lookAlikeKey, RoomName, roomName } from "../domain/Names.ts"
 
 /** How a value is written: its schema, what to write for it in help, and what was expected when it is wrong. */
@@ -7,6 +7,8 @@ export interface Kind<A> {
   readonly schema: Schema.Codec<A, string>
   readonly metavar: string
   readonly expected: string
+  /** Whether a wrong value is not to be shown. */
+  readonly isSecret?: boolean
 }
 
 /** Reads text by `read`, which makes of wrong text what `to` refuses. */
@@ -148,6 +150,23 @@ export const folder: Kind<string> = {
   schema: Schema.NonEmptyString,
   metavar: "folder",
   expected: "a folder"
+}
+
+/** One of some words. */
+export const oneOf = <const Words extends ReadonlyArray<string>>(...words: Words): Kind<Words[number]> => ({
+  schema: fromText(Schema.Literals(words), (text) => text.toLowerCase() as Words[number]),
+  metavar: words.join("|"),
+  expected: words.map((word) => `"${word}"`).join(" or ")
+})
+
+/** The address of a PostgreSQL database, or none. It may have a password. */
+export const databaseUrl: Kind<Redacted.Redacted | undefined> = {
+  schema: fromText(Schema.UndefinedOr(Schema.Redacted(Schema.String)), (text) =>
+    text === "" ? undefined : Redacted.make(/^postgres(ql)?:\/\/./.test(text) && URL.canParse(text) ? text : "")
+  ).check(Schema.makeFilter((url) => url === undefined || Redacted.value(url) !== "")),
+  metavar: "url",
+  expected: `an address such as "postgres://user:password@host:5432/database"`,
+  isSecret: true
 }
 
 /** How much is logged. */

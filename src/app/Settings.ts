@@ -28,11 +28,24 @@ const table = {
     "",
     "address of the HTTP port as others reach it, for links to files; else the one it listens on"
   ),
-  dataDir: row(Kind.folder, "./data", "folder in which files are stored"),
+  dataDir: row(Kind.folder, "./data", "folder in which history and files are stored"),
+  storage: row(
+    Kind.oneOf("auto", "sqlite", "postgres", "memory"),
+    "auto",
+    "where history is kept: auto is postgres if there is a database URL, else sqlite; memory keeps nothing, nor files"
+  ),
+  databaseUrl: row(
+    Kind.databaseUrl,
+    "",
+    "the PostgreSQL database, such as postgres://user:password@host:5432/database"
+  ),
+  sqliteSync: row(Kind.oneOf("normal", "full"), "normal", "full survives a power cut too, and is slower"),
   rooms: row(Kind.rooms, "general,python", "rooms that are always there; general is always the first"),
   roomLimit: row(Kind.atLeast(1), "10000", "how many rooms there may be"),
   sessionLimit: row(Kind.atLeast(1), "10000", "how many users may be logged in"),
-  historyLimit: row(Kind.atLeast(0), "1000", "messages kept per room"),
+  historyLimit: row(Kind.atLeast(0), "10000", "messages kept per room; 0 keeps none"),
+  historyTotalLimit: row(Kind.atLeast(0), "1000000", "messages kept in all"),
+  historyDays: row(Kind.atLeast(0), "0", "days for which messages are kept; 0 for no limit"),
   pacing: row(Kind.onOff, "on", "a gap between two packets to clients that cannot take two in one read"),
   tsockmGapMillis: row(Kind.atLeast(0), "30", "milliseconds between two packets to such clients of tsockm; 0 for none"),
   tossGapMillis: row(Kind.atLeast(0), "60", "milliseconds between two messages to such clients of toss; 0 for none"),
@@ -41,6 +54,7 @@ const table = {
   textLimitBytes: row(Kind.byteSize, "16KiB", "longest text of a message"),
   fileLimitBytes: row(Kind.byteSize, "100MiB", "largest file"),
   filesLimitBytes: row(Kind.byteSize, "10GiB", "all files together; beyond it the oldest go"),
+  fileDays: row(Kind.atLeast(0), "0", "days for which files are kept; 0 for no limit"),
   uploadLimit: row(Kind.atLeast(1), "4", "files that a user may be sending at a time"),
   uploadTimeout: row(Kind.duration, "30 seconds", "time for anything to come of a file that was begun"),
   loginTimeout: row(Kind.duration, "15 seconds", "time to log in"),
@@ -94,7 +108,8 @@ export class SettingInvalid extends Schema.TaggedError<SettingInvalid>()("Settin
 }) {
   override get message(): string {
     const { environment, flag } = describe(this.setting as Name)
-    const shown = this.value.length > 100 ? `${this.value.slice(0, 100)}…` : this.value
+    const isSecret = table[this.setting as Name].kind.isSecret === true && this.value !== ""
+    const shown = isSecret ? "(hidden)" : this.value.length > 100 ? `${this.value.slice(0, 100)}…` : this.value
     return `Cannot start: ${environment} (--${flag}) is ${JSON.stringify(shown)}, expected ${this.expected}`
   }
 }

@@ -1,7 +1,9 @@
 /** What a logged-in user may ask of the chat, and what it answers. Names and texts are as they came: the chat checks them. */
+import type { Effect } from "effect"
 import type { FileSummary } from "./FileSummary.ts"
 import type { Attachment, Message } from "./Message.ts"
 import type { RoomName, UserName } from "./Names.ts"
+import type { StorageFailed } from "./Rejection.ts"
 import type { RoomSummary, UserSummary } from "./Room.ts"
 
 /** What a user calls one of its uploads: unique among those that it has under way. */
@@ -20,7 +22,8 @@ export interface UploadedFile {
 export type Command =
   /**
    * Say `text` in `room`, or in the current one. A text that begins with a slash command is one, unless `isLiteral`. With
-   * `upload` that file goes with it, which must be there whole and is used up.
+   * `upload` that file goes with it, which must be there whole and is used up; with `file` the stored file of that id.
+   * With an `id` of its author's choice it is said once, however often it comes.
    */
   | {
       readonly _tag: "Say"
@@ -28,6 +31,8 @@ export type Command =
       readonly room?: string
       readonly attachment?: Attachment
       readonly upload?: UploadedFile
+      readonly file?: string
+      readonly id?: string
       readonly isLiteral?: boolean
     }
   /** Say `text` to one user, by name or by public number. */
@@ -37,6 +42,8 @@ export type Command =
       readonly text: string
       readonly attachment?: Attachment
       readonly upload?: UploadedFile
+      readonly file?: string
+      readonly id?: string
     }
   /** Begin to send a file of `sizeBytes`. What has the same key already is dropped. */
   | { readonly _tag: "BeginUpload"; readonly key: UploadKey; readonly sizeBytes: number }
@@ -44,6 +51,8 @@ export type Command =
   | { readonly _tag: "WriteUpload"; readonly key: UploadKey; readonly atByte: number; readonly bytes: Uint8Array }
   /** Forget about a file that was begun, if it was. */
   | { readonly _tag: "DropUpload"; readonly key: UploadKey }
+  /** Begin to send a file of `sizeBytes` over HTTP, by which it can go on where it broke off. */
+  | { readonly _tag: "OpenUpload"; readonly name: string; readonly sizeBytes: number }
   /** Begin to fetch a file that the user may see. What has the same key already is forgotten. */
   | { readonly _tag: "BeginDownload"; readonly key: DownloadKey; readonly file: number }
   /** Bytes of a file from index `atByte` on, all of which it must have; in any order, any number of times. */
@@ -84,14 +93,19 @@ export type Command =
 
 export type Reply =
   | { readonly _tag: "Done" }
-  /** The message was delivered. */
-  | { readonly _tag: "Accepted"; readonly message: Message }
+  /**
+   * The message was delivered. If it is not durable yet there is `stored`, which is done when it is, or fails; nobody has
+   * to wait for it.
+   */
+  | { readonly _tag: "Accepted"; readonly message: Message; readonly stored?: Effect.Effect<void, StorageFailed> }
   | { readonly _tag: "Rooms"; readonly rooms: ReadonlyArray<RoomSummary> }
   | { readonly _tag: "Users"; readonly room: RoomName | undefined; readonly users: ReadonlyArray<UserSummary> }
   | { readonly _tag: "Messages"; readonly room: RoomName; readonly messages: ReadonlyArray<Message> }
   | { readonly _tag: "Renamed"; readonly name: UserName }
   /** The file may be sent, and will have this number. */
   | { readonly _tag: "UploadBegun"; readonly file: number }
+  /** The file may be sent to this path of the HTTP port (tus 1.0.0). */
+  | { readonly _tag: "UploadOpened"; readonly path: string }
   | { readonly _tag: "DownloadBegun"; readonly file: FileSummary }
   | { readonly _tag: "FileRead"; readonly bytes: Uint8Array }
   | { readonly _tag: "Files"; readonly files: ReadonlyArray<FileSummary> }

@@ -6,6 +6,7 @@
  * - Makes room only for bytes that are there. What it gives away are copies, which live as long as their owner wants.
  */
 import { Result } from "effect"
+import * as Slab from "./Slab.ts"
 
 /** What was wrong: a field goes on beyond the end, or a text is not UTF-8. */
 export type Fault = "PastEnd" | "NotUtf8"
@@ -66,7 +67,12 @@ export const u64 = (reader: ByteReader): bigint => {
 }
 
 /** The next so many bytes. */
-export const bytes = (reader: ByteReader, sizeBytes: number): Uint8Array => new Uint8Array(view(reader, sizeBytes))
+export const bytes = (reader: ByteReader, sizeBytes: number): Uint8Array => {
+  const passed = view(reader, sizeBytes)
+  const copy = Slab.take(passed.length)
+  copy.set(passed)
+  return copy
+}
 
 /** Bytes behind their number, which has 2 bytes. */
 export const blob = (reader: ByteReader): Uint8Array => bytes(reader, u16(reader))

@@ -6,10 +6,11 @@
  * - A number out of range is written modulo its range.
  */
 
+import * as Slab from "./Slab.ts"
+
 /** Bytes written so far, and room for more. */
 export interface ByteWriter {
   bytes: Uint8Array
-  view: DataView
   /** How many bytes have been written. */
   at: number
 }
@@ -19,41 +20,45 @@ export const blobLimitBytes = 65_535
 
 const encoder = new TextEncoder()
 
-const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-
 /** Makes a writer with room for so many bytes; it grows as needed. */
-export const make = (roomBytes = 64): ByteWriter => {
-  const bytes = new Uint8Array(roomBytes)
-  return { bytes, view: viewOf(bytes), at: 0 }
-}
+export const make = (roomBytes = 64): ByteWriter => ({ bytes: Slab.take(roomBytes), at: 0 })
 
 const makeRoom = (writer: ByteWriter, moreBytes: number): void => {
   const { bytes, at } = writer
   if (at + moreBytes <= bytes.length) return
-  const larger = new Uint8Array(Math.max(at + moreBytes, bytes.length * 2))
+  const larger = Slab.take(Math.max(at + moreBytes, bytes.length * 2))
   larger.set(bytes.subarray(0, at))
   writer.bytes = larger
-  writer.view = viewOf(larger)
+}
+
+// Byte by byte, because a view of a small array costs more than all that is written by it.
+const put32 = ({ at, bytes }: ByteWriter, offset: number, value: number): void => {
+  const index = at + offset
+  bytes[index] = value >>> 24
+  bytes[index + 1] = value >>> 16
+  bytes[index + 2] = value >>> 8
+  bytes[index + 3] = value
 }
 
 /** An unsigned number of 2 bytes. */
 export const u16 = (writer: ByteWriter, value: number): void => {
   makeRoom(writer, 2)
-  writer.view.setUint16(writer.at, value)
-  writer.at += 2
+  writer.bytes[writer.at++] = value >>> 8
+  writer.bytes[writer.at++] = value
 }
 
 /** An unsigned number of 4 bytes. */
 export const u32 = (writer: ByteWriter, value: number): void => {
   makeRoom(writer, 4)
-  writer.view.setUint32(writer.at, value)
+  put32(writer, 0, value)
   writer.at += 4
 }
 
 /** An unsigned number of 8 bytes. */
 export const u64 = (writer: ByteWriter, value: bigint): void => {
   makeRoom(writer, 8)
-  writer.view.setBigUint64(writer.at, value)
+  put32(writer, 0, Number(BigInt.asUintN(32, value >> 32n)))
+  put32(writer, 4, Number(BigInt.asUintN(32, value)))
   writer.at += 8
 }
 

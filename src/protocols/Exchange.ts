@@ -24,6 +24,8 @@ export interface Link<Frame> {
   /** Whether what is sent arrives, once and in order. */
   readonly isReliable: boolean
   readonly send: (frame: Frame) => void
+  /** Sends a frame that many are sent; cheaper than `send`, where there is something to be saved. */
+  share?(frame: Frame): void
   /** Ends a connection when what was sent has gone out. An address has no end. */
   readonly end?: () => void
 }
@@ -40,11 +42,12 @@ export type ExchangeStep<Frame> =
       readonly accepted: (user: UserSummary) => ReadonlyArray<ExchangeStep<Frame>>
       readonly refused: (rejection: Rejection) => ReadonlyArray<ExchangeStep<Frame>>
     }
-  /** Have the chat run a command of a session. */
+  /** Have the chat run a command of a session. `whenStored` as in a conversation. */
   | {
       readonly _tag: "Run"
       readonly key: object
       readonly command: Command
+      readonly whenStored?: boolean
       readonly replied: (reply: Reply) => ReadonlyArray<ExchangeStep<Frame>>
       readonly refused: (rejection: Rejection) => ReadonlyArray<ExchangeStep<Frame>>
     }
@@ -57,6 +60,9 @@ export type ExchangeStep<Frame> =
 
 type Steps<Frame> = ReadonlyArray<ExchangeStep<Frame>>
 
+/** Sends a frame by a link. */
+export type Send<Frame> = (link: Link<Frame>, frame: Frame) => void
+
 /** A protocol of packets that name their session. */
 export interface Exchange<Frame> {
   readonly name: ProtocolName
@@ -64,8 +70,11 @@ export interface Exchange<Frame> {
   readonly datagram: (link: Link<Frame>, bytes: Uint8Array) => Steps<Frame>
   /** Begins a conversation over a stream of packets. */
   readonly converse: (link: Link<Frame>) => Conversation<Uint8Array, Frame>
-  /** What an event means for a session: no `Login` and no `Run`. */
-  readonly deliver: (key: object, event: Event, as: Perspective) => Steps<Frame>
+  /**
+   * Tells an event to a session. What is to be sent goes to `send`, which may be called at any time during this; what else
+   * is to be done is returned: no `Login` and no `Run`.
+   */
+  readonly deliver: (key: object, event: Event, as: Perspective, send: Send<Frame>) => Steps<Frame>
   /** Ends a session: no `Login` and no `Run`. */
   readonly hangUp: (key: object, reason: HangupReason) => Steps<Frame>
   /** Bytes that wait for the peer of a session to confirm them. */

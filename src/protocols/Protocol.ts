@@ -35,10 +35,14 @@ export type Step<Frame> =
       readonly name: string
       readonly refused: (rejection: Rejection) => ReadonlyArray<Step<Frame>>
     }
-  /** Have the chat run a command. Without a login it is refused as `NotLoggedIn`. */
+  /**
+   * Have the chat run a command. Without a login it is refused as `NotLoggedIn`. With `whenStored` what the command says is
+   * durable before `replied` is asked; the steps that come next do not wait for that.
+   */
   | {
       readonly _tag: "Run"
       readonly command: Command
+      readonly whenStored?: boolean
       readonly replied: (reply: Reply) => ReadonlyArray<Step<Frame>>
       readonly refused: (rejection: Rejection) => ReadonlyArray<Step<Frame>>
     }

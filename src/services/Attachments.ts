@@ -5,7 +5,7 @@
  * - The same content is stored once, however many files have it. Every file has a number, which rises and is never used
  *   again, and an id that nobody can guess: whoever knows it may fetch the file.
  */
-import { Context, Effect, Layer, type Scope, Stream } from "effect"
+import { Clock, Context, Effect, Layer, Schedule, type Scope, Stream } from "effect"
 import { Digest, SecureRandom } from "effect/crypto"
 import * as Base64Url from "effect/encoding/Base64Url"
 import { StorageFailed, UploadBroken } from "../domain/Rejection.ts"
@@ -23,6 +23,8 @@ export interface StoredFile {
   readonly sizeBytes: number
   /** The digest of its content, in hexadecimal. */
   readonly sha256: string
+  /** When it was kept. */
+  readonly atMillis: number
 }
 
 /** A file on its way. What is asked of one that is kept or gone, or as it was not announced, is `UploadBroken`. */
@@ -41,8 +43,17 @@ export interface Range {
   readonly sizeBytes: number
 }
 
+/** A file that is being read. It is there to its end, also if the file goes meanwhile. */
+export interface OpenedFile {
+  /** The bytes from index `atByte` on, all of which the file has, in one piece that nobody else has. */
+  readonly read: (atByte: number, sizeBytes: number) => Effect.Effect<Uint8Array, StorageFailed>
+}
+
 /** The most bytes in one piece of what is read. */
 export const pieceLimitBytes = 64 * 1024
+
+/** How often files are looked for that are too old. */
+export const sweepMillis = 60_000
 
 const memoryLimitBytes = 64 * 1024 * 1024
 
@@ -67,17 +78,25 @@ export class Attachments extends Context.Service<
     readonly findById: (id: string) => Effect.Effect<StoredFile | undefined, StorageFailed>
     /** The content of a file or a part of it, in pieces of at most 64 KiB that nobody else has. Fails if it is gone. */
     readonly read: (file: StoredFile, range?: Range) => Stream.Stream<Uint8Array, StorageFailed>
+    /** Opens a file for reading here and there, until the scope closes. Fails if it is gone. */
+    readonly open: (file: StoredFile) => Effect.Effect<OpenedFile, StorageFailed, Scope.Scope>
   }
 >()("parlance/services/Attachments") {
   /** Keeps contents in memory, at most 64 MiB. */
   static readonly layerMemory: Layer.Layer<Attachments> = Layer.effect(
     Attachments,
     Effect.gen(function* () {
-      const { filesLimitBytes } = yield* Limits
+      const clock = yield* Clock.Clock
+      const { fileMillis, filesLimitBytes } = yield* Limits
       const digest = yield* Digest.Digest
       const random = yield* SecureRandom.SecureRandom
       const catalog = new FileCatalog(Math.min(filesLimitBytes, memoryLimitBytes))
       const contents = new Map<string, Uint8Array>()
+      let lastNumber = 0
+
+      const remove = (files: ReadonlyArray<StoredFile>): void => {
+        for (const sha256 of catalog.remove(files)) contents.delete(sha256)
+      }
 
       const begin = Effect.fnUntraced(function* (
         sizeBytes: number
@@ -86,7 +105,7 @@ export class Attachments extends Context.Service<
           Effect.suspend(() => (catalog.reserve(sizeBytes) ? Effect.void : new StorageFailed())),
           () => Effect.sync(() => catalog.release(sizeBytes))
         )
-        const number = catalog.nextNumber()
+        const number = ++lastNumber
         let content: Uint8Array | undefined = new Uint8Array(sizeBytes)
         const coverage = new Coverage()
         yield* Effect.addFinalizer(() => Effect.sync(() => (content = undefined)))
@@ -106,8 +125,9 @@ export class Attachments extends Context.Service<
           const sha256 = yield* digest.digestHex(Digest.sha256, whole)
           const id = yield* randomId(random)
           if (!contents.has(sha256)) contents.set(sha256, whole)
-          const file: StoredFile = { number, id, name, sizeBytes, sha256 }
-          for (const it of catalog.add(file)) contents.delete(it)
+          const file: StoredFile = { number, id, name, sizeBytes, sha256, atMillis: clock.currentTimeMillisUnsafe() }
+          catalog.add(file)
+          remove(catalog.excess())
           return file
         })
 
@@ -122,11 +142,24 @@ export class Attachments extends Context.Service<
           return Stream.fromIterable(pieces(content.subarray(atByte, atByte + sizeBytes)), { chunkSize: 1 })
         })
 
+      const open = (file: StoredFile): Effect.Effect<OpenedFile, StorageFailed> =>
+        Effect.suspend(() => {
+          const content = contents.get(file.sha256)
+          if (content === undefined) return new StorageFailed()
+          const read = (atByte: number, sizeBytes: number) =>
+            Effect.sync(() => content.slice(atByte, atByte + sizeBytes))
+          return Effect.succeed({ read })
+        })
+
+      const sweep = Effect.sync(() => remove(catalog.keptUntil(clock.currentTimeMillisUnsafe() - fileMillis)))
+      if (fileMillis > 0) yield* Effect.forkScoped(Effect.repeat(sweep, Schedule.spaced(sweepMillis)))
+
       return Attachments.of({
         begin,
         find: (number) => Effect.sync(() => catalog.find(number)),
         findById: (id) => Effect.sync(() => catalog.findById(id)),
-        read
+        read,
+        open
       })
     })
   ).pipe(Layer.provide([Digest.layerWebCrypto, SecureRandom.layerWebCrypto]))

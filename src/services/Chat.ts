@@ -9,31 +9,31 @@
 import { Clock, Context, Effect, Exit, Layer, Queue, Result, Stream } from "effect"
 import { type Command, done, type Reply } from "../domain/Command.ts"
 import type { SharedEvent } from "../domain/Event.ts"
-import { CommandMisused, Flooding, NotLoggedIn, type Rejection } from "../domain/Rejection.ts"
+import { Flooding, NotLoggedIn, type Rejection } from "../domain/Rejection.ts"
 import { Attachments } from "./Attachments.ts"
 import * as Audience from "./Audience.ts"
 import { Census } from "./Census.ts"
 import { Downloads } from "./Downloads.ts"
 import { History } from "./History.ts"
 import { Limits } from "./Limits.ts"
-import { Links } from "./Links.ts"
+import { Links, uploadPath } from "./Links.ts"
 import * as Memberships from "./Memberships.ts"
 import type { Outcome } from "./Memberships.ts"
 import * as Messages from "./Messages.ts"
 import * as Questions from "./Questions.ts"
 import { type Allowance, allowance } from "./Quota.ts"
-import { membersInOrder } from "./Room.ts"
+import { type Refused, Refusals } from "./Refusals.ts"
+import { ResumableUploads } from "./ResumableUploads.ts"
 import { Rooms } from "./Rooms.ts"
-import { type Session, summary } from "./Session.ts"
+import type { Session } from "./Session.ts"
 import { type Opening, Sessions } from "./Sessions.ts"
 import { Shares } from "./Shares.ts"
 import * as SlashCommand from "./SlashCommand.ts"
+import * as SlashCommands from "./SlashCommands.ts"
 import { Uploads } from "./Uploads.ts"
 
 /** Who logs in, and where events for it go. */
 export type Login = Pick<Opening, "name" | "protocol" | "address" | "outlet">
-
-const hasFile = ({ attachment, upload }: Messages.Saying): boolean => attachment !== undefined || upload !== undefined
 
 /** The reply that is made of a value: at once if it is there. */
 const answer = <A, E extends Rejection>(value: Effect.Effect<A, E>, reply: (value: A) => Reply) => {
@@ -56,6 +56,8 @@ export class Chat extends Context.Service<
     readonly announce: (text: string) => void
     /** Tells everybody that the server stops. */
     readonly stopping: () => void
+    /** Calls `watcher`, which must not throw, with each shared event as it happens, until what is returned is called. */
+    readonly watch: (watcher: (event: SharedEvent) => void) => () => void
     /** All shared events from now on, for observers: one that is too slow misses the oldest. */
     readonly events: Stream.Stream<SharedEvent>
   }
@@ -72,22 +74,26 @@ export class Chat extends Context.Service<
       const attachments = yield* Attachments
       const shares = yield* Shares
       const links = yield* Links
+      const resumable = yield* ResumableUploads
+      const refusals = yield* Refusals
       const { counts } = yield* Census
       const clock = yield* Clock.Clock
-      const observers = new Set<Queue.Queue<SharedEvent>>()
+      const watchers = new Set<(event: SharedEvent) => void>()
       const allowances = new WeakMap<Session, { readonly messages: Allowance; readonly acts: Allowance }>()
 
       const audience = Audience.make(counts, (event) => {
-        for (const observer of observers) Queue.offerUnsafe(observer, event)
+        for (const watcher of watchers) watcher(event)
       })
-      const observe = Effect.acquireRelease(
-        Effect.tap(Queue.sliding<SharedEvent>(1024), (observer) => Effect.sync(() => observers.add(observer))),
-        (observer) =>
-          Effect.andThen(
-            Effect.sync(() => observers.delete(observer)),
-            Queue.shutdown(observer)
-          )
-      )
+      const watch = (watcher: (event: SharedEvent) => void): (() => void) => {
+        watchers.add(watcher)
+        return () => void watchers.delete(watcher)
+      }
+      const observe = Effect.gen(function* () {
+        const queue = yield* Effect.acquireRelease(Queue.sliding<SharedEvent>(1024), Queue.shutdown)
+        const stop = watch((event) => void Queue.offerUnsafe(queue, event))
+        yield* Effect.addFinalizer(() => Effect.sync(stop))
+        return queue
+      })
 
       const forget = (roomKey: string): void => {
         history.forget(roomKey)
@@ -98,7 +104,8 @@ export class Chat extends Context.Service<
       const questions = Questions.make({ attachments, history, memberships, sessions, shares })
 
       const nowMillis = () => clock.currentTimeMillisUnsafe()
-      const { say } = Messages.make({
+      const messages = Messages.make({
+        attachments,
         audience,
         counts,
         history,
@@ -110,53 +117,9 @@ export class Chat extends Context.Service<
         shares,
         uploads
       })
+      const { say } = messages
 
-      const slash = Effect.fnUntraced(function* (
-        session: Session,
-        command: Command & { readonly _tag: "Say" },
-        slashed: Exclude<SlashCommand.SlashCommand, { readonly _tag: "Text" }>
-      ): Effect.fn.Return<Reply, Rejection> {
-        const notice = (text: string): Reply => {
-          audience.tellOne(session, { _tag: "Noticed", text })
-          return done
-        }
-        const last = (limit: number) => questions.readHistory(session, { _tag: "ReadHistory", limit })
-        switch (slashed._tag) {
-          case "Misused":
-            if (command.upload !== undefined) uploads.drop(session, command.upload.key)
-            return yield* new CommandMisused({ usage: slashed.usage })
-          case "Help":
-            return notice(SlashCommand.help)
-          case "Rooms":
-            return notice(SlashCommand.roomList(visibleRooms(session)))
-          case "Who":
-            return notice(SlashCommand.userList(session.current.name, membersInOrder(session.current).map(summary)))
-          case "History":
-            return notice(SlashCommand.messageList((yield* last(slashed.limit)).messages))
-          case "Files":
-            return notice(SlashCommand.fileList((yield* last(100)).messages))
-          case "Join":
-            return yield* Effect.fromResult(memberships.join(session, slashed.room, false))
-          case "Leave":
-            return yield* Effect.fromResult(memberships.leave(session, undefined))
-          case "Invite":
-            yield* Effect.fromResult(memberships.invite(session, slashed.name, undefined))
-            return notice(`${slashed.name} is invited to ${session.current.name}.`)
-          case "Msg": {
-            const { name, text } = SlashCommand.splitAddressee(slashed.rest, (it) => sessions.find(it) !== undefined)
-            const { attachment, upload } = command
-            if (text === "" && !hasFile(command)) return yield* new CommandMisused({ usage: SlashCommand.usage("msg") })
-            const said = say(session, {
-              _tag: "Tell",
-              to: name,
-              text,
-              ...(attachment === undefined ? undefined : { attachment }),
-              ...(upload === undefined ? undefined : { upload })
-            })
-            return yield* Result.isResult(said) ? Effect.fromResult(said) : said
-          }
-        }
-      })
+      const runSlash = SlashCommands.make({ audience, memberships, messages, questions, sessions, uploads })
 
       const dispatch = (session: Session, command: Command): Effect.Effect<Reply, Rejection> | Outcome => {
         switch (command._tag) {
@@ -165,8 +128,8 @@ export class Chat extends Context.Service<
               command.isLiteral === true ? { _tag: "Text", text: command.text } : SlashCommand.parse(command.text)
             if (slashed._tag !== "Text") {
               // A file that comes with a command that has no use for it is not lost: it goes with the text.
-              const isText = hasFile(command) && slashed._tag !== "Msg" && slashed._tag !== "Misused"
-              return isText ? say(session, command) : slash(session, command, slashed)
+              const isText = Messages.hasFile(command) && slashed._tag !== "Msg" && slashed._tag !== "Misused"
+              return isText ? say(session, command) : runSlash(session, command, slashed)
             }
             return say(session, slashed.text === command.text ? command : { ...command, text: slashed.text })
           }
@@ -182,6 +145,11 @@ export class Chat extends Context.Service<
           case "DropUpload":
             uploads.drop(session, command.key)
             return Result.succeed(done)
+          case "OpenUpload":
+            return Effect.map(resumable.open(session, command.name, command.sizeBytes), (id) => ({
+              _tag: "UploadOpened",
+              path: uploadPath(id)
+            }))
           case "BeginDownload":
             return Effect.map(downloads.begin(session, command.key, command.file), (file) => ({
               _tag: "DownloadBegun",
@@ -236,28 +204,29 @@ export class Chat extends Context.Service<
         }
       }
 
-      const refuse = (rejection: Rejection): Effect.Effect<never, Rejection> => {
+      const refuse = (rejection: Rejection, refused: Refused): Effect.Effect<never, Rejection> => {
         counts.rejections++
+        refusals.add(refused, rejection._tag)
         return Effect.fail(rejection)
       }
 
       const runUnsafe = (session: Session, command: Command): Effect.Effect<Reply, Rejection> => {
-        if (!sessions.isOpen(session)) return refuse(new NotLoggedIn())
+        if (!sessions.isOpen(session)) return refuse(new NotLoggedIn(), session)
         const retryAfterMillis = wait(session, command)
         if (retryAfterMillis > 0) {
           if ("upload" in command && command.upload !== undefined) uploads.drop(session, command.upload.key)
-          return refuse(new Flooding({ retryAfterMillis }))
+          return refuse(new Flooding({ retryAfterMillis }), session)
         }
         const outcome = dispatch(session, command)
-        if (!Result.isResult(outcome)) return Effect.catch(outcome, refuse)
-        return Result.isSuccess(outcome) ? Effect.succeed(outcome.success) : refuse(outcome.failure)
+        if (!Result.isResult(outcome)) return Effect.catch(outcome, (rejection) => refuse(rejection, session))
+        return Result.isSuccess(outcome) ? Effect.succeed(outcome.success) : refuse(outcome.failure, session)
       }
 
       const login = (login: Login): Effect.Effect<Session, Rejection> =>
         Effect.suspend(() => {
           const room = rooms.general
           const opened = sessions.open({ ...login, atMillis: nowMillis(), room })
-          if (Result.isFailure(opened)) return refuse(opened.failure)
+          if (Result.isFailure(opened)) return refuse(opened.failure, login)
           const session = opened.success
           const { floodBurst, floodRate } = limits
           allowances.set(session, {
@@ -282,15 +251,16 @@ export class Chat extends Context.Service<
         },
         announce: (text) => audience.tell(sessions.all(), { _tag: "Announced", text }, undefined),
         stopping: () => audience.tell(sessions.all(), { _tag: "ServerStopping" }, undefined),
-        events: Stream.unwrap(Effect.map(observe, (observer) => Stream.fromQueue(observer)))
+        watch,
+        events: Stream.unwrap(Effect.map(observe, (queue) => Stream.fromQueue(queue)))
       })
     })
   )
 
   /** The chat without the storage behind it. */
   static readonly layerNoStorage = this.layerNoDeps.pipe(
-    Layer.provideMerge(Layer.mergeAll(Uploads.layer, Downloads.layer)),
-    Layer.provideMerge(Layer.mergeAll(Sessions.layer, Rooms.layer, Census.layer, Links.layer))
+    Layer.provideMerge(Layer.mergeAll(Uploads.layer, Downloads.layer, ResumableUploads.layer)),
+    Layer.provideMerge(Layer.mergeAll(Sessions.layer, Rooms.layer, Census.layer, Refusals.layer, Links.layer))
   )
 
   /** The chat with all it needs, in memory. */

@@ -2,14 +2,15 @@
  * The files that users are fetching.
  *
  * - A download belongs to one session and ends with it. Whether the session may see the file is checked when it begins.
+ *   It goes on to its end, also if the file goes meanwhile.
  * - Small parts in nearly the order of the file are answered from memory. One that nothing is read of for a while is
  *   dropped.
  */
-import { Context, Effect, Exit, Layer } from "effect"
+import { Context, Effect, Exit, Layer, Scope } from "effect"
 import type { DownloadKey } from "../domain/Command.ts"
 import type { FileSummary } from "../domain/FileSummary.ts"
 import { NoSuchFile, type StorageFailed, TooManyDownloads } from "../domain/Rejection.ts"
-import { Attachments, type StoredFile } from "./Attachments.ts"
+import { Attachments, type OpenedFile, type StoredFile } from "./Attachments.ts"
 import { Limits } from "./Limits.ts"
 import { ReadAhead } from "./ReadAhead.ts"
 import type { Session } from "./Session.ts"
@@ -60,28 +61,46 @@ export class Downloads extends Context.Service<
       const { downloadLimit, transferTimeoutMillis } = yield* Limits
       const transfers = yield* Transfers.make<Entry>(transferTimeoutMillis)
 
+      const visible = (session: Session, number: number): Effect.Effect<StoredFile | undefined, StorageFailed> =>
+        shares.isVisible(session, number) ? attachments.find(number) : Effect.undefined
+
+      // What cannot be opened because it has gone is not the server's failure.
+      const open = (file: StoredFile, scope: Scope.Scope): Effect.Effect<OpenedFile, NoSuchFile | StorageFailed> =>
+        Effect.catch(Scope.provide(attachments.open(file), scope), (failure) =>
+          Effect.flatMap(attachments.find(file.number), (it) =>
+            Effect.fail(it === undefined ? new NoSuchFile() : failure)
+          )
+        )
+
+      const refusal = (session: Session): NoSuchFile | TooManyDownloads | undefined => {
+        if (!sessions.isOpen(session)) return new NoSuchFile()
+        return transfers.count(session) >= downloadLimit ? new TooManyDownloads({ limit: downloadLimit }) : undefined
+      }
+
       const begin = Effect.fnUntraced(function* (
         session: Session,
         key: DownloadKey,
         number: number
       ): Effect.fn.Return<FileSummary, NoSuchFile | TooManyDownloads | StorageFailed> {
         transfers.drop(session, key)
-        const file = shares.isVisible(session, number) ? yield* attachments.find(number) : undefined
+        const file = yield* visible(session, number)
+        if (file === undefined) return yield* new NoSuchFile()
+        const refusedBefore = refusal(session)
+        if (refusedBefore !== undefined) return yield* refusedBefore
+        const scope = yield* Scope.make()
+        const close = Scope.close(scope, Exit.void)
+        const opened = yield* Effect.onError(open(file, scope), () => close)
         // Others may have begun meanwhile, under the same key too, and the session may have ended.
         transfers.drop(session, key)
-        if (file === undefined || !sessions.isOpen(session)) return yield* new NoSuchFile()
-        if (transfers.count(session) >= downloadLimit) return yield* new TooManyDownloads({ limit: downloadLimit })
-        const content = new ReadAhead(attachments, file)
-        transfers.add(session, { key, file, content, close: Effect.void, touchedAtMillis: 0 })
+        const refused = refusal(session)
+        if (refused !== undefined) {
+          yield* close
+          return yield* refused
+        }
+        const content = new ReadAhead(opened, file.sizeBytes, scope)
+        transfers.add(session, { key, file, content, close, touchedAtMillis: 0 })
         return summary(file)
-      })
-
-      // What cannot be read because it has gone is not the server's failure.
-      const explain = (
-        { number }: StoredFile,
-        failure: StorageFailed
-      ): Effect.Effect<never, NoSuchFile | StorageFailed> =>
-        Effect.flatMap(attachments.find(number), (file) => Effect.fail(file === undefined ? new NoSuchFile() : failure))
+      }, Effect.uninterruptible)
 
       const readUnsafe = (
         session: Session,
@@ -95,8 +114,7 @@ export class Downloads extends Context.Service<
           return Effect.fail(new NoSuchFile())
         }
         transfers.touch(entry)
-        const bytes = entry.content.read(atByte, sizeBytes)
-        return Exit.isExit(bytes) ? bytes : Effect.catch(bytes, (failure) => explain(entry.file, failure))
+        return entry.content.read(atByte, sizeBytes)
       }
 
       return Downloads.of({

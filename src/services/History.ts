@@ -1,11 +1,15 @@
 /**
- * What was said in the rooms.
+ * What was said.
  *
- * In memory: bounded per room by count, and over all rooms by size; the oldest goes first. A room that is gone is
- * forgotten, so that whoever makes a room of the same name later does not read what was said in the old one.
+ * - It is read by room. What was said to a single user is remembered too, where it outlives the process, but nobody reads
+ *   it here: names are not protected.
+ * - An open room's history is there for whoever makes a room of that name again. A private room's is not: nobody can be
+ *   let into it any more, when it is empty or the process has ended.
+ * - In memory it is bounded per room by count, and over all rooms by size; the oldest goes first.
  */
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Exit, Layer } from "effect"
 import type { Message } from "../domain/Message.ts"
+import type { StorageFailed } from "../domain/Rejection.ts"
 import { Limits } from "./Limits.ts"
 
 /** Which part of a room's history: the last `limit` before a message, or the first `limit` after one. */
@@ -17,16 +21,34 @@ export interface Page {
   readonly after?: number | undefined
 }
 
+/** A file that a room has. */
+export interface SharedFile {
+  readonly roomKey: string
+  readonly file: number
+}
+
 export class History extends Context.Service<
   History,
   {
-    /** Remembers a message. */
-    readonly append: (roomKey: string, message: Message) => void
-    /** Reads a page, oldest first. */
-    readonly read: (roomKey: string, page: Page) => Effect.Effect<ReadonlyArray<Message>>
+    /**
+     * Remembers a message, of a room unless that is undefined, and with `sharesFile` that the room has its file. What is
+     * returned is done when the message is durable, and need not be run; an `Exit` if there is nothing to wait for.
+     */
+    readonly append: (
+      roomKey: string | undefined,
+      message: Message,
+      sharesFile?: boolean
+    ) => Effect.Effect<void, StorageFailed>
+    /** Reads a page of all that was appended before, oldest first. */
+    readonly read: (roomKey: string, page: Page) => Effect.Effect<ReadonlyArray<Message>, StorageFailed>
+    /** Takes note of whether a room is private from now on. */
+    readonly setPrivate: (roomKey: string, isPrivate: boolean) => void
+    /** Forgets what was said in a room, and which files it has. */
     readonly forget: (roomKey: string) => void
-    /** The greatest number ever given to a message. */
+    /** The greatest number ever given to a message, when this began. */
     readonly lastNumber: number
+    /** The files that rooms had when this began, in the order in which they were shared. */
+    readonly sharedFiles: ReadonlyArray<SharedFile>
   }
 >()("parlance/services/History") {
   static readonly layerMemory = Layer.effect(
@@ -44,14 +66,14 @@ export class History extends Context.Service<
       }
       const dropOldest = (): void => {
         for (const { roomKey } of ages.values()) {
-          const oldest = byRoom.get(roomKey)?.shift()
-          if (oldest !== undefined) drop(oldest)
+          const messages = byRoom.get(roomKey)!
+          drop(messages.shift()!)
+          if (messages.length === 0) byRoom.delete(roomKey)
           return
         }
       }
 
-      const append = (roomKey: string, message: Message): void => {
-        if (limits.historyLimit === 0) return
+      const remember = (roomKey: string, message: Message): void => {
         const messages = byRoom.get(roomKey) ?? []
         if (messages.length === 0) byRoom.set(roomKey, messages)
         messages.push(message)
@@ -69,13 +91,18 @@ export class History extends Context.Service<
         })
 
       return History.of({
-        append,
+        append: (roomKey, message) => {
+          if (roomKey !== undefined && limits.historyLimit > 0) remember(roomKey, message)
+          return Exit.void
+        },
         read,
+        setPrivate: () => {},
         forget: (roomKey) => {
           for (const message of byRoom.get(roomKey) ?? []) drop(message)
           byRoom.delete(roomKey)
         },
-        lastNumber: 0
+        lastNumber: 0,
+        sharedFiles: []
       })
     })
   )

@@ -30,7 +30,13 @@ export interface Limits {
   readonly newConnectionsWindowMillis: number
   /** Messages that are remembered per room. */
   readonly historyLimit: number
-  /** Text that is remembered in all rooms together, in UTF-16 units. */
+  /** Messages that are remembered in all, where they are in a database. */
+  readonly historyTotalLimit: number
+  /** How long a message is remembered there; 0 = as long as there is room. */
+  readonly historyMillis: number
+  /** How long a file is kept; 0 = as long as there is room. */
+  readonly fileMillis: number
+  /** Text that is remembered of all rooms together where it is in memory, in UTF-16 units. */
   readonly historyLimitUnits: number
 }
 
@@ -49,7 +55,10 @@ export const defaults: Limits = {
   connectionsPerAddress: 16,
   newConnectionsPerAddress: 32,
   newConnectionsWindowMillis: 600_000,
-  historyLimit: 1_000,
+  historyLimit: 10_000,
+  historyTotalLimit: 1_000_000,
+  historyMillis: 0,
+  fileMillis: 0,
   historyLimitUnits: 32 * 1024 * 1024
 }
 

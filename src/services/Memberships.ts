@@ -43,9 +43,13 @@ export const make = ({ audience, history, rooms, sessions }: Parts) => {
       session
     )
 
+  // Nobody can be let into a private room that is empty.
+  const depart = (session: Session, room: Room): void => {
+    if (rooms.leave(session, room) && room.isPrivate) history.forget(room.key)
+  }
+
   const go = (session: Session, room: Room): void => {
-    if (rooms.leave(session, room)) history.forget(room.key)
-    if (room.members.size === 0) return
+    depart(session, room)
     const members = memberNames(room)
     const event: SharedEvent = {
       _tag: "UserLeft",
@@ -117,6 +121,7 @@ export const make = ({ audience, history, rooms, sessions }: Parts) => {
     if (room.success.isPrivate === isPrivate) return ok
     const set = rooms.setPrivate(room.success, isPrivate)
     if (Result.isFailure(set)) return Result.fail(set.failure)
+    history.setPrivate(room.success.key, isPrivate)
     audience.tell(room.success.members, { _tag: "RoomChanged", room: room.success.name, isPrivate }, session)
     return ok
   }
@@ -141,10 +146,9 @@ export const make = ({ audience, history, rooms, sessions }: Parts) => {
     if (!sessions.close(session)) return false
     const told = new Set<Session>([session])
     for (const room of Array.from(session.rooms)) {
-      if (rooms.leave(session, room)) history.forget(room.key)
-      // Whoever shares several rooms with the one who leaves hears of it once.
+      depart(session, room)
+      // Whoever shares several rooms with the one who leaves hears of it once; those who watch the rooms, for each.
       const witnesses = Array.from(room.members).filter((member) => !told.has(member))
-      if (witnesses.length === 0) continue
       for (const witness of witnesses) told.add(witness)
       const members = memberNames(room)
       const user = summary(session)

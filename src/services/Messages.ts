@@ -5,11 +5,11 @@
  *   with it.
  * - A message without a file is said in one piece, without suspension.
  */
-import { Effect, Result } from "effect"
+import { Effect, Exit, Result } from "effect"
 import type { Command, Reply } from "../domain/Command.ts"
 import type { Attachment, Message } from "../domain/Message.ts"
-import { NoSuchUser, NotLoggedIn, type Rejection, TextEmpty, TextTooLong } from "../domain/Rejection.ts"
-import type { StoredFile } from "./Attachments.ts"
+import { NoSuchFile, NoSuchUser, NotLoggedIn, type Rejection, TextEmpty, TextTooLong } from "../domain/Rejection.ts"
+import type { Attachments, StoredFile } from "./Attachments.ts"
 import type { Audience } from "./Audience.ts"
 import type { Counts } from "./Census.ts"
 import type { History } from "./History.ts"
@@ -17,6 +17,7 @@ import type { Limits } from "./Limits.ts"
 import type { Links } from "./Links.ts"
 import type { Memberships } from "./Memberships.ts"
 import type { Outcome } from "./Memberships.ts"
+import * as Repeats from "./Repeats.ts"
 import type { Room } from "./Room.ts"
 import type { Session } from "./Session.ts"
 import type { Sessions } from "./Sessions.ts"
@@ -25,6 +26,7 @@ import type { Uploads } from "./Uploads.ts"
 
 /** What messages are made of. */
 export interface Parts {
+  readonly attachments: Attachments["Service"]
   readonly audience: Audience
   readonly counts: Counts
   readonly history: History["Service"]
@@ -40,6 +42,10 @@ export interface Parts {
 /** The commands that say something. */
 export type Saying = Command & { readonly _tag: "Say" | "Tell" }
 
+/** Whether a file goes with what is said. */
+export const hasFile = ({ attachment, file, upload }: Saying): boolean =>
+  attachment !== undefined || file !== undefined || upload !== undefined
+
 /** Whom a message is for. */
 type Destination = { readonly room: Room } | { readonly addressee: Session }
 
@@ -47,7 +53,9 @@ const utf8 = new TextEncoder()
 
 /** Makes the part of the chat that says things. */
 export const make = (parts: Parts) => {
-  const { audience, counts, history, limits, links, memberships, nowMillis, sessions, shares, uploads } = parts
+  const { attachments, audience, counts, history, limits, links, memberships, nowMillis, sessions, shares, uploads } =
+    parts
+  const repeats = Repeats.make()
   let lastNumber = history.lastNumber
 
   const isTooLong = (text: string): boolean => {
@@ -56,8 +64,8 @@ export const make = (parts: Parts) => {
   }
 
   const check = (session: Session, command: Saying): Result.Result<Destination, Rejection> => {
-    const { attachment, text, upload } = command
-    if (text === "" && attachment === undefined && upload === undefined) return Result.fail(new TextEmpty())
+    const { text } = command
+    if (text === "" && !hasFile(command)) return Result.fail(new TextEmpty())
     if (isTooLong(text)) return Result.fail(new TextTooLong({ limitBytes: limits.textLimitBytes }))
     if (command._tag === "Say") {
       return Result.map(memberships.roomOf(session, command.room), (room) => ({ room }))
@@ -72,7 +80,7 @@ export const make = (parts: Parts) => {
     destination: Destination,
     attachment: Attachment | undefined,
     isKept: boolean
-  ): Reply => {
+  ): Repeats.Accepted => {
     const message: Message = {
       number: ++lastNumber,
       from: session.name,
@@ -83,16 +91,18 @@ export const make = (parts: Parts) => {
       ...(attachment === undefined ? undefined : { attachment })
     }
     counts.messages++
-    if ("room" in destination) history.append(destination.room.key, message)
     const file = attachment?.file
     // Nobody gets at a file by mentioning its number.
-    if (file !== undefined && (isKept || shares.isVisible(session, file))) {
+    const sharesFile = file !== undefined && (isKept || shares.isVisible(session, file))
+    const stored = history.append("room" in destination ? destination.room.key : undefined, message, sharesFile)
+    if (sharesFile) {
       if ("room" in destination) shares.shareInRoom(destination.room.key, file)
       else shares.shareWith([session, destination.addressee], file)
     }
     const told = "room" in destination ? destination.room.members : [destination.addressee]
     audience.tell(told, { _tag: "Said", message, user: session.number }, session)
-    return { _tag: "Accepted", message }
+    const isStored = Exit.isExit(stored) && stored._tag === "Success"
+    return isStored ? { _tag: "Accepted", message } : { _tag: "Accepted", message, stored }
   }
 
   const linkTo = (file: StoredFile): Attachment => ({
@@ -102,18 +112,28 @@ export const make = (parts: Parts) => {
     file: file.number
   })
 
+  const repetition = (session: Session, { id }: Saying): Outcome | undefined => {
+    const accepted = id === undefined ? undefined : repeats.find(session.name, id)
+    return accepted && Result.succeed(accepted)
+  }
+
   const sayAtOnce = (session: Session, command: Saying, isKept = false): Outcome => {
+    const repeated = repetition(session, command)
+    if (repeated !== undefined) return repeated
     const text = command.text.toWellFormed()
-    return Result.map(check(session, { ...command, text }), (destination) =>
-      deliver(session, text, destination, command.attachment, isKept)
-    )
+    return Result.map(check(session, { ...command, text }), (destination) => {
+      const accepted = deliver(session, text, destination, command.attachment, isKept)
+      if (command.id !== undefined) repeats.remember(session.name, command.id, accepted)
+      return accepted
+    })
   }
 
   const sayWithFile = Effect.fnUntraced(function* (
     session: Session,
-    { upload, ...command }: Saying
+    { file: id, upload, ...command }: Saying
   ): Effect.fn.Return<Reply, Rejection> {
-    const file = yield* uploads.keep(session, upload!)
+    const file = yield* upload === undefined ? attachments.findById(id!) : uploads.keep(session, upload)
+    if (file === undefined) return yield* new NoSuchFile()
     if (!sessions.isOpen(session)) return yield* new NotLoggedIn()
     // Checked again, for who is where may have changed meanwhile.
     return yield* Effect.fromResult(sayAtOnce(session, { ...command, attachment: linkTo(file) }, true))
@@ -121,12 +141,17 @@ export const make = (parts: Parts) => {
 
   /** Says something to a room or to one user. */
   const say = (session: Session, command: Saying): Outcome | Effect.Effect<Reply, Rejection> => {
-    if (command.upload === undefined) return sayAtOnce(session, command)
+    if (command.upload === undefined && command.file === undefined) return sayAtOnce(session, command)
+    const repeated = repetition(session, command)
+    if (repeated !== undefined) return repeated
     const checked = check(session, command)
     if (Result.isSuccess(checked)) return sayWithFile(session, command)
-    uploads.drop(session, command.upload.key)
+    if (command.upload !== undefined) uploads.drop(session, command.upload.key)
     return Result.fail(checked.failure)
   }
 
   return { say }
 }
+
+/** The part of the chat that says things. */
+export type Messages = ReturnType<typeof make>

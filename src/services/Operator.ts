@@ -40,6 +40,8 @@ export interface Info {
   readonly uptimeMillis: number
   /** How many users there are of each protocol that has any. */
   readonly peers: ReadonlyMap<ProtocolName, number>
+  /** What waits for all of them together. */
+  readonly queuedBytes: number
 }
 
 /** Whom a command is about: all, or the one with this id or else this name. */
@@ -160,7 +162,8 @@ export class Operator extends Context.Service<
         ),
         info: Effect.sync(() => ({
           uptimeMillis: clock.currentTimeMillisUnsafe() - startedMillis,
-          peers: countByProtocol(sessions.all())
+          peers: countByProtocol(sessions.all()),
+          queuedBytes: Array.from(sessions.all()).reduce((sum, { outlet }) => sum + outlet.queuedBytes(), 0)
         })),
         kill: (target) => Effect.flatMap(select(target), end),
         ping: (target) =>

@@ -75,3 +75,6 @@ export const make = ({ attachments, history, memberships, sessions, shares }: Pa
 
   return { listUsers, findUser, readHistory, listFiles, findFile }
 }
+
+/** The part of the chat that answers questions. */
+export type Questions = ReturnType<typeof make>

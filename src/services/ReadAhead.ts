@@ -2,41 +2,54 @@
  * Reads a file in large blocks, so that small parts of it can be had from memory.
  *
  * - The last {@link limitBlocks} blocks of {@link blockBytes} bytes are kept. What is in them is answered at once.
+ * - When a block is asked for first, the next one is read already, so that whoever reads in order seldom waits.
  * - A block that several wait for is read once, and one block is read at a time.
  * - A block is never changed. What is returned may be a view of one.
  */
-import { Deferred, Effect, Exit, Semaphore, Stream } from "effect"
-import { StorageFailed } from "../domain/Rejection.ts"
-import type { Attachments, StoredFile } from "./Attachments.ts"
+import { Deferred, Effect, Exit, type Scope, Semaphore } from "effect"
+import type { StorageFailed } from "../domain/Rejection.ts"
+import type { OpenedFile } from "./Attachments.ts"
 
 /** The size of a block; the last one of a file may be shorter. */
 export const blockBytes = 128 * 1024
 
-/** The blocks that are kept. */
-export const limitBlocks = 2
+/** The blocks that are kept: those before, at and behind the place that is read. */
+export const limitBlocks = 3
 
 export class ReadAhead {
-  readonly #attachments: Attachments["Service"]
-  readonly #file: StoredFile
+  readonly #file: OpenedFile
+  readonly #sizeBytes: number
+  readonly #scope: Scope.Scope
   // By when they were last used: the one that is to go is the first.
   readonly #blocks = new Map<number, Uint8Array>()
   readonly #loading = new Map<number, Deferred.Deferred<Uint8Array, StorageFailed>>()
   readonly #lock = Semaphore.makeUnsafe(1)
   #latestIndex = -1
   #latest: Uint8Array = new Uint8Array(0)
+  // The greatest block that somebody has asked for: the one behind it is read ahead.
+  #reached = -1
 
-  constructor(attachments: Attachments["Service"], file: StoredFile) {
-    this.#attachments = attachments
+  /** What is read ahead ends with the scope. */
+  constructor(file: OpenedFile, sizeBytes: number, scope: Scope.Scope) {
     this.#file = file
+    this.#sizeBytes = sizeBytes
+    this.#scope = scope
   }
 
   /** The bytes from index `atByte` on, all of which the file has. A large part is read as it is, and not kept. */
   read(atByte: number, sizeBytes: number): Effect.Effect<Uint8Array, StorageFailed> {
     if (sizeBytes === 0) return Effect.succeed(new Uint8Array(0))
-    if (sizeBytes > blockBytes) return this.#load(atByte, sizeBytes)
+    if (sizeBytes > blockBytes) return this.#file.read(atByte, sizeBytes)
     const first = Math.floor(atByte / blockBytes)
     const last = Math.floor((atByte + sizeBytes - 1) / blockBytes)
-    const start = atByte - first * blockBytes
+    const part = this.#part(first, last, atByte - first * blockBytes, sizeBytes)
+    if (last <= this.#reached) return part
+    const isInOrder = first <= this.#reached + 1
+    this.#reached = last
+    return isInOrder ? Effect.tap(part, () => this.#ahead(last + 1)) : part
+  }
+
+  #part(first: number, last: number, start: number, sizeBytes: number): Effect.Effect<Uint8Array, StorageFailed> {
     const cut = (block: Uint8Array) => block.subarray(start, start + sizeBytes)
     const block = this.#find(first)
     if (first === last) return block === undefined ? Effect.map(this.#block(first), cut) : Effect.succeed(cut(block))
@@ -52,6 +65,12 @@ export class ReadAhead {
     return Effect.flatMap(block === undefined ? this.#block(first) : Effect.succeed(block), (block) =>
       Effect.map(this.#block(last), (next) => join(block, next))
     )
+  }
+
+  // Whether that succeeds is for those who ask for it.
+  #ahead(index: number): Effect.Effect<void> {
+    if (index * blockBytes >= this.#sizeBytes) return Effect.void
+    return Effect.asVoid(Effect.forkIn(Effect.exit(this.#block(index)), this.#scope, { startImmediately: true }))
   }
 
   #find(index: number): Uint8Array | undefined {
@@ -80,7 +99,7 @@ export class ReadAhead {
       const loaded = Deferred.makeUnsafe<Uint8Array, StorageFailed>()
       this.#loading.set(index, loaded)
       const atByte = index * blockBytes
-      const load = this.#load(atByte, Math.min(blockBytes, this.#file.sizeBytes - atByte))
+      const load = this.#file.read(atByte, Math.min(blockBytes, this.#sizeBytes - atByte))
       return Effect.onExit(this.#lock.withPermit(load), (exit) =>
         Effect.sync(() => {
           this.#loading.delete(index)
@@ -89,14 +108,5 @@ export class ReadAhead {
         })
       )
     }).pipe(Effect.uninterruptible)
-  }
-
-  #load(atByte: number, sizeBytes: number): Effect.Effect<Uint8Array, StorageFailed> {
-    const pieces = this.#attachments.read(this.#file, { atByte, sizeBytes })
-    return Effect.filterOrFail(
-      Stream.mkUint8Array(pieces),
-      (bytes) => bytes.length === sizeBytes,
-      () => new StorageFailed()
-    )
   }
 }

@@ -46,6 +46,8 @@ export class Rooms extends Context.Service<
     /** Lets a session into a room although it is private. */
     readonly admit: (room: Room, session: Session) => void
     readonly find: (name: string) => Room | undefined
+    /** All rooms, private ones too: default rooms, then in the order in which they were made. */
+    readonly all: () => ReadonlyArray<Room>
     /** Whether a session may know of a room. */
     readonly isVisible: (room: Room, session: Session) => boolean
     /** The rooms that a session may know of: default rooms, then in the order in which they were made. */
@@ -118,6 +120,7 @@ export class Rooms extends Context.Service<
         setPrivate,
         admit: (room, session) => void (room as RoomState).admitted.add(session),
         find: (name) => rooms.get(lookAlikeKey(name)),
+        all: () => Array.from(rooms.values()),
         isVisible,
         visible: (session) => Array.from(rooms.values()).filter((room) => isVisible(room, session)),
         count: () => rooms.size

@@ -3,14 +3,75 @@
  *
  * - A session sees the files of the rooms that it is in, and those that it sent to one user or was sent alone.
  * - A room or a session that is gone is forgotten, so that another of its name sees nothing of it.
+ * - Which files the rooms have outlives the process with their history.
  * - The files themselves go without a word; so at most as many are remembered as there may be, the newest.
  */
-import { Context, Layer } from "effect"
+import { Context, Effect, Layer } from "effect"
 import { limitFiles } from "./FileCatalog.ts"
+import { History } from "./History.ts"
 import type { Session } from "./Session.ts"
 
 // The files of one room or session.
 type Place = Set<number>
+
+const make = ({ sharedFiles }: History["Service"]) => {
+  const byRoom = new Map<string, Place>()
+  const bySession = new Map<Session, Place>()
+  // Where each file is, in the order in which they were shared first.
+  const places = new Map<number, Set<Place>>()
+
+  const forgetFile = (file: number): void => {
+    for (const place of places.get(file) ?? []) place.delete(file)
+    places.delete(file)
+  }
+
+  const share = <K>(byKey: Map<K, Place>, key: K, file: number): void => {
+    const place = byKey.get(key) ?? new Set()
+    byKey.set(key, place.add(file))
+    const known = places.get(file) ?? new Set()
+    places.set(file, known.add(place))
+    if (places.size <= limitFiles) return
+    for (const oldest of places.keys()) return forgetFile(oldest)
+  }
+
+  const forget = <K>(byKey: Map<K, Place>, key: K): void => {
+    const place = byKey.get(key)
+    if (place === undefined) return
+    byKey.delete(key)
+    for (const file of place) {
+      const known = places.get(file)
+      known?.delete(place)
+      if (known?.size === 0) places.delete(file)
+    }
+  }
+
+  const visible = (session: Session): ReadonlyArray<number> => {
+    const files = new Set(bySession.get(session))
+    for (const room of session.rooms) for (const file of byRoom.get(room.key) ?? []) files.add(file)
+    return Array.from(files).sort((a, b) => a - b)
+  }
+
+  const isVisible = (session: Session, file: number): boolean => {
+    if (bySession.get(session)?.has(file) === true) return true
+    for (const room of session.rooms) if (byRoom.get(room.key)?.has(file) === true) return true
+    return false
+  }
+
+  for (const { file, roomKey } of sharedFiles) share(byRoom, roomKey, file)
+
+  return Shares.of({
+    shareInRoom: (roomKey, file) => share(byRoom, roomKey, file),
+    shareWith: (sessions, file) => {
+      for (const session of sessions) share(bySession, session, file)
+    },
+    visible,
+    isVisible,
+    forgetFile,
+    forgetRoom: (roomKey) => forget(byRoom, roomKey),
+    forgetSession: (session) => forget(bySession, session),
+    count: () => places.size
+  })
+}
 
 export class Shares extends Context.Service<
   Shares,
@@ -28,60 +89,5 @@ export class Shares extends Context.Service<
     readonly count: () => number
   }
 >()("parlance/services/Shares") {
-  static readonly layer = Layer.sync(Shares, () => {
-    const byRoom = new Map<string, Place>()
-    const bySession = new Map<Session, Place>()
-    // Where each file is, in the order in which they were shared first.
-    const places = new Map<number, Set<Place>>()
-
-    const forgetFile = (file: number): void => {
-      for (const place of places.get(file) ?? []) place.delete(file)
-      places.delete(file)
-    }
-
-    const share = <K>(byKey: Map<K, Place>, key: K, file: number): void => {
-      const place = byKey.get(key) ?? new Set()
-      byKey.set(key, place.add(file))
-      const known = places.get(file) ?? new Set()
-      places.set(file, known.add(place))
-      if (places.size <= limitFiles) return
-      for (const oldest of places.keys()) return forgetFile(oldest)
-    }
-
-    const forget = <K>(byKey: Map<K, Place>, key: K): void => {
-      const place = byKey.get(key)
-      if (place === undefined) return
-      byKey.delete(key)
-      for (const file of place) {
-        const known = places.get(file)
-        known?.delete(place)
-        if (known?.size === 0) places.delete(file)
-      }
-    }
-
-    const visible = (session: Session): ReadonlyArray<number> => {
-      const files = new Set(bySession.get(session))
-      for (const room of session.rooms) for (const file of byRoom.get(room.key) ?? []) files.add(file)
-      return Array.from(files).sort((a, b) => a - b)
-    }
-
-    const isVisible = (session: Session, file: number): boolean => {
-      if (bySession.get(session)?.has(file) === true) return true
-      for (const room of session.rooms) if (byRoom.get(room.key)?.has(file) === true) return true
-      return false
-    }
-
-    return Shares.of({
-      shareInRoom: (roomKey, file) => share(byRoom, roomKey, file),
-      shareWith: (sessions, file) => {
-        for (const session of sessions) share(bySession, session, file)
-      },
-      visible,
-      isVisible,
-      forgetFile,
-      forgetRoom: (roomKey) => forget(byRoom, roomKey),
-      forgetSession: (session) => forget(bySession, session),
-      count: () => places.size
-    })
-  })
+  static readonly layer = Layer.effect(Shares, Effect.map(History, make))
 }

@@ -1,15 +1,18 @@
 /**
  * The database behind history and files: SQLite or PostgreSQL, with the tables of today.
  *
- * One server has an SQLite database: it is locked until the layer's scope closes or the process ends, however it ends.
+ * - One server has a database, until the layer's scope closes or the process ends, however it ends. What keeps others off
+ *   is a file beside that of SQLite (see SqliteLock), and a lock in PostgreSQL (see PostgresLock).
+ * - Whoever only reads is not kept off: a backup, or an export.
  */
 import { Effect, Layer, Redacted, type Scope } from "effect"
 import * as Reactivity from "effect/reactivity/Reactivity"
 import { type Migrator, SqlClient, type SqlError } from "effect/sql"
 import { DatabaseUnavailable } from "./DatabaseUnavailable.ts"
 import * as Migrations from "./Migrations.ts"
-import * as PostgresClient from "./PostgresClient.ts"
+import * as PostgresLock from "./PostgresLock.ts"
 import * as SqliteClient from "./sqlite/SqliteClient.ts"
+import * as SqliteLock from "./sqlite/SqliteLock.ts"
 
 export type Options =
   | {
@@ -21,7 +24,9 @@ export type Options =
     }
   | { readonly kind: "postgres"; readonly url: Redacted.Redacted }
 
-type Failure = SqlError.SqlError | Migrator.MigrationError | Migrations.DatabaseNewer
+type Failure = SqlError.SqlError | Migrator.MigrationError | Migrations.DatabaseNewer | Migrations.DatabaseOlder
+
+type Opened = Effect.Effect<SqlClient.SqlClient, SqlError.SqlError, Scope.Scope | Reactivity.Reactivity>
 
 // How long a server that begins waits for one that ends. Nothing else runs meanwhile.
 const busyMillis = 250
@@ -47,6 +52,10 @@ const reasonOf = (error: Failure): string => {
   switch (error._tag) {
     case "DatabaseNewer":
       return `it has migration ${error.migration} of a newer program, this one knows ${error.newestKnown}`
+    case "DatabaseOlder":
+      return error.migration === 0
+        ? "no server has used it yet"
+        : `it has migration ${error.migration} of an older program, this one begins with ${error.newestKnown}: start a server first`
     case "SqlError":
       return error.reason._tag === "LockTimeoutError" ? "another server has it" : wordsOf(error)
     case "MigrationError":
@@ -54,23 +63,39 @@ const reasonOf = (error: Failure): string => {
   }
 }
 
-const open = (
-  options: Options
-): Effect.Effect<SqlClient.SqlClient, SqlError.SqlError, Scope.Scope | Reactivity.Reactivity> => {
-  if (options.kind === "postgres") return PostgresClient.make(options)
+// Most servers do without it, and start a tenth faster.
+const loadPostgres = Effect.promise(() => import("./PostgresClient.ts"))
+
+const open = (options: Options, isReadOnly: boolean): Opened => {
+  if (options.kind === "postgres") return Effect.flatMap(loadPostgres, ({ make }) => make(options))
   const { file, synchronous = "NORMAL" } = options
-  return SqliteClient.make({ file, synchronous, isExclusive: true, busyMillis })
+  return SqliteClient.make({ file, synchronous, isReadOnly, busyMillis })
 }
 
-const make = (options: Options) =>
-  open(options).pipe(
-    Effect.tap((sql) => Effect.provideService(Migrations.migrate, SqlClient.SqlClient, sql)),
+/** Opens a database that nobody else has. */
+const openAlone = (options: Options): Opened => {
+  const opened = open(options, false)
+  if (options.kind === "postgres") return Effect.tap(opened, (sql) => PostgresLock.acquire(sql, busyMillis))
+  return options.file === ":memory:"
+    ? opened
+    : Effect.andThen(SqliteLock.acquire(`${options.file}.lock`, busyMillis), opened)
+}
+
+const layerOf = (options: Options, opened: Opened, prepare: Effect.Effect<void, Failure, SqlClient.SqlClient>) =>
+  opened.pipe(
+    Effect.tap((sql) => Effect.provideService(prepare, SqlClient.SqlClient, sql)),
     Effect.mapError(
       (error) =>
         new DatabaseUnavailable({ database: nameOf(options), reason: reasonOf(error).replaceAll(/\s*\n\s*/g, " ") })
-    )
+    ),
+    Layer.effect(SqlClient.SqlClient),
+    Layer.provide(Reactivity.layer)
   )
 
-/** Opens a database and brings it up to date; closes it with the scope. */
+/** Opens a database for the one server that has it, and brings it up to date; closes it with the scope. */
 export const layer = (options: Options): Layer.Layer<SqlClient.SqlClient, DatabaseUnavailable> =>
-  Layer.effect(SqlClient.SqlClient, make(options)).pipe(Layer.provide(Reactivity.layer))
+  layerOf(options, openAlone(options), Migrations.migrate)
+
+/** Opens a database to read it, also while a server has it. It must be there, and be of this program. */
+export const layerReader = (options: Options): Layer.Layer<SqlClient.SqlClient, DatabaseUnavailable> =>
+  layerOf(options, open(options, true), Migrations.check)

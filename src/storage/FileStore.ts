@@ -1,180 +1,214 @@
 /**
- * Shared files on disk.
+ * Shared files: their contents on disk, the rest in the database.
  *
- * - What there is, is remembered in memory; so the contents are below a folder of their own that goes with the scope.
- * - An upload is a file `uploads/<random>`. When it is kept, it is moved to `content/<sha256>`, in one step; if that is
- *   there already, it is deleted. Moving and deleting happen one at a time.
- * - Bytes are hashed as they come, as far as they come in order; the rest is read again when the file is kept. Bytes that
- *   come anew replace what was there, so if they were hashed the hash begins again.
- * - A file is neither closed nor deleted while bytes are written to it: the number of its descriptor could belong to
- *   another file by then. So what touches a file is not interrupted, and its end waits for it.
+ * - What there is, is remembered in memory too, from the beginning to the end; so a server has its database and its folder
+ *   to itself.
+ * - A file is kept in this order: its content is durable, then its row is committed, then it is visible. A file goes in the
+ *   other: its row, then its content, if no other file has that. So whenever the process dies there is a content without a
+ *   file, never a file without its content, and nobody knew of it; the next start deletes it.
+ * - All this happens one at a time, and is not interrupted.
+ * - What fails fails for the one who asked, and the next who asks tries anew.
  */
-import { Clock, Effect, FileSystem, Layer, Path, PlatformError, type Scope, Semaphore, Stream } from "effect"
+import { Clock, Effect, FileSystem, Layer, Path, PlatformError, Schedule, type Scope, Semaphore, Stream } from "effect"
 import { SecureRandom } from "effect/crypto"
-import { createHash } from "node:crypto"
-import { StorageFailed, UploadBroken } from "../domain/Rejection.ts"
+import { SqlClient, SqlError } from "effect/sql"
+import { StorageFailed, type UploadBroken } from "../domain/Rejection.ts"
 import {
   Attachments,
+  type OpenedFile,
   pieceLimitBytes,
   randomId,
   type Range,
   type StoredFile,
+  sweepMillis,
   type Upload
 } from "../services/Attachments.ts"
-import { Coverage } from "../services/Coverage.ts"
 import { FileCatalog } from "../services/FileCatalog.ts"
 import { Limits } from "../services/Limits.ts"
+import { StorageHealth } from "../services/StorageHealth.ts"
+import { DatabaseSilent } from "./Deadline.ts"
+import * as FileFolder from "./FileFolder.ts"
+import * as FileLedger from "./FileLedger.ts"
+import * as FileUpload from "./FileUpload.ts"
+import { StorageUnavailable } from "./StorageUnavailable.ts"
 
-/** Where the folder is made; the directory too, if it is not there. */
 export interface Options {
+  /** Contents are below its folder `files`. It is made if it is not there. */
   readonly directory: string
 }
 
-// What is written and hashed at a time, so that a large piece does not hold up everything else.
-const writeLimitBytes = 1024 * 1024
-const warningGapMillis = 60_000
+type Failure = PlatformError.PlatformError | FileLedger.Failure
+
+const isFailure = (error: object): error is Failure =>
+  error instanceof PlatformError.PlatformError || SqlError.isSqlError(error) || error instanceof DatabaseSilent
 
 const make = Effect.fnUntraced(function* ({ directory }: Options) {
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
   const clock = yield* Clock.Clock
   const random = yield* SecureRandom.SecureRandom
-  const { filesLimitBytes } = yield* Limits
-
-  yield* fs.makeDirectory(directory, { recursive: true })
-  const folder = yield* fs.makeTempDirectoryScoped({ directory, prefix: "files-" })
-  const uploads = path.join(folder, "uploads")
-  const contents = path.join(folder, "content")
-  yield* fs.makeDirectory(uploads)
-  yield* fs.makeDirectory(contents)
-
+  const health = yield* StorageHealth
+  const { fileMillis, filesLimitBytes } = yield* Limits
+  const ledger = yield* FileLedger.make
+  const folder = yield* FileFolder.make(directory, yield* ledger.folder)
   const catalog = new FileCatalog(filesLimitBytes)
-  const catalogLock = yield* Semaphore.make(1)
-  let nextWarningMillis = -Infinity
+  const lock = yield* Semaphore.make(1)
 
-  const warn = (error: PlatformError.PlatformError): Effect.Effect<void> =>
-    Effect.suspend(() => {
-      const nowMillis = clock.currentTimeMillisUnsafe()
-      if (nowMillis < nextWarningMillis) return Effect.void
-      nextWarningMillis = nowMillis + warningGapMillis
-      return Effect.logWarning("Cannot store files", error)
-    })
+  const expired = (): ReadonlyArray<StoredFile> =>
+    fileMillis > 0 ? catalog.keptUntil(clock.currentTimeMillisUnsafe() - fileMillis) : []
 
-  const refuse = <E>(error: PlatformError.PlatformError | E): Effect.Effect<never, E | StorageFailed> =>
-    error instanceof PlatformError.PlatformError ? Effect.andThen(warn(error), new StorageFailed()) : Effect.fail(error)
+  const refuse = <E extends object>(error: E | Failure): Effect.Effect<never, Exclude<E, Failure> | StorageFailed> =>
+    isFailure(error)
+      ? Effect.andThen(health.failed("files", error), new StorageFailed())
+      : Effect.fail(error as Exclude<E, Failure>)
 
-  const remove = (file: string): Effect.Effect<void> => Effect.catch(fs.remove(file, { force: true }), warn)
+  // What cannot be deleted now is deleted when the server begins anew.
+  const deleteContents = (contents: Iterable<string>): Effect.Effect<void> =>
+    Effect.forEach(
+      contents,
+      (sha256) => Effect.catch(folder.remove(sha256), (error) => health.failed("files", error)),
+      { discard: true }
+    )
 
-  const contentPath = (sha256: string): string => path.join(contents, sha256)
+  const forget = (files: ReadonlyArray<StoredFile>): Effect.Effect<void> =>
+    Effect.suspend(() => deleteContents(catalog.remove(files)))
 
   const commit = Effect.fnUntraced(function* (
-    upload: string,
+    upload: FileFolder.Upload,
     file: StoredFile
-  ): Effect.fn.Return<void, PlatformError.PlatformError> {
-    const content = contentPath(file.sha256)
-    if (yield* fs.exists(content)) yield* fs.remove(upload)
-    else yield* fs.rename(upload, content)
-    for (const sha256 of catalog.add(file)) yield* remove(contentPath(sha256))
-  }, catalogLock.withPermit)
+  ): Effect.fn.Return<void, Failure> {
+    const excess = catalog.excess(file)
+    yield* folder.keep(upload, file.sha256, file.sizeBytes).pipe(
+      Effect.andThen(ledger.replace(excess, file)),
+      Effect.onError(() => (catalog.hasContent(file.sha256) ? Effect.void : deleteContents([file.sha256])))
+    )
+    catalog.add(file)
+    yield* health.worked("files")
+    yield* forget(excess)
+  }, lock.withPermit)
 
-  const open = Effect.fnUntraced(function* (
+  const begin = Effect.fnUntraced(function* (
     sizeBytes: number
-  ): Effect.fn.Return<Upload, PlatformError.PlatformError | StorageFailed, Scope.Scope> {
+  ): Effect.fn.Return<Upload, Failure | StorageFailed, Scope.Scope> {
     yield* Effect.acquireRelease(
       Effect.suspend(() => (catalog.reserve(sizeBytes) ? Effect.void : new StorageFailed())),
       () => Effect.sync(() => catalog.release(sizeBytes))
     )
-    const number = catalog.nextNumber()
-    const upload = path.join(uploads, yield* randomId(random))
-    yield* Effect.addFinalizer(() => remove(upload))
-    const file = yield* fs.open(upload, { flag: "wx+", mode: 0o600 })
-    const lock = yield* Semaphore.make(1)
-    const coverage = new Coverage()
-    let isOpen = true
-    let hash = createHash("sha256")
-    let hashedBytes = 0
-    yield* Effect.addFinalizer(() => lock.withPermit(Effect.sync(() => (isOpen = false))))
+    const number = yield* ledger.takeNumber
+    const path = yield* folder.newPath
+    yield* Effect.addFinalizer(() => Effect.catch(folder.drop(path), (error) => health.failed("files", error)))
+    const upload = yield* folder.begin(path)
+    const bytes = yield* FileUpload.make(upload.file, sizeBytes)
 
-    const write = Effect.fnUntraced(
-      function* (
-        bytes: Uint8Array,
-        atByte: number
-      ): Effect.fn.Return<void, PlatformError.PlatformError | UploadBroken> {
-        const isInside = atByte >= 0 && atByte + bytes.length <= sizeBytes
-        if (!isOpen || !isInside) return yield* new UploadBroken()
-        if (bytes.length > 0 && atByte < hashedBytes) {
-          hash = createHash("sha256")
-          hashedBytes = 0
-        }
-        yield* file.seek(BigInt(atByte), "start")
-        for (let index = 0; index < bytes.length; index += writeLimitBytes) {
-          const part = bytes.subarray(index, index + writeLimitBytes)
-          yield* file.writeAll(part)
-          if (atByte + index !== hashedBytes) continue
-          hash.update(part)
-          hashedBytes += part.length
-        }
-        if (!coverage.add(atByte, bytes.length)) return yield* new UploadBroken()
-      },
-      Effect.uninterruptible,
-      lock.withPermit,
-      Effect.catch(refuse)
-    )
+    const keep = (name: string): Effect.Effect<StoredFile, UploadBroken | StorageFailed> =>
+      bytes
+        .finish(
+          Effect.fnUntraced(function* (sha256: string): Effect.fn.Return<StoredFile, Failure> {
+            const id = yield* randomId(random)
+            const file = { number, id, name, sizeBytes, sha256, atMillis: clock.currentTimeMillisUnsafe() }
+            yield* commit(upload, file)
+            return file
+          })
+        )
+        .pipe(Effect.catch(refuse))
 
-    const hashRest = Effect.fnUntraced(function* (): Effect.fn.Return<
-      string,
-      PlatformError.PlatformError | StorageFailed
-    > {
-      const buffer = new Uint8Array(Math.min(pieceLimitBytes, sizeBytes - hashedBytes))
-      while (hashedBytes < sizeBytes) {
-        const wanted = buffer.subarray(0, sizeBytes - hashedBytes)
-        const readBytes = yield* file.read(wanted, { position: BigInt(hashedBytes) })
-        if (readBytes === 0) return yield* new StorageFailed()
-        hash.update(wanted.subarray(0, readBytes))
-        hashedBytes += readBytes
-      }
-      return hash.digest("hex")
-    })
-
-    const keep = Effect.fnUntraced(
-      function* (
-        name: string
-      ): Effect.fn.Return<StoredFile, PlatformError.PlatformError | UploadBroken | StorageFailed> {
-        if (!isOpen || !coverage.isWhole(sizeBytes)) return yield* new UploadBroken()
-        isOpen = false
-        const sha256 = yield* hashRest()
-        yield* file.sync
-        const stored: StoredFile = { number, id: yield* randomId(random), name, sizeBytes, sha256 }
-        yield* commit(upload, stored)
-        return stored
-      },
-      Effect.uninterruptible,
-      lock.withPermit,
-      Effect.catch(refuse)
-    )
-
-    return { number, write, keep }
+    return { number, write: (piece, atByte) => Effect.catch(bytes.write(piece, atByte), refuse), keep }
   })
+
+  // That one content is missing is not the failure of all.
+  const unreadable = (error: PlatformError.PlatformError | StorageFailed): Effect.Effect<never, StorageFailed> =>
+    isFailure(error) && error.reason._tag === "NotFound" ? new StorageFailed() : refuse(error)
+
+  const open = (file: StoredFile): Effect.Effect<OpenedFile, StorageFailed, Scope.Scope> =>
+    Effect.map(Effect.catch(folder.open(file.sha256), unreadable), ({ read }) => ({
+      read: (atByte, sizeBytes) => Effect.catch(read(atByte, sizeBytes), unreadable)
+    }))
 
   const read = (file: StoredFile, range?: Range): Stream.Stream<Uint8Array, StorageFailed> => {
     const { atByte, sizeBytes } = range ?? { atByte: 0, sizeBytes: file.sizeBytes }
-    const options = { offset: atByte, bytesToRead: sizeBytes, chunkSize: pieceLimitBytes }
-    return Stream.catch(fs.stream(contentPath(file.sha256), options), (error: PlatformError.PlatformError) =>
-      // Nothing is wrong when a file has gone since it was found.
-      Stream.fromEffect(catalog.find(file.number) === undefined ? new StorageFailed() : refuse<never>(error))
+    const end = atByte + sizeBytes
+    return Stream.unwrap(
+      Effect.map(open(file), (content) =>
+        Stream.unfold(atByte, (at) => {
+          if (at >= end) return Effect.undefined
+          const next = Math.min(at + pieceLimitBytes, end)
+          return Effect.map(content.read(at, next - at), (piece) => [piece, next] as const)
+        })
+      )
     )
   }
 
+  // Nobody has begun anything yet: what is on disk and has no file will get none.
+  const load = Effect.gen(function* () {
+    const contents = yield* folder.contents
+    const files = yield* ledger.files
+    const lost = files.filter(({ sha256, sizeBytes }) => contents.get(sha256) !== sizeBytes)
+    if (lost.length > 0) {
+      yield* Effect.logWarning(`${lost.length} shared files are gone: their contents are missing or not whole`)
+      yield* ledger.replace(lost)
+    }
+    const gone = new Set(lost)
+    for (const file of files) if (!gone.has(file)) catalog.add(file)
+    for (const files of [expired, () => catalog.excess()]) {
+      const some = files()
+      yield* ledger.replace(some)
+      catalog.remove(some)
+    }
+    yield* deleteContents(Array.from(contents.keys()).filter((it) => !catalog.hasContent(it)))
+  })
+
+  const isFailing = (): boolean => health.failing().some(({ part }) => part === "files")
+
+  // Whether anything can be stored, if it could not be.
+  const tryDisk = Effect.gen(function* () {
+    const path = yield* folder.newPath
+    const tried = Effect.flatMap(folder.begin(path), ({ file }) =>
+      Effect.andThen(file.writeAll(new Uint8Array(1)), file.sync)
+    )
+    yield* Effect.ensuring(Effect.scoped(tried), Effect.ignore(folder.drop(path)))
+  })
+
+  const sweep = Effect.gen(function* () {
+    const old = expired()
+    const wasFailing = isFailing()
+    if (old.length === 0 && !wasFailing && !ledger.isInDoubt()) return
+    yield* ledger.replace(old)
+    yield* forget(old)
+    if (!wasFailing) return
+    yield* tryDisk
+    yield* health.worked("files")
+  }).pipe(
+    Effect.catch((error) => health.failed("files", error)),
+    Effect.uninterruptible,
+    lock.withPermit
+  )
+
+  yield* load
+  yield* Effect.forkScoped(Effect.delay(Effect.repeat(sweep, Schedule.spaced(sweepMillis)), sweepMillis))
+
   return Attachments.of({
-    begin: (sizeBytes) => Effect.catch(open(sizeBytes), refuse),
+    begin: (sizeBytes) => Effect.catch(begin(sizeBytes), refuse),
     find: (number) => Effect.sync(() => catalog.find(number)),
     findById: (id) => Effect.sync(() => catalog.findById(id)),
-    read
+    read,
+    open
   })
 })
 
-/** Keeps files below a directory, until the scope ends. Fails if nothing can be kept there. */
+/** Keeps files below a directory, for as long as the limits say. Fails if nothing can be kept there. */
 export const layer = (
   options: Options
-): Layer.Layer<Attachments, PlatformError.PlatformError, FileSystem.FileSystem | Path.Path> =>
-  Layer.effect(Attachments, make(options)).pipe(Layer.provide(SecureRandom.layerWebCrypto))
+): Layer.Layer<
+  Attachments,
+  StorageUnavailable,
+  FileSystem.FileSystem | Path.Path | SqlClient.SqlClient | StorageHealth
+> =>
+  Layer.effect(
+    Attachments,
+    Effect.mapError(
+      make(options),
+      (error) =>
+        new StorageUnavailable({
+          directory: options.directory,
+          reason: error instanceof PlatformError.PlatformError ? error.reason._tag : error.message
+        })
+    )
+  ).pipe(Layer.provide(SecureRandom.layerWebCrypto))

@@ -15,6 +15,12 @@ export class DatabaseNewer extends Data.TaggedError("DatabaseNewer")<{
   readonly newestKnown: number
 }> {}
 
+/** An older program made this database, or none did: then its migration is 0. */
+export class DatabaseOlder extends Data.TaggedError("DatabaseOlder")<{
+  readonly migration: number
+  readonly newestKnown: number
+}> {}
+
 /** The table in which the applied migrations are. */
 export const table = "parlance_migrations"
 
@@ -26,31 +32,36 @@ const tables = Effect.gen(function* () {
 
   // The greatest number that was ever given. `max(number)` would give numbers again once the last messages or files are
   // deleted, and does not know the numbers of uploads that came to nothing.
-  yield* sql`create table counters (name text not null primary key, last_number ${integer} not null) ${strict}`
+  // `starts` says how often somebody began to count on by himself, so that who was replaced notices.
+  yield* sql`create table counters (
+    name text not null primary key,
+    last_number ${integer} not null,
+    starts ${integer} not null default 0
+  ) ${strict}`
   yield* sql`insert into counters ${sql.insert([
     { name: "messages", last_number: 0 },
     { name: "files", last_number: 0 }
   ])}`
 
-  yield* sql`create table contents (
-    sha256 text not null primary key,
-    size_bytes ${integer} not null,
-    stored_at_millis ${integer} not null
-  ) ${strict}`
+  // The contents on disk are in a folder of this name, so that no other database takes them for nobody's.
+  const random = sql.literal(
+    sql.onDialectOrElse({ sqlite: () => "lower(hex(randomblob(16)))", orElse: () => "md5(gen_random_uuid()::text)" })
+  )
+  yield* sql`create table file_folder (name text not null primary key) ${strict}`
+  yield* sql`insert into file_folder values (${random})`
 
   yield* sql`create table files (
     number ${integer} not null primary key,
     id text not null unique,
     name text not null,
-    sha256 text not null references contents (sha256),
+    sha256 text not null,
     size_bytes ${integer} not null,
-    at_millis ${integer} not null,
-    owner text not null
+    at_millis ${integer} not null
   ) ${strict}`
-  yield* sql`create index files_by_content on files (sha256)`
 
-  // A message outlives the file that goes with it, so it has what is shown of the file, and `file_number` refers to
-  // nothing: a number that finds no file is one of a file that is gone, for no other will have it.
+  // A message is of a room or for one user. It outlives the file that goes with it, so it has what is shown of the file,
+  // and `file_number` refers to nothing: a number that finds no file is one of a file that is gone, for no other will
+  // have it.
   yield* sql`create table messages (
     number ${integer} not null primary key,
     room_key text,
@@ -71,28 +82,56 @@ const tables = Effect.gen(function* () {
   ) ${strict}`
   yield* sql`create index messages_by_room on messages (room_key, number)`
 
+  // Which files a room has, and by which message it got each.
   yield* sql`create table file_shares (
+    room_key text not null,
     file_number ${integer} not null references files (number) on delete cascade,
-    room_key text,
-    recipient text,
-    check ((room_key is null) <> (recipient is null))
+    message_number ${integer} not null,
+    primary key (room_key, file_number)
   ) ${strict}`
   yield* sql`create index file_shares_by_file on file_shares (file_number)`
-  yield* sql`create unique index file_shares_by_room on file_shares (room_key, file_number)
-    where room_key is not null`
-  yield* sql`create unique index file_shares_by_recipient on file_shares (recipient, file_number)
-    where recipient is not null`
+
+  // Rooms of which there is something to say. Messages up to `readable_after` are shown to nobody in the chat, those up
+  // to `forgotten_until` are to be deleted.
+  yield* sql`create table rooms (
+    key text not null primary key,
+    is_private ${integer} not null,
+    readable_after ${integer} not null,
+    forgotten_until ${integer} not null
+  ) ${strict}`
 })
 
 const loader = Migrator.fromRecord({ "1_tables": tables })
+
+const newestKnown = Effect.map(loader, (migrations) => Math.max(...migrations.map(([id]) => id)))
+
+const newestApplied = (sql: SqlClient.SqlClient) =>
+  Effect.map(
+    sql<{ migration: number | null }>`select max(migration_id) as migration from ${sql(table)}`,
+    ([row]) => row?.migration ?? 0
+  )
 
 /** Brings the database up to date, in one transaction; does nothing if it is. */
 export const migrate = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   // A database of a newer program needs none of ours, so this leaves it as it is.
   yield* Migrator.make({})({ loader, table })
-  const [row] = yield* sql<{ migration: number }>`select max(migration_id) as migration from ${sql(table)}`
-  const migration = row?.migration ?? 0
-  const newestKnown = Math.max(...(yield* loader).map(([id]) => id))
-  if (migration > newestKnown) return yield* new DatabaseNewer({ migration, newestKnown })
+  const migration = yield* newestApplied(sql)
+  const known = yield* newestKnown
+  if (migration > known) return yield* new DatabaseNewer({ migration, newestKnown: known })
+})
+
+const hasTable = (sql: SqlClient.SqlClient) =>
+  sql.onDialectOrElse({
+    sqlite: () => sql`select 1 from sqlite_master where type = 'table' and name = ${table}`,
+    orElse: () => sql`select 1 where to_regclass(${table}) is not null`
+  })
+
+/** Fails unless the database is as this program makes it. Changes nothing. */
+export const check = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const migration = (yield* hasTable(sql)).length === 0 ? 0 : yield* newestApplied(sql)
+  const known = yield* newestKnown
+  if (migration > known) return yield* new DatabaseNewer({ migration, newestKnown: known })
+  if (migration < known) return yield* new DatabaseOlder({ migration, newestKnown: known })
 })

@@ -7,8 +7,10 @@
 import { type Cause, Context, Data, Effect, Fiber, Layer, Queue, Scope, Stream } from "effect"
 import type { Exchange } from "../protocols/Exchange.ts"
 import type { Protocol } from "../protocols/Protocol.ts"
+import { Attachments } from "../services/Attachments.ts"
 import { Census } from "../services/Census.ts"
 import { Chat } from "../services/Chat.ts"
+import { History } from "../services/History.ts"
 import * as ChatLimits from "../services/Limits.ts"
 import { Quota } from "../services/Quota.ts"
 import { Connections } from "../transports/Connections.ts"
@@ -69,17 +71,19 @@ export class Exchanges extends Context.Service<
 /** What {@link layer} provides. */
 export type Services = Connections | Exchanges | Quota | Layer.Success<typeof Chat.layer>
 
-/** A chat with connections and no listener, in memory; limits may be set. */
-export const layer = (limits?: {
+/** A chat with connections and no listener, in memory; limits may be set, and another history. */
+export const layer = (options?: {
   readonly chat?: Partial<ChatLimits.Limits>
   readonly transport?: Partial<TransportLimits.TransportLimits>
+  readonly history?: Layer.Layer<History>
 }): Layer.Layer<Services> =>
   Exchanges.layer.pipe(
     Layer.provideMerge(Connections.layer),
-    Layer.provideMerge(Chat.layer),
+    Layer.provideMerge(Chat.layerNoStorage),
+    Layer.provideMerge(Layer.merge(options?.history ?? History.layerMemory, Attachments.layerMemory)),
     Layer.provide([
-      Layer.succeed(ChatLimits.Limits, { ...ChatLimits.defaults, ...limits?.chat }),
-      Layer.succeed(TransportLimits.TransportLimits, { ...TransportLimits.defaults, ...limits?.transport })
+      Layer.succeed(ChatLimits.Limits, { ...ChatLimits.defaults, ...options?.chat }),
+      Layer.succeed(TransportLimits.TransportLimits, { ...TransportLimits.defaults, ...options?.transport })
     ])
   )
 

@@ -5,23 +5,23 @@
  */
 export interface Carrier<Frame> {
   /** Hands frames over, in order, in one write. */
-  readonly write: (frames: ReadonlyArray<Frame>) => void
+  write(frames: ReadonlyArray<Frame>): void
   /** Bytes that were handed over and have not been taken by the kernel (or the peer) yet. */
-  readonly unsentBytes: () => number
+  unsentBytes(): number
   /** At most one listener. */
-  readonly listen: (listener: CarrierListener) => void
+  listen(listener: CarrierListener): void
   /** Closes when what was handed over has been sent. */
-  readonly end: () => void
+  end(): void
   /** Closes at once and frees what was not sent. */
-  readonly destroy: () => void
+  destroy(): void
 }
 
 /** Who is told how the sending goes. */
 export interface CarrierListener {
   /** Some of what was handed over has been taken, but not all. */
-  readonly progressed: () => void
+  progressed(): void
   /** `unsentBytes` has fallen to 0. */
-  readonly drained: () => void
+  drained(): void
   /** The peer has gone; called once. */
-  readonly closed: () => void
+  closed(): void
 }

@@ -1,209 +1,188 @@
 /**
- * One peer that is connected: its conversation, its outbox, its session.
+ * One peer that is connected: its session, its outbox, and what is said with it.
  *
  * - It speaks for at most one session, which it opened.
- * - Steps are carried out in order; an event reaches the outbox in the turn in which it happens.
- * - It ends once: by end of stream, by a hangup of its own, or by one that came from outside.
+ * - What the peer sends is dealt with in the turn in which it comes, and an event reaches the outbox in the turn in which it
+ *   happens. While a step has to be waited for, nothing is read.
+ * - It has a fiber only while it waits for something: one of its own, with a Stream to read from, would
+ *   take more than 20 KB for an idle connection, which needs 6 without.
+ * - It ends once: by the end of what the peer sends, by a hangup of its own, or by one that came from outside. Whatever
+ *   happens, it is closed then, and `Door.closed` is told.
  */
-import { type Clock, Deferred, Effect, Fiber } from "effect"
-import { type Event, isPersonal, type Perspective } from "../domain/Event.ts"
+import { Effect, Fiber } from "effect"
+import { type Event, isPersonal, type Perspective, type SharedEvent } from "../domain/Event.ts"
 import { Hangup, type HangupReason } from "../domain/Hangup.ts"
-import { AddressBanned, AlreadyLoggedIn } from "../domain/Rejection.ts"
 import type { Link } from "../protocols/Exchange.ts"
-import type { Conversation, Protocol, Step } from "../protocols/Protocol.ts"
-import type { Chat } from "../services/Chat.ts"
-import { allowance } from "../services/Quota.ts"
+import type { Conversation } from "../protocols/Protocol.ts"
 import type { Outlet, Session } from "../services/Session.ts"
 import type { Carrier } from "./Carrier.ts"
-import { carryOut } from "./CommandStep.ts"
-import type { ExchangePort } from "./ExchangePort.ts"
-import type { Flusher } from "./Flusher.ts"
-import { Outbox } from "./Outbox.ts"
-import type { SharedFrames } from "./SharedFrames.ts"
-import type { TransportLimits } from "./TransportLimits.ts"
-import type { WireLog } from "./WireLog.ts"
+import { Dialogue, type Waiting } from "./Dialogue.ts"
+import type { Door } from "./Door.ts"
+import { Outbox, type Owner } from "./Outbox.ts"
+import type { Reader, Source } from "./Source.ts"
 
-/** What a connection is made of. */
-export interface Parts<In, Frame> {
-  readonly protocol: Protocol<In, Frame>
-  readonly carrier: Carrier<Frame>
+/** Where a peer is. */
+export interface Whereabouts {
+  /** Its IP address. */
   readonly address: string
+  /** Its port, and the address at which it has reached the server. */
   readonly port?: number | undefined
-  readonly local?: Link<Frame>["local"]
-  /** What no other connection has. */
-  readonly id: string
-  /** The exchange whose steps the conversation gives, if it is one of an exchange. */
-  readonly exchange?: ExchangePort<Frame> | undefined
-  /** Takes back what was read when it has been dealt with. */
-  readonly release?: ((input: In) => void) | undefined
-  readonly shared: SharedFrames<Frame>
-  readonly chat: Chat["Service"]
-  readonly limits: TransportLimits
-  readonly clock: Clock.Clock
-  readonly flusher: Flusher["Service"]
-  readonly wire: WireLog
-  readonly isBanned: (address: string) => boolean
-  /** Runs a fiber that waits for time to pass. */
-  readonly runFiber: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
+  readonly local?: Link<never>["local"]
 }
 
-const sizeOf = (input: unknown): number => (input instanceof Uint8Array ? input.length : 0)
+/** A peer that has just connected, whose transport hands over what it sends. */
+export interface Visitor<In, Frame> {
+  readonly carrier: Carrier<Frame>
+  readonly source: Source<In>
+  readonly whereabouts: Whereabouts
+}
 
-export class Connection<In, Frame> implements Outlet, Link<Frame> {
-  readonly id: string
+/** What a connection has for itself. */
+export interface Parts<In, Frame> extends Visitor<In, Frame> {
+  /** What no other connection has. */
+  readonly number: number
+  /** Gives back the place that the peer was admitted to. */
+  readonly leavePlace: () => void
+  /** Called once, when it is over. */
+  readonly over: (() => void) | undefined
+}
+
+export class Connection<In, Frame> implements Outlet, Link<Frame>, Owner, Reader<In> {
   readonly address: string
-  readonly port: number | undefined
-  readonly local: Link<Frame>["local"]
-  readonly isReliable = true
-  readonly outbox: Outbox<Frame>
   readonly openedMillis: number
-  readonly #ending = Deferred.makeUnsafe<never, Hangup>()
+  readonly outbox: Outbox<Frame>
   session: Session | undefined
-  readonly #parts: Parts<In, Frame>
+  readonly #door: Door<In, Frame>
+  readonly #carrier: Carrier<Frame>
+  readonly #source: Source<In>
+  readonly #whereabouts: Whereabouts
+  readonly #number: number
+  readonly #leavePlace: () => void
+  readonly #over: (() => void) | undefined
   readonly #conversation: Conversation<In, Frame>
-  // A packet that is answered at once is a faulty one: the chat has no part in the answer.
-  readonly #faults = allowance(10, 100)
-  // The fiber that waits for the rest of a packet, and whether it is past waiting.
-  #patience: Fiber.Fiber<void> | undefined
-  #isLapsing = false
-  // Kept because it is asked for each frame.
-  #hasBeenIn = false
-  #bytesBeforeLogin = 0
-  #packetsBeforeLogin = 0
+  readonly #dialogue: Dialogue<In, Frame>
+  #id: string | undefined
+  // Whether a step is waited for, and the fiber that does.
+  #isWaiting = false
+  #waiting: Fiber.Fiber<void> | undefined
+  #isEnding = false
+  #isClosed = false
 
-  constructor(parts: Parts<In, Frame>) {
-    const { address, carrier, clock, flusher, id, limits, protocol, runFiber } = parts
-    this.#parts = parts
-    this.id = id
-    this.address = address
-    this.port = parts.port
-    this.local = parts.local
-    this.#conversation = protocol.converse(this)
-    this.openedMillis = clock.currentTimeMillisUnsafe()
-    this.outbox = new Outbox({
-      carrier,
-      clock,
-      flusher,
-      runGap: runFiber,
-      sizeBytes: protocol.sizeBytes,
-      isPaced: () => this.#conversation.isPaced,
-      gapMillis: protocol.gapMillis,
-      limitBytes: () => (this.#hasBeenIn ? limits.outboxLimitBytes : limits.outboxLimitBeforeLoginBytes),
-      overflowed: () => this.hangUp(new Hangup({ reason: "slow" }))
-    })
+  constructor(door: Door<In, Frame>, { carrier, leavePlace, number, over, source, whereabouts }: Parts<In, Frame>) {
+    this.#door = door
+    this.#carrier = carrier
+    this.#source = source
+    this.#whereabouts = whereabouts
+    this.#number = number
+    this.#leavePlace = leavePlace
+    this.#over = over
+    this.address = whereabouts.address
+    this.openedMillis = door.clock.currentTimeMillisUnsafe()
+    this.#conversation = door.protocol.converse(this)
+    this.#dialogue = new Dialogue(door, this, this.#conversation)
+    this.outbox = new Outbox(door.outboxes, carrier, this)
   }
 
-  /**
-   * Fails with why, when the connection is to end.
-   *
-   * It waits for the next turn, because `hangUp` may be called while an event is being delivered: what follows from the
-   * end of this connection must not come before that event.
-   */
-  get hungUp(): Effect.Effect<never, Hangup> {
-    return Effect.tapError(Deferred.await(this.#ending), () => Effect.yieldNow)
+  get id(): string {
+    return (this.#id ??= `connection ${this.#number}`)
+  }
+
+  get isReliable(): boolean {
+    return true
+  }
+
+  get port(): number | undefined {
+    return this.#whereabouts.port
+  }
+
+  get local(): Link<Frame>["local"] {
+    return this.#whereabouts.local
   }
 
   /** Whether the peer may still take its time to log in. */
   get isExempt(): boolean {
-    return this.#isIn || this.#conversation.isExempt
+    return this.#dialogue.isIn || this.#conversation.isExempt
   }
 
-  get #isIn(): boolean {
-    return this.session !== undefined || this.#conversation.hasSessions === true
+  get isPaced(): boolean {
+    return this.#conversation.isPaced
   }
 
-  readonly send = (frame: Frame): void => this.#push(frame)
+  get outboxLimitBytes(): number {
+    const { limits } = this.#door
+    return this.#dialogue.hasBeenIn ? limits.outboxLimitBytes : limits.outboxLimitBeforeLoginBytes
+  }
 
-  #push(frame: Frame, holdMillis?: number): void {
-    this.#parts.wire.record?.("out", this.#who, frame)
+  overflowed(): void {
+    this.hangUp(new Hangup({ reason: "slow" }))
+  }
+
+  /** Sends a frame; with `holdMillis` nothing goes out behind it for so long, or until the outbox is released. */
+  send(frame: Frame, holdMillis = 0): void {
+    this.#door.wire.record?.("out", this.who, frame)
     this.outbox.push(frame, holdMillis)
   }
 
-  get #who(): string {
-    return `${this.#parts.protocol.name} ${this.session?.name ?? this.address}`
+  share(frame: Frame): void {
+    this.#door.wire.record?.("out", this.who, frame)
+    this.outbox.share(frame)
   }
 
-  readonly end = (): void => this.hangUp(new Hangup({ reason: "done" }))
-
-  readonly deliver = (event: Event, as: Perspective): void => {
-    const frames = isPersonal(event)
-      ? this.#conversation.present(event)
-      : this.#parts.shared.frames(event, as, this.#conversation.variant)
-    for (const frame of frames) this.#push(frame)
-  }
-
-  readonly hangUp = (hangup: Hangup): void => {
-    Deferred.doneUnsafe(this.#ending, Effect.fail(hangup))
-  }
-
-  readonly queuedBytes = (): number => this.outbox.queuedBytes
-
-  /** Says what the server says first. */
-  open(): Effect.Effect<void, Hangup> {
-    return this.#perform(this.#conversation.open(), false)
-  }
-
-  /** Takes what has come. Fails if the connection must end. */
-  readonly receive = Effect.fnUntraced(function* (
-    this: Connection<In, Frame>,
-    inputs: ReadonlyArray<In>
-  ): Effect.fn.Return<void, Hangup> {
-    if (this.#patience !== undefined) yield* this.#stopWaiting(this.#patience)
-    for (const input of inputs) {
-      this.#parts.wire.record?.("in", this.#who, input)
-      yield* this.#perform(this.#conversation.receive(input), true)
-      const size = sizeOf(input)
-      this.#parts.release?.(input)
-      if (!this.#hasBeenIn) this.#hasBeenIn = this.#isIn
-      if (!this.#isIn) {
-        this.#bytesBeforeLogin += size
-        if (this.#bytesBeforeLogin > (this.#conversation.loginLimitBytes ?? this.#parts.limits.loginLimitBytes)) {
-          return yield* new Hangup({ reason: "login-limit" })
-        }
-      }
+  deliver(event: Event, as: Perspective): void {
+    const { shared } = this.#door
+    if (event !== shared.last && isPersonal(event)) {
+      for (const frame of this.#conversation.present(event)) this.send(frame)
+      return
     }
-    const { patienceMillis } = this.#conversation
-    if (patienceMillis !== undefined) this.#waitForRest(patienceMillis)
-  }).bind(this)
+    const frames = shared.frames(event as SharedEvent, as, this.#conversation.variant)
+    for (let index = 0; index < frames.length; index++) this.share(frames[index]!)
+  }
 
-  /** Takes the end of what the peer says. */
-  ended(): Effect.Effect<void, Hangup> {
-    const waiting = this.#patience === undefined ? Effect.void : this.#stopWaiting(this.#patience)
-    return Effect.andThen(
-      waiting,
-      Effect.suspend(() => this.#perform(this.#conversation.ended?.() ?? [], false))
+  queuedBytes(): number {
+    return this.outbox.queuedBytes
+  }
+
+  /** Who it is, as a record of packets has it. */
+  get who(): string {
+    return `${this.#door.protocol.name} ${this.session?.name ?? this.address}`
+  }
+
+  /** Says what the server says first, and begins to read. */
+  begin(): void {
+    this.#do(() => this.#dialogue.open())
+    if (!this.#isEnding) this.#source.start(this)
+  }
+
+  take(inputs: ReadonlyArray<In>): void {
+    this.#do(() => this.#dialogue.receive(inputs))
+  }
+
+  ended(): void {
+    this.#do(() => this.#dialogue.ended(), true)
+  }
+
+  end(): void {
+    this.hangUp(new Hangup({ reason: "done" }))
+  }
+
+  /**
+   * Ends it in the next turn.
+   *
+   * Not in this one, because an event may be being delivered: what follows from the end of this connection must not come
+   * before that event.
+   */
+  hangUp(hangup: Hangup): void {
+    this.run(
+      Effect.andThen(
+        Effect.yieldNow,
+        Effect.suspend(() => this.#end(hangup))
+      )
     )
-  }
-
-  // What was received is done before a lapse, and a lapse before what is received next.
-  #stopWaiting(patience: Fiber.Fiber<void>): Effect.Effect<void> {
-    this.#patience = undefined
-    return this.#isLapsing ? Effect.asVoid(Fiber.await(patience)) : Fiber.interrupt(patience)
-  }
-
-  #waitForRest(patienceMillis: number): void {
-    const lapse = Effect.suspend(() => {
-      this.#isLapsing = true
-      return this.#perform(this.#conversation.lapse?.() ?? [], false)
-    }).pipe(
-      Effect.catch((hangup) => Effect.sync(() => this.hangUp(hangup))),
-      Effect.ensuring(Effect.sync(() => void (this.#isLapsing = false)))
-    )
-    this.#patience = this.#parts.runFiber(Effect.andThen(Effect.sleep(patienceMillis), lapse))
-  }
-
-  // What a peer may not go on with: too much before login, or too much that is answered without asking the chat.
-  #excess(step: Step<Frame>): HangupReason | undefined {
-    const { clock, limits } = this.#parts
-    if (step._tag === "Acknowledge" || step._tag === "Release") return undefined
-    if (!this.#isIn && ++this.#packetsBeforeLogin > limits.loginLimitPackets) return "login-limit"
-    if (step._tag === "Send" && this.#faults.take(clock.currentTimeMillisUnsafe()) > 0) return "faulty"
-    return undefined
   }
 
   /** Logs out whoever was here. */
   leave(): void {
-    const { chat, exchange } = this.#parts
+    const { chat, exchange } = this.#door
     const { session } = this
     this.session = undefined
     if (session !== undefined) chat.logout(session)
@@ -211,64 +190,87 @@ export class Connection<In, Frame> implements Outlet, Link<Frame> {
     if (steps.length > 0) exchange?.performNow(steps)
   }
 
-  /** Drops what waits, and waits for nothing any more. */
-  close(): void {
-    this.outbox.close()
-    if (this.#patience !== undefined && !this.#isLapsing) this.#patience.interruptUnsafe()
-  }
-
   /** Says the last words. */
   sayFarewell(reason: HangupReason): void {
-    for (const frame of this.#conversation.farewell(reason)) this.#push(frame)
+    for (const frame of this.#conversation.farewell(reason)) this.send(frame)
   }
 
-  // Steps that were received are counted against the peer; those that follow from them are not.
-  readonly #perform: (steps: ReadonlyArray<Step<Frame>>, areReceived: boolean) => Effect.Effect<void, Hangup> =
-    Effect.fnUntraced(function* (
-      this: Connection<In, Frame>,
-      steps: ReadonlyArray<Step<Frame>>,
-      areReceived: boolean
-    ): Effect.fn.Return<void, Hangup> {
-      for (const step of steps) {
-        const excess = areReceived ? this.#excess(step) : undefined
-        if (excess !== undefined) return yield* new Hangup({ reason: excess })
-        switch (step._tag) {
-          case "Send":
-            this.#push(step.frame)
-            break
-          case "Acknowledge":
-            this.#push(step.frame, step.holdMillis)
-            break
-          case "Release":
-            this.outbox.release()
-            break
-          case "Exchange":
-            yield* this.#parts.exchange!.perform(step.steps)
-            break
-          case "Hangup":
-            return yield* new Hangup(step)
-          case "Login":
-          case "Run": {
-            const following = step._tag === "Login" ? this.#login(step) : carryOut(this.#parts.chat, this.session, step)
-            const next = Effect.isEffect(following) ? yield* following : following
-            if (next.length > 0) yield* this.#perform(next, false)
-          }
-        }
-      }
-    }).bind(this)
+  /** Ends it at once, whatever waits. */
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = this.#isEnding = true
+    this.#source.stop()
+    this.#waiting?.interruptUnsafe()
+    this.leave()
+    this.#dialogue.close()
+    this.outbox.close()
+    this.#carrier.destroy()
+    this.#leavePlace()
+    this.#door.closed(this)
+    this.#over?.()
+  }
 
-  #login(step: Step<Frame> & { readonly _tag: "Login" }): Effect.Effect<ReadonlyArray<Step<Frame>>> {
-    if (this.session !== undefined) return Effect.succeed(step.refused(new AlreadyLoggedIn()))
-    const { address, chat, isBanned, protocol } = this.#parts
-    // It may have been admitted before it was banned.
-    if (isBanned(address)) return Effect.succeed(step.refused(new AddressBanned()))
-    return Effect.matchEffect(chat.login({ name: step.name, protocol: protocol.name, address, outlet: this }), {
-      onSuccess: (session) => {
-        this.session = session
-        this.#hasBeenIn = true
-        return Effect.as(Effect.logInfo(`${session.name} logged in`), [])
-      },
-      onFailure: (rejection) => Effect.succeed(step.refused(rejection))
-    })
+  /** Runs what has to be waited for. */
+  run(effect: Effect.Effect<void>): Fiber.Fiber<void> {
+    const { protocol, run } = this.#door
+    return run(
+      effect.pipe(
+        Effect.catchDefect((defect) =>
+          Effect.andThen(
+            Effect.logError("A connection ended by a defect", defect),
+            Effect.sync(() => this.close())
+          )
+        ),
+        Effect.annotateLogs({ protocol: protocol.name, address: this.address })
+      )
+    )
+  }
+
+  // Does what gives something to wait for, or nothing; the last thing that is done ends the connection.
+  #do(act: () => Waiting, isLast = false): void {
+    if (this.#isEnding) return
+    let waiting: Waiting
+    try {
+      waiting = act()
+    } catch (defect) {
+      waiting = Effect.die(defect)
+    }
+    if (waiting === undefined && !isLast) return
+    this.#isWaiting = true
+    const fiber = this.run(
+      Effect.matchEffect(waiting ?? Effect.void, {
+        onSuccess: () => (isLast ? this.#endAfterwards(undefined) : Effect.sync(() => this.#goOn())),
+        onFailure: (hangup) => this.#endAfterwards(hangup)
+      })
+    )
+    if (!this.#isWaiting || this.#isEnding) return
+    this.#waiting = fiber
+    this.#source.pause()
+  }
+
+  #goOn(): void {
+    const wasPaused = this.#waiting !== undefined
+    this.#isWaiting = false
+    this.#waiting = undefined
+    if (wasPaused) this.#source.resume()
+  }
+
+  // By the fiber that has waited.
+  #endAfterwards(hangup: Hangup | undefined): Effect.Effect<void> {
+    this.#isWaiting = false
+    this.#waiting = undefined
+    return this.#end(hangup)
+  }
+
+  #end(hangup: Hangup | undefined): Effect.Effect<void> {
+    if (this.#isEnding) return Effect.void
+    this.#isEnding = true
+    this.#source.stop()
+    const waiting = this.#waiting
+    this.#waiting = undefined
+    const ending = this.#door.end(this, hangup)
+    return (waiting === undefined ? ending : Effect.andThen(Fiber.interrupt(waiting), ending)).pipe(
+      Effect.ensuring(Effect.sync(() => this.close()))
+    )
   }
 }

@@ -9,13 +9,13 @@ import { Effect, FiberSet, type Scope } from "effect"
 import type { Event, Perspective } from "../domain/Event.ts"
 import type { Hangup } from "../domain/Hangup.ts"
 import { AddressBanned, ServerFull } from "../domain/Rejection.ts"
-import { type Exchange, type ExchangeStep, sweepMillis } from "../protocols/Exchange.ts"
+import { type Exchange, type ExchangeStep, type Link, sweepMillis } from "../protocols/Exchange.ts"
 import type { Protocol } from "../protocols/Protocol.ts"
 import { Census } from "../services/Census.ts"
 import { Chat } from "../services/Chat.ts"
 import { Quota } from "../services/Quota.ts"
 import { type Outlet, type Session, summary } from "../services/Session.ts"
-import { carryOut } from "./CommandStep.ts"
+import { carryOut, type Later } from "./CommandStep.ts"
 
 type Steps<Frame> = ReadonlyArray<ExchangeStep<Frame>>
 
@@ -24,6 +24,8 @@ export interface ExchangePort<Frame> {
   readonly exchange: Exchange<Frame>
   /** Carries out steps, one after another. */
   readonly perform: (steps: Steps<Frame>) => Effect.Effect<void>
+  /** The same at once, up to a step that has to be waited for: gives that and the rest, if there is one. */
+  readonly performUnsafe: (steps: Steps<Frame>) => Effect.Effect<void> | undefined
   /** Carries out steps that need no waiting: neither `Login` nor `Run`. */
   readonly performNow: (steps: Steps<Frame>) => void
   /** Ends all sessions. */
@@ -34,6 +36,9 @@ interface Open {
   readonly session: Session
   readonly release: () => void
 }
+
+// Made once: a function that is made where a session is logged in keeps all that is known there.
+const keepNothing = (): void => {}
 
 /** An exchange over connections, as a protocol that is served together with the port of that exchange. */
 export interface StreamProtocol<Frame> extends Protocol<Uint8Array, Frame> {
@@ -81,6 +86,12 @@ export const make = Effect.fnUntraced(function* <Frame>(
     }
   }
 
+  // An event's frames go to many.
+  const share = (link: Link<Frame>, frame: Frame): void => {
+    if (link.share === undefined) link.send(frame)
+    else link.share(frame)
+  }
+
   /** Sends at once, and logs out in the next turn. */
   const performInEvent = (steps: Steps<Frame>): void => {
     let hasRest = false
@@ -106,7 +117,8 @@ export const make = Effect.fnUntraced(function* <Frame>(
       this.#key = key
     }
     deliver(event: Event, as: Perspective): void {
-      performInEvent(exchange.deliver(this.#key, event, as))
+      const steps = exchange.deliver(this.#key, event, as, share)
+      if (steps.length > 0) performInEvent(steps)
     }
     hangUp({ reason }: Hangup): void {
       performInEvent(exchange.hangUp(this.#key, reason))
@@ -127,7 +139,7 @@ export const make = Effect.fnUntraced(function* <Frame>(
     if (quota.isBanned(link.address)) return step.refused(new AddressBanned())
     // A connection that is there for a session has been admitted already.
     const isAdmitted = link.isReliable && exchange.areConnectionsBrief !== true
-    const release = isAdmitted ? () => {} : quota.admit(link.address)
+    const release = isAdmitted ? keepNothing : quota.admit(link.address)
     if (release === undefined) {
       census.counts.connectionsRefused++
       return step.refused(new ServerFull())
@@ -149,33 +161,43 @@ export const make = Effect.fnUntraced(function* <Frame>(
     })
   }, Effect.uninterruptible)
 
-  const perform: ExchangePort<Frame>["perform"] = Effect.fnUntraced(function* (
-    steps: Steps<Frame>
-  ): Effect.fn.Return<void> {
-    for (const step of steps) {
-      switch (step._tag) {
-        case "Send":
-          step.link.send(step.frame)
-          break
-        case "End":
-          step.link.end?.()
-          break
-        case "Logout":
-          logout(step.key, step.why)
-          break
-        case "Fault":
-          census.counts.packetsDropped++
-          break
-        case "Login":
-        case "Run": {
-          const following = step._tag === "Login" ? login(step) : carryOut(chat, sessions.get(step.key)?.session, step)
-          const next = Effect.isEffect(following) ? yield* following : following
-          if (next.length === 1 && next[0]!._tag === "Send") next[0]!.link.send(next[0]!.frame)
-          else if (next.length > 0) yield* perform(next)
-        }
+  const performStep = (step: ExchangeStep<Frame>): Effect.Effect<void> | undefined => {
+    switch (step._tag) {
+      case "Send":
+        step.link.send(step.frame)
+        return undefined
+      case "End":
+        step.link.end?.()
+        return undefined
+      case "Logout":
+        logout(step.key, step.why)
+        return undefined
+      case "Fault":
+        census.counts.packetsDropped++
+        return undefined
+      case "Login":
+      case "Run": {
+        const following =
+          step._tag === "Login" ? login(step) : carryOut(chat, sessions.get(step.key)?.session, step, apart)
+        return Effect.isEffect(following) ? Effect.flatMap(following, perform) : performUnsafe(following)
       }
     }
-  })
+  }
+
+  const performUnsafe: ExchangePort<Frame>["performUnsafe"] = (steps) => {
+    for (let index = 0; index < steps.length; index++) {
+      const waiting = performStep(steps[index]!)
+      if (waiting === undefined) continue
+      return index + 1 === steps.length ? waiting : Effect.andThen(waiting, perform(steps.slice(index + 1)))
+    }
+    return undefined
+  }
+
+  const perform: ExchangePort<Frame>["perform"] = (steps) => Effect.suspend(() => performUnsafe(steps) ?? Effect.void)
+
+  const apart: Later<ExchangeStep<Frame>> = {
+    later: (following) => void run(Effect.flatMap(following, perform))
+  }
 
   yield* Effect.sync(() => performNow(exchange.sweep())).pipe(
     Effect.delay(sweepMillis),
@@ -186,6 +208,7 @@ export const make = Effect.fnUntraced(function* <Frame>(
   return {
     exchange,
     perform,
+    performUnsafe,
     performNow,
     close: Effect.sync(() => {
       for (const key of sessions.keys()) logout(key, "the server stops")

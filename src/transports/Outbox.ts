@@ -1,39 +1,51 @@
 /**
  * What waits to be sent to one peer.
  *
- * - `push` counts bytes, never suspends and never throws. Frames leave in the order in which they came.
+ * - Neither `push` nor `share` suspends or throws. Frames leave in the order in which they came.
  * - Over the limit everything that waits is dropped and `overflowed` is called once: a peer that does not read costs no
  *   more than the limit, and nobody but itself.
- * - Of what waits at most {@link batchLimitBytes} are handed to the carrier at a time, and nothing while it still holds
+ * - What a peer is answered is counted when it is queued. What many are sent is counted at the end of the turn: it is one frame
+ *   for all of them, and for most of them so is all that waits, so that it is counted and joined once.
+ * - Of what waits at most 64 KiB are handed to the carrier at a time, and nothing while it still holds
  *   some: so that progress can be seen, and what is dropped is really freed.
  * - Paced, it hands over one frame at a time, with a gap by the Clock behind each; the first at once.
  * - Behind a frame that is held, a paced peer gets nothing until `release`, or until a time has passed.
  */
 import { type Clock, Effect } from "effect"
-import type { Carrier } from "./Carrier.ts"
+import type { Batches } from "./Batches.ts"
+import type { Carrier, CarrierListener } from "./Carrier.ts"
 import type { Flushable, Flusher } from "./Flusher.ts"
 
-const batchLimitBytes = 64 * 1024
-
-export interface Options<Frame> {
-  readonly carrier: Carrier<Frame>
+/** What the outboxes of one protocol have in common. */
+export interface Parts<Frame> {
   readonly sizeBytes: (frame: Frame) => number
+  readonly batches: Batches<Frame>
   readonly flusher: Flusher["Service"]
   readonly clock: Clock.Clock
-  readonly limitBytes: () => number
-  readonly overflowed: () => void
-  /** Whether the peer needs its frames one at a time. Asked for before each write: it can turn out that it does not. */
-  readonly isPaced: () => boolean
   /** The least time from when a frame has been taken to the next one, for a paced peer. */
   readonly gapMillis: (frame: Frame) => number
   /** Runs the fiber that waits for the end of a gap. */
-  readonly runGap: (effect: Effect.Effect<void>) => unknown
+  readonly run: (effect: Effect.Effect<void>) => unknown
 }
 
-export class Outbox<Frame> implements Flushable {
+/** Whose outbox it is. */
+export interface Owner {
+  /** How much may wait. */
+  readonly outboxLimitBytes: number
+  /** Whether the peer needs its frames one at a time. Asked for before each write: it can turn out that it does not. */
+  readonly isPaced: boolean
+  /** More was to wait than may. */
+  overflowed(): void
+}
+
+export class Outbox<Frame> implements Flushable, CarrierListener {
   isDirty = false
-  readonly #options: Options<Frame>
+  readonly #parts: Parts<Frame>
+  readonly #carrier: Carrier<Frame>
+  readonly #owner: Owner
   #frames: Array<Frame> = []
+  // How many of them have been counted, and their size.
+  #counted = 0
   #bytes = 0
   #isClosed = false
   #wakeMillis = Infinity
@@ -46,79 +58,91 @@ export class Outbox<Frame> implements Flushable {
   #progressMillis: number
   #emptied: (() => void) | undefined
 
-  constructor(options: Options<Frame>) {
-    this.#options = options
-    this.#progressMillis = options.clock.currentTimeMillisUnsafe()
-    options.carrier.listen({
-      progressed: () => this.#progress(),
-      drained: () => {
-        this.#progress()
-        this.#nextWriteMillis = this.#progressMillis + this.#gapMillis
-        this.flush()
-      },
-      closed: () => this.close()
-    })
+  constructor(parts: Parts<Frame>, carrier: Carrier<Frame>, owner: Owner) {
+    this.#parts = parts
+    this.#carrier = carrier
+    this.#owner = owner
+    this.#progressMillis = parts.clock.currentTimeMillisUnsafe()
+    carrier.listen(this)
+  }
+
+  progressed(): void {
+    this.#progressMillis = this.#parts.clock.currentTimeMillisUnsafe()
+  }
+
+  drained(): void {
+    this.progressed()
+    this.#nextWriteMillis = this.#progressMillis + this.#gapMillis
+    this.flush()
+  }
+
+  closed(): void {
+    this.close()
   }
 
   /** Bytes that wait, here and in the carrier. */
   get queuedBytes(): number {
-    return this.#isClosed ? 0 : this.#bytes + this.#options.carrier.unsentBytes()
+    return this.#isClosed ? 0 : this.#count() + this.#carrier.unsentBytes()
   }
 
   /** The time since which nothing that waits has been sent, or undefined if nothing waits. */
   get stuckSinceMillis(): number | undefined {
-    return this.#isClosed || this.#options.carrier.unsentBytes() === 0 ? undefined : this.#progressMillis
+    return this.#isClosed || this.#carrier.unsentBytes() === 0 ? undefined : this.#progressMillis
   }
 
   /** Queues a frame; with `holdMillis` nothing goes out behind it for so long, or until `release`. */
   push(frame: Frame, holdMillis = 0): void {
     if (this.#isClosed) return
-    const { flusher, limitBytes, overflowed, sizeBytes } = this.#options
-    const size = sizeBytes(frame)
-    if (this.queuedBytes + size > limitBytes()) {
-      this.close()
-      overflowed()
-      return
-    }
+    const size = this.#parts.sizeBytes(frame)
+    if (this.queuedBytes + size > this.#owner.outboxLimitBytes) return this.#overflow()
     this.#frames.push(frame)
+    this.#counted++
     this.#bytes += size
     if (holdMillis > 0) {
       this.#framesToHold = this.#frames.length
       this.#holdMillis = holdMillis
     }
-    flusher.schedule(this)
+    if (!this.isDirty) this.#parts.flusher.schedule(this)
+  }
+
+  /** Queues a frame that many are sent, without counting it now. */
+  share(frame: Frame): void {
+    if (this.#isClosed) return
+    this.#frames.push(frame)
+    if (!this.isDirty) this.#parts.flusher.schedule(this)
   }
 
   /** Lets go out what is held back, or will be. */
   release(): void {
     this.#framesToHold = 0
     this.#heldUntilMillis = -Infinity
-    if (this.#frames.length > 0) this.#options.flusher.schedule(this)
+    if (this.#frames.length > 0) this.#parts.flusher.schedule(this)
   }
 
   /** Hands over what can be handed over now. */
   flush(): void {
-    const { carrier, clock, isPaced, sizeBytes } = this.#options
     if (this.#isClosed) return
-    if (carrier.unsentBytes() > 0) return
-    if (this.#frames.length === 0) return this.#settle()
+    const { batches, clock, flusher } = this.#parts
+    const carrier = this.#carrier
+    const unsentBytes = carrier.unsentBytes()
+    const isWriting = unsentBytes === 0 && this.#frames.length > 0
+    const batch = isWriting && !this.#owner.isPaced ? batches(this.#frames) : undefined
+    const queuedBytes = batch === undefined ? this.#count() : batch.totalBytes
+    if (queuedBytes + unsentBytes > this.#owner.outboxLimitBytes) return this.#overflow()
+    if (!isWriting) return this.#settle()
     const nowMillis = clock.currentTimeMillisUnsafe()
     this.#progressMillis = nowMillis
-    if (isPaced()) return this.#flushOne(nowMillis)
-    let count = 0
-    let bytes = 0
-    while (count < this.#frames.length && (count === 0 || bytes < batchLimitBytes)) {
-      bytes += sizeBytes(this.#frames[count++]!)
-    }
-    this.#write(count, bytes)
+    if (batch === undefined) return this.#flushOne(nowMillis)
+    this.#take(batch.frames.length, batch.sizeBytes, batch.totalBytes)
+    carrier.write(batch.frames)
     if (carrier.unsentBytes() === 0) {
-      if (this.#frames.length > 0) this.#options.flusher.schedule(this)
+      if (this.#frames.length > 0) flusher.schedule(this)
       else this.#settle()
     }
   }
 
   /** Succeeds when all that waits has been sent, or can no longer be. */
-  get drained(): Effect.Effect<void> {
+  get emptied(): Effect.Effect<void> {
     return Effect.callback<void>((resume) => {
       this.#emptied = () => resume(Effect.void)
       this.flush()
@@ -130,7 +154,7 @@ export class Outbox<Frame> implements Flushable {
   close(): void {
     this.#isClosed = true
     this.#frames = []
-    this.#bytes = 0
+    this.#counted = this.#bytes = 0
     this.#settle()
   }
 
@@ -138,27 +162,36 @@ export class Outbox<Frame> implements Flushable {
     const waitMillis = Math.max(this.#nextWriteMillis, this.#heldUntilMillis) - nowMillis
     if (waitMillis > 0) return this.#wakeAt(nowMillis + waitMillis, waitMillis)
     const frame = this.#frames[0]!
-    this.#gapMillis = this.#options.gapMillis(frame)
+    this.#gapMillis = this.#parts.gapMillis(frame)
     this.#nextWriteMillis = nowMillis + this.#gapMillis
     if (this.#framesToHold === 1) this.#heldUntilMillis = nowMillis + this.#holdMillis
     if (this.#framesToHold > 0) this.#framesToHold--
-    this.#write(1, this.#options.sizeBytes(frame))
-    if (this.#options.carrier.unsentBytes() === 0) this.flush()
+    this.#take(1, this.#parts.sizeBytes(frame), this.#bytes)
+    this.#carrier.write([frame])
+    if (this.#carrier.unsentBytes() === 0) this.flush()
   }
 
-  #progress(): void {
-    this.#progressMillis = this.#options.clock.currentTimeMillisUnsafe()
+  #overflow(): void {
+    this.close()
+    this.#owner.overflowed()
   }
 
-  #write(count: number, bytes: number): void {
-    const frames = count === this.#frames.length ? this.#frames : this.#frames.slice(0, count)
+  // The size of all that waits here.
+  #count(): number {
+    const { sizeBytes } = this.#parts
+    while (this.#counted < this.#frames.length) this.#bytes += sizeBytes(this.#frames[this.#counted++]!)
+    return this.#bytes
+  }
+
+  // Takes the first frames from what waits, which has been counted.
+  #take(count: number, sizeBytes: number, totalBytes: number): void {
     this.#frames = count === this.#frames.length ? [] : this.#frames.slice(count)
-    this.#bytes -= bytes
-    this.#options.carrier.write(frames)
+    this.#counted = this.#frames.length
+    this.#bytes = totalBytes - sizeBytes
   }
 
   #settle(): void {
-    if (!this.#isClosed && (this.#frames.length > 0 || this.#options.carrier.unsentBytes() > 0)) return
+    if (!this.#isClosed && (this.#frames.length > 0 || this.#carrier.unsentBytes() > 0)) return
     const emptied = this.#emptied
     this.#emptied = undefined
     emptied?.()
@@ -174,6 +207,6 @@ export class Outbox<Frame> implements Flushable {
         this.flush()
       })
     )
-    this.#options.runGap(wait)
+    this.#parts.run(wait)
   }
 }

@@ -1,6 +1,7 @@
 /**
- * A TCP connection as a carrier.
+ * A TCP connection as a carrier, and as a source.
  *
+ * - What comes is handed over in the turn in which it is read. Paused, the socket takes no more than its buffer holds.
  * - Each `write` of bytes is one write of the socket.
  * - A stored file goes out piece by piece, the next one when the kernel has taken the last; nothing goes between them.
  * - A file that cannot be sent whole ends the connection, for its peer waits for so many bytes of it.
@@ -11,15 +12,18 @@ import { StorageFailed } from "../domain/Rejection.ts"
 import type { ByteFrame } from "../protocols/Protocol.ts"
 import type { Attachments } from "../services/Attachments.ts"
 import type { Carrier, CarrierListener } from "./Carrier.ts"
+import type { Whereabouts } from "./Connection.ts"
 import * as FileContent from "./FileContent.ts"
 import * as OwnBytes from "./OwnBytes.ts"
-import type { SharedBatch } from "./SharedBatch.ts"
+import type { Reader, Source } from "./Source.ts"
 
 /** What a carrier needs besides its socket. */
 export interface Parts {
   /** Makes the bytes of one write of frames. */
-  readonly join: SharedBatch
+  readonly join: Join
   readonly attachments: Attachments["Service"]
+  /** All sockets that are open. */
+  readonly sockets: Set<NetSocket>
   /** Runs the fiber that sends files. */
   readonly run: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
 }
@@ -29,73 +33,158 @@ const areBytes = (frames: ReadonlyArray<ByteFrame>): frames is ReadonlyArray<Uin
 const heldBytes = (frame: ByteFrame): number =>
   isBytes(frame) ? frame.length : frame.head.length + frame.tail.length + 1
 
-/** Makes the carrier of a socket. */
-export const make = (socket: NetSocket, { attachments, join, run }: Parts): Carrier<ByteFrame> => {
-  let listener: CarrierListener | undefined
-  let sending: Fiber.Fiber<void> | undefined
-  // Bytes of memory that frames hold which wait behind a file.
-  let waitingBytes = 0
+/** Joins frames into bytes that nobody may change. */
+export type Join = (frames: ReadonlyArray<Uint8Array>) => Uint8Array
 
-  const settled = (): void => {
-    if (socket.writableLength === 0 && waitingBytes === 0) listener?.drained()
-    else listener?.progressed()
+/** Makes a join that remembers the last bytes: those of one batch go to many sockets. */
+export const makeJoin = (): Join => {
+  let last: ReadonlyArray<Uint8Array> | undefined
+  let bytes: Uint8Array = new Uint8Array()
+  return (frames) => {
+    if (frames.length === 1) return frames[0]!
+    if (frames !== last) {
+      last = frames
+      bytes = Buffer.concat(frames)
+    }
+    return bytes
   }
-  socket.once("close", () => {
-    sending?.interruptUnsafe()
-    listener?.closed()
-  })
+}
 
-  const writePiece = (piece: Uint8Array): Effect.Effect<void, StorageFailed> =>
-    Effect.callback<void, StorageFailed>((resume) => {
-      if (!socket.writable) return resume(Effect.fail(new StorageFailed()))
-      socket.write(piece, (error) => {
+// Whatever goes wrong with a socket closes it, and that is told.
+const ignore = (): void => {}
+
+/** The two sides of a socket. A class, because there may be very many: closures would take more memory. */
+export class TcpCarrier implements Carrier<ByteFrame>, Source<Uint8Array>, Whereabouts {
+  readonly #socket: NetSocket
+  readonly #parts: Parts
+  #listener: CarrierListener | undefined
+  #reader: Reader<Uint8Array> | undefined
+  #sending: Fiber.Fiber<void> | undefined
+  // Bytes of memory that frames hold which wait behind a file.
+  #waitingBytes = 0
+  #isPaused = false
+  readonly #settled = (): void => {
+    if (this.#socket.writableLength === 0 && this.#waitingBytes === 0) this.#listener?.drained()
+    else this.#listener?.progressed()
+  }
+
+  constructor(socket: NetSocket, parts: Parts) {
+    this.#socket = socket
+    this.#parts = parts
+    parts.sockets.add(socket)
+    socket.on("error", ignore)
+    socket.on("close", () => {
+      parts.sockets.delete(socket)
+      this.#sending?.interruptUnsafe()
+      this.#listener?.closed()
+      this.#end()
+    })
+  }
+
+  get address(): string {
+    return this.#socket.remoteAddress ?? ""
+  }
+
+  get port(): number | undefined {
+    return this.#socket.remotePort
+  }
+
+  get local(): { readonly address: string; readonly port: number } {
+    return { address: this.#socket.localAddress ?? "", port: this.#socket.localPort ?? 0 }
+  }
+
+  start(reader: Reader<Uint8Array>): void {
+    this.#reader = reader
+    this.#socket.on("data", (bytes: Buffer) => this.#reader?.take([bytes]))
+    this.#socket.on("end", () => this.#end())
+  }
+
+  pause(): void {
+    this.#isPaused = true
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#isPaused = false
+    if (this.#socket.destroyed) this.#end()
+    else this.#socket.resume()
+  }
+
+  stop(): void {
+    this.#reader = undefined
+    this.#socket.pause()
+  }
+
+  write(frames: ReadonlyArray<ByteFrame>): void {
+    if (!this.#socket.writable) return
+    if (areBytes(frames)) {
+      this.#socket.write(this.#parts.join(frames), this.#settled)
+      return
+    }
+    this.#waitingBytes = frames.reduce((sum, frame) => sum + heldBytes(frame), 0)
+    this.#sending = this.#parts.run(this.#send(frames))
+  }
+
+  unsentBytes(): number {
+    return this.#socket.destroyed ? 0 : this.#socket.writableLength + this.#waitingBytes
+  }
+
+  listen(listener: CarrierListener): void {
+    this.#listener = listener
+  }
+
+  end(): void {
+    this.#socket.destroySoon()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  // The reader is told once, and not before it wants to hear more.
+  #end(): void {
+    if (this.#isPaused) return
+    const reader = this.#reader
+    this.#reader = undefined
+    reader?.ended()
+  }
+
+  #writePiece(piece: Uint8Array): Effect.Effect<void, StorageFailed> {
+    return Effect.callback<void, StorageFailed>((resume) => {
+      if (!this.#socket.writable) return resume(Effect.fail(new StorageFailed()))
+      this.#socket.write(piece, (error) => {
         OwnBytes.free(piece)
         resume(error ? Effect.fail(new StorageFailed()) : Effect.void)
-        listener?.progressed()
+        this.#listener?.progressed()
       })
     })
+  }
 
-  const sendFrame = (frame: ByteFrame): Effect.Effect<void, StorageFailed> => {
+  #sendFrame(frame: ByteFrame): Effect.Effect<void, StorageFailed> {
+    const writePiece = (piece: Uint8Array) => this.#writePiece(piece)
     const sent = isBytes(frame)
       ? writePiece(frame.slice())
-      : Stream.runForEach(FileContent.read(attachments, frame), writePiece)
+      : Stream.runForEach(FileContent.read(this.#parts.attachments, frame), writePiece)
     return Effect.andThen(
       sent,
       Effect.sync(() => {
-        waitingBytes -= heldBytes(frame)
+        this.#waitingBytes -= heldBytes(frame)
       })
     )
   }
 
-  const send = (frames: ReadonlyArray<ByteFrame>): Effect.Effect<void> =>
-    Effect.forEach(frames, sendFrame, { discard: true }).pipe(
+  #send(frames: ReadonlyArray<ByteFrame>): Effect.Effect<void> {
+    return Effect.forEach(frames, (frame) => this.#sendFrame(frame), { discard: true }).pipe(
       Effect.matchEffect({
-        onSuccess: () => Effect.sync(settled),
+        onSuccess: () => Effect.sync(this.#settled),
         onFailure: () =>
-          socket.destroyed
+          this.#socket.destroyed
             ? Effect.void
             : Effect.andThen(
                 Effect.logWarning("A file could not be sent whole"),
-                Effect.sync(() => void socket.destroy())
+                Effect.sync(() => void this.#socket.destroy())
               )
       })
     )
-
-  return {
-    write: (frames) => {
-      if (!socket.writable) return
-      if (areBytes(frames)) {
-        socket.write(join(frames), settled)
-        return
-      }
-      waitingBytes = frames.reduce((sum, frame) => sum + heldBytes(frame), 0)
-      sending = run(send(frames))
-    },
-    unsentBytes: () => (socket.destroyed ? 0 : socket.writableLength + waitingBytes),
-    listen: (it) => {
-      listener = it
-    },
-    end: () => socket.destroySoon(),
-    destroy: () => socket.destroy()
   }
 }

@@ -81,7 +81,8 @@ describe("ConsoleAnswer", () => {
           peers: new Map([
             ["toss", 2],
             ["packet", 1]
-          ] as const)
+          ] as const),
+          queuedBytes: 0
         },
         program
       ),

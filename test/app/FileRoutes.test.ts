@@ -37,7 +37,7 @@ const serving = <A, E>(
 const one = (file: StoredFile, read: Attachments["Service"]["read"]) =>
   Layer.mock(Attachments, { findById: (id) => Effect.succeed(id === file.id ? file : undefined), read })
 
-const known: StoredFile = { number: 1, id: "known", name: "a.txt", sizeBytes: 100, sha256: "digest" }
+const known: StoredFile = { number: 1, id: "known", name: "a.txt", sizeBytes: 100, sha256: "digest", atMillis: 0 }
 
 describe("FileRoutes", () => {
   it.effect("GET gives the content, as an attachment that no browser shows", () =>

@@ -1,6 +1,6 @@
 /** The program as its operators meet it: real processes, their lines, signals and exit codes. */
 import { type ChildProcessByStdio, execFileSync, spawn } from "node:child_process"
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs"
 import { stripTypeScriptTypes } from "node:module"
 import { type AddressInfo, createServer } from "node:net"
 import { tmpdir } from "node:os"
@@ -151,10 +151,13 @@ describe("Program", () => {
         /^Parlance is listening: toss tcp:\/\/127\.0\.0\.1:\d+, tsockm tcp:\/\/127\.0\.0\.1:\d+, chatmaster tcp:\/\/127\.0\.0\.1:\d+, packet tcp:\/\/127\.0\.0\.1:\d+, packet udp:\/\/127\.0\.0\.1:\d+, sockets http:\/\/127\.0\.0\.1:\d+$/
       )
       await server.line(/^Only this machine can connect; start with --host 0\.0\.0\.0 to open it to the network$/)
+      const page = await server.line(/^The operator page is http:\/\/127\.0\.0\.1:\d+\/admin, its token is in /)
+      assert.isTrue(page.endsWith(join(dataDir, "admin-token")), page)
       server.process.kill(signal)
       const { code, stdout } = await server.end
       assert.strictEqual(code, 0)
-      assert.lengthOf(stdout.trimEnd().split("\n"), 2)
+      const others = stdout.split("\n").filter((line) => !line.startsWith("It is new, and not shown again: "))
+      assert.lengthOf(others.join("\n").trimEnd().split("\n"), 3)
     })
   }
 
@@ -167,10 +170,35 @@ describe("Program", () => {
     }
     const server = parlance(["--host", "0.0.0.0", "--http-port", "0", "--data-dir", dataDir], off)
     assert.match(await server.line(/./), /^Parlance is listening: sockets http:\/\/[\d.]+:\d+$/)
+    assert.match(await server.line(/./), /^The operator page is /)
     server.process.kill("SIGTERM")
-    const { code, stdout } = await server.end
-    assert.strictEqual(code, 0)
-    assert.lengthOf(stdout.trimEnd().split("\n"), 1)
+    assert.strictEqual((await server.end).code, 0)
+  })
+
+  it("shows the operator's token when it has made it, and never again", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "parlance-"))
+    folders.push(folder)
+    const begin = () => parlance([...free, "--data-dir", folder])
+    const first = begin()
+    const shown = /^It is new, and not shown again: (\S{32})$/.exec(await first.line(/^It is new/))?.[1]
+    assert.strictEqual(readFileSync(join(folder, "admin-token"), "utf8"), `${shown}\n`)
+    assert.strictEqual(statSync(join(folder, "admin-token")).mode & 0o777, 0o600)
+    first.process.kill("SIGTERM")
+    await first.end
+    const second = begin()
+    await second.line(/^The operator page is /)
+    second.process.kill("SIGTERM")
+    assert.notInclude((await second.end).stdout, shown!)
+  })
+
+  it("has no operator page, and makes no token, without an HTTP port", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "parlance-"))
+    folders.push(folder)
+    const server = parlance([...free.slice(0, 8), "--http-port", "off", "--data-dir", folder])
+    await server.line(/^Only this machine can connect/)
+    server.process.kill("SIGTERM")
+    assert.notInclude((await server.end).stdout, "operator")
+    assert.isFalse(existsSync(join(folder, "admin-token")))
   })
 
   const script = (body: string) =>

@@ -1,7 +1,8 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Data, Duration, Effect, Layer } from "effect"
+import { ConfigProvider, Data, Duration, Effect, Layer, Redacted } from "effect"
 import { Command } from "effect/cli"
+import type { ConsoleDoor } from "../../src/app/ConsoleDoor.ts"
 import * as Program from "../../src/app/Program.ts"
 import type { Server } from "../../src/app/Server.ts"
 import { descriptions, Settings } from "../../src/app/Settings.ts"
@@ -14,7 +15,7 @@ const fromEnvironment = (environment: Record<string, string>) =>
 
 class Seen extends Data.TaggedError("Seen")<{ readonly values: Values }> {}
 
-const server: Layer.Layer<Server | Operator, Seen, Settings> = Layer.effectContext(
+const server: Layer.Layer<Server | Operator | ConsoleDoor, Seen, Settings> = Layer.effectContext(
   Settings.use((values) => Effect.fail(new Seen({ values })))
 )
 
@@ -39,7 +40,13 @@ const defaults = {
   rooms: ["general", "python"],
   roomLimit: 10_000,
   sessionLimit: 10_000,
-  historyLimit: 1000,
+  historyLimit: 10_000,
+  historyTotalLimit: 1_000_000,
+  historyDays: 0,
+  fileDays: 0,
+  storage: "auto",
+  databaseUrl: undefined,
+  sqliteSync: "normal",
   pacing: true,
   floodRate: 2,
   floodBurst: 5,
@@ -125,6 +132,8 @@ describe("Settings", () => {
     ["OUTBOX_LIMIT_BYTES", "2 MiB", "outboxLimitBytes", 2_097_152],
     ["OUTBOX_LIMIT_BYTES", "64kB", "outboxLimitBytes", 64_000],
     ["HISTORY_LIMIT", "0", "historyLimit", 0],
+    ["STORAGE", "Memory", "storage", "memory"],
+    ["SQLITE_SYNC", "full", "sqliteSync", "full"],
     [
       "HTTP_ORIGINS",
       "https://A.example/, http://b.example:8000",
@@ -142,6 +151,23 @@ describe("Settings", () => {
     )
   }
 
+  it.effect("Settings.config reads the address of a database, and never shows one that is wrong", () =>
+    Effect.gen(function* () {
+      for (const text of ["postgres://u:secret@host:5432/chat", "postgresql:///chat"]) {
+        const { databaseUrl } = yield* read("DATABASE_URL", text)
+        assert.strictEqual(databaseUrl === undefined ? undefined : Redacted.value(databaseUrl), text)
+        assert.notInclude(String(databaseUrl), "secret")
+      }
+      for (const text of ["mysql://u:secret@host/chat", "host=db password=secret", "postgres://"]) {
+        assert.strictEqual(
+          (yield* Effect.flip(read("DATABASE_URL", text))).message,
+          'Cannot start: PARLANCE_DATABASE_URL (--database-url) is "(hidden)", expected an address such as ' +
+            '"postgres://user:password@host:5432/database"'
+        )
+      }
+    })
+  )
+
   const port = `a port from 0 to 65535 or "off"`
   const time = `a time such as "15 seconds", "15s" or "15"`
   const size = `a size such as "65536" or "64KiB"`
@@ -158,6 +184,7 @@ describe("Settings", () => {
     ["FLOOD_RATE", "flood-rate", "-2", "a number of 0 or more"],
     ["FLOOD_RATE", "flood-rate", "many", "a number of 0 or more"],
     ["FLOOD_BURST", "flood-burst", "0", "a whole number of 1 or more"],
+    ["STORAGE", "storage", "mysql", `"auto" or "sqlite" or "postgres" or "memory"`],
     ["HISTORY_LIMIT", "history-limit", "1.5", "a whole number of 0 or more"],
     ["LOGIN_TIMEOUT", "login-timeout", "0", time],
     ["LOGIN_TIMEOUT", "login-timeout", "soon", time],

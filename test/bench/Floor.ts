@@ -2,7 +2,7 @@
  * The least that a chat server in Node can do: lines from anybody to everybody else.
  *
  * `node Floor.ts turn` gathers what a turn of the event loop brings and writes once per recipient; `node Floor.ts message`
- * writes each message by itself. No names, no rooms, no limits, no protocol.
+ * writes each message by itself. No names, no rooms, no limits, no protocol; whoever has come gets a line end.
  */
 import { createServer, type Socket } from "node:net"
 
@@ -33,6 +33,7 @@ const broadcast = (from: Socket, line: Buffer): void => {
 const server = createServer({ noDelay: true }, (socket) => {
   let rest: Buffer = Buffer.alloc(0)
   sockets.set(socket, [])
+  socket.write("\n")
   socket.on("data", (chunk: Buffer) => {
     let bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
     for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10)) {

@@ -1,19 +1,9 @@
-/**
- * What the load says to each server, and how it counts what comes without reading it.
- *
- * - A counter looks at no more than it must: a byte count where all frames of a run have one length, the head of each
- *   frame on a WebSocket.
- */
-
+/** What the load says to each server, and how it counts what comes. */
+import * as Counters from "./Counters.ts"
 import * as Packets from "./Packets.ts"
 
-const text = "x".repeat(99)
-
-/** Counts deliveries in what one member reads. */
-export interface Counter {
-  readonly read: (bytes: Buffer, length: number) => void
-  readonly count: () => number
-}
+/** The text that is sent where nobody looks at it. */
+export const text = "x".repeat(99)
 
 export interface Language {
   /** What is sent on connecting. */
@@ -21,77 +11,15 @@ export interface Language {
   /** What to send next to log in, given what was heard and how often something was sent: or to wait, or that it is done. */
   readonly logIn: (heard: string, name: string, said: number) => Buffer | "wait" | "in"
   /** A message, as it is sent by whoever heard this at login. */
-  readonly message: (heard: string) => Buffer
+  readonly message: (heard: string, text: string) => Buffer
   /** Whether a message comes back to its sender too. */
   readonly isEchoed: boolean
-  readonly counter: () => Counter
+  /** Counts messages of which each text is as long as {@link text}. */
+  readonly counter: () => Counters.Counter
+  /** What must be sent now and then, lest the server take a member for dead. */
+  readonly keepAlive?: Buffer
   /** What moves a member out of the common room. */
   readonly join?: (room: string) => { readonly bytes: Buffer; readonly answer: string }
-}
-
-const byLength = (frameBytes: number) => (): Counter => {
-  let bytes = 0
-  return {
-    read: (_, length) => {
-      bytes += length
-    },
-    count: () => bytes / frameBytes
-  }
-}
-
-/** Counts WebSocket frames of 126 to 65,535 bytes: messages. News of who came and pings are shorter. */
-const byFrame = (): Counter => {
-  let count = 0
-  let skip = 0
-  const head: Array<number> = []
-  return {
-    read: (bytes, length) => {
-      let at = 0
-      while (at < length) {
-        if (skip > 0) {
-          const step = Math.min(skip, length - at)
-          skip -= step
-          at += step
-          continue
-        }
-        head.push(bytes[at++] ?? 0)
-        if (head.length < 2) continue
-        const size = (head[1] ?? 0) & 127
-        if (size === 127) throw new Error("A frame is longer than 65535 bytes")
-        if (size === 126 && head.length < 4) continue
-        if (size === 126) count++
-        skip = size === 126 ? (head[2] ?? 0) * 256 + (head[3] ?? 0) : size
-        head.length = 0
-      }
-    },
-    count: () => count
-  }
-}
-
-/** Counts incoming messages among the answers to one's own. */
-const byPacket = (): Counter => {
-  const messageBytes = Packets.incomingHeadBytes + text.length
-  let count = 0
-  // Of the packet that the last read ended in: its bytes so far, and its type's.
-  let rest = 0
-  let type = -1
-  return {
-    read: (bytes, length) => {
-      let at = -rest
-      while (at < length) {
-        if (at + 1 >= length) break
-        if (at + 1 >= 0) type = bytes[at + 1] ?? -1
-        if (type !== Packets.types.incoming && type !== Packets.types.accepted) throw new Error(`A packet ${type} came`)
-        const isMessage = type === Packets.types.incoming
-        const size = isMessage ? messageBytes : Packets.acceptedBytes
-        if (at + size > length) break
-        if (isMessage) count++
-        at += size
-      }
-      rest = length - at
-    },
-    count: () => count
-  }
 }
 
 /** A client's frame; the mask is zero, which leaves the payload as it is. */
@@ -106,18 +34,18 @@ const chatmasterLogin = (username: string): Buffer =>
 
 const line: Language = {
   hello: "",
-  logIn: () => "in",
-  message: () => Buffer.from(`${text}\n`),
+  logIn: (heard) => (heard === "" ? "wait" : "in"),
+  message: (_, text) => Buffer.from(`${text}\n`),
   isEchoed: false,
-  counter: byLength(100)
+  counter: Counters.byLength(100)
 }
 
 const chatmaster: Language = {
   hello: "",
   logIn: (heard, name, said) => (said === 0 ? chatmasterLogin(name) : heard.includes(`"status":true`) ? "in" : "wait"),
-  message: () => Buffer.from(JSON.stringify({ type: "message", data: { message: text } })),
+  message: (_, text) => Buffer.from(JSON.stringify({ type: "message", data: { message: text } })),
   isEchoed: false,
-  counter: byLength(JSON.stringify({ type: "message", data: { message: text, username: "user0000" } }).length),
+  counter: Counters.byLength(JSON.stringify({ type: "message", data: { message: text, username: "user0000" } }).length),
   join: (channel) => ({
     bytes: Buffer.from(JSON.stringify({ type: "command", data: { command: "join", parameters: { channel } } })),
     answer: "user_joined"
@@ -139,18 +67,19 @@ const sockets: Language = {
     if (said === 1) return heard.includes(`40{"sid"`) ? webSocketFrame(`42["register","${name}"]`) : "wait"
     return heard.includes(`42["register",true]`) ? "in" : "wait"
   },
-  message: () => webSocketFrame(`42["message",{"from":"user0000","message":"${text}"}]`),
+  message: (_, text) => webSocketFrame(`42["message",{"from":"user0000","message":"${text}"}]`),
   isEchoed: false,
-  counter: byFrame,
+  counter: Counters.byWebSocketFrame,
+  keepAlive: webSocketFrame("3"),
   join: (room) => ({ bytes: webSocketFrame(`42["join","${room}"]`), answer: `42["join"` })
 }
 
 const packet: Language = {
   hello: "",
   logIn: (heard, name, said) => (said === 0 ? Packets.sessionRequest(name) : heard.length >= 18 ? "in" : "wait"),
-  message: (heard) => Packets.broadcast(Packets.sessionOf(Buffer.from(heard, "latin1")), 1, text),
+  message: (heard, text) => Packets.broadcast(Packets.sessionOf(Buffer.from(heard, "latin1")), 1, text),
   isEchoed: false,
-  counter: byPacket
+  counter: Counters.byPacket(text.length)
 }
 
 const slip = (key: string, type: string, value: string): string => `${key}|${type}${value.length}|${value};`
@@ -171,16 +100,53 @@ const toss: Language = {
   hello: "",
   logIn: (heard, name, said) =>
     said === 0 ? tossRequest("log-in", slip("username", "l", name)) : heard.includes("|log-in;") ? "in" : "wait",
-  message: () => tossRequest("send-message", slip("message", "l", text)),
+  message: (_, text) => tossRequest("send-message", slip("message", "l", text)),
   isEchoed: true,
-  counter: byLength(tossResponse().length)
+  counter: Counters.byLength(tossResponse().length)
 }
 
-const languages: Readonly<Record<string, Language>> = { line, chatmaster, sockets, packet, toss }
+const tsockmRequest = (action: string, body: string): Buffer =>
+  Buffer.from(`REQ::${action}::200::client::client::127.0.0.1::${body}`)
 
-/** The language of this name, or throws. */
-export const language = (name: string): Language => {
-  const found = languages[name]
-  if (found === undefined) throw new Error(`Cannot speak ${name}`)
-  return found
+// All that is asked comes on the communication socket, where the end of a text is the begin of the next request.
+const tsockm: Language = {
+  hello: "",
+  logIn: (heard, name, said) =>
+    said === 0 ? tsockmRequest("COMM", name) : heard.includes("RES::COMM::200") ? "in" : "wait",
+  message: (_, text) => tsockmRequest("MSG", text),
+  isEchoed: false,
+  counter: Counters.byTsockm(text.length)
 }
+
+const nats: Language = {
+  hello: "",
+  logIn: (heard, _, said) => {
+    if (said > 0) return heard.includes("PONG") ? "in" : "wait"
+    return heard.includes("INFO")
+      ? Buffer.from(`CONNECT {"verbose":false,"pedantic":false,"echo":false}\r\nSUB room 1\r\nPING\r\n`)
+      : "wait"
+  },
+  message: (_, text) => Buffer.from(`PUB room ${text.length}\r\n${text}\r\n`),
+  isEchoed: false,
+  counter: Counters.byNats(`MSG room 1 ${text.length}\r\n${text}\r\n`.length)
+}
+
+const irc: Language = {
+  hello: "",
+  logIn: (heard, name, said) => {
+    if (said === 0) return Buffer.from(`NICK ${name}\r\nUSER user 0 * :user\r\n`)
+    if (said === 1) return heard.includes(" 001 ") ? Buffer.from("JOIN #room\r\n") : "wait"
+    return heard.includes(" 366 ") ? "in" : "wait"
+  },
+  message: (_, text) => Buffer.from(`PRIVMSG #room :${text}\r\n`),
+  isEchoed: false,
+  counter: Counters.byLength(`:user0000!~user@127.0.0.1 PRIVMSG #room :${text}\r\n`.length)
+}
+
+const languages = { line, chatmaster, sockets, packet, toss, tsockm, nats, irc } as const
+
+/** The name of a language that a load speaks. */
+export type LanguageName = keyof typeof languages
+
+/** The language of this name. */
+export const language = (name: LanguageName): Language => languages[name]

@@ -1,5 +1,5 @@
 /**
- * Members of one room, some of whom talk: `node Load.ts <language> <port> <members> <senders> <seconds> <server's pid>`.
+ * Members of one room, some of whom talk: `node Load.ts <work as JSON>`.
  *
  * - A closed loop: one member that only listens says how many messages have come, and no more than 50 for each sender are
  *   on their way. Senders take turns, ten messages at a time.
@@ -7,9 +7,20 @@
  *   not its own, and with some languages its own too: not one less, not one more.
  */
 import { argv, cpuUsage, exit } from "node:process"
-import { language } from "./Languages.ts"
-import { enter, type Member, pause, silence } from "./Member.ts"
+import { language, type LanguageName, text } from "./Languages.ts"
+import { enter, type Member, nameOf, napBetweenReads, pause, silence } from "./Member.ts"
 import { usage } from "./Processes.ts"
+
+/** What is asked for. */
+export interface Work {
+  /** Members speak these languages by turns; the one who counts speaks the last one. */
+  readonly ports: ReadonlyArray<{ readonly language: LanguageName; readonly port: number }>
+  readonly members: number
+  readonly senders: number
+  readonly seconds: number
+  /** The server's. */
+  readonly pid: number
+}
 
 /** What is reported, as one line of JSON. */
 export interface Round {
@@ -26,53 +37,55 @@ export interface Round {
 const inFlightPerSender = 50
 const burst = 10
 const warmUpMillis = 500
+const napMillis = 3
 
 const run = async (): Promise<Round> => {
-  const [name = "", ...numbers] = argv.slice(2)
-  const [port = 0, memberCount = 0, senderCount = 0, seconds = 0, server = 0] = numbers.map(Number)
-  const spoken = language(name)
+  const { members, pid, ports, seconds, senders } = JSON.parse(argv[2] ?? "") as Work
   const room: Array<Member> = []
-  for (let index = 0; index < memberCount; index++) {
-    room.push(await enter(port, spoken, `user${String(index).padStart(4, "0")}`))
+  const isEchoed: Array<boolean> = []
+  for (let index = 0; index < members; index++) {
+    const { language: name, port } = ports[index % ports.length]!
+    const spoken = language(name)
+    isEchoed.push(spoken.isEchoed)
+    room.push(await enter(port, spoken, nameOf(index)))
   }
   await silence(room)
   for (const member of room) member.count()
+  napBetweenReads(napMillis)
 
   const observer = room.at(-1)
-  if (observer === undefined || memberCount <= senderCount) throw new Error("Nobody listens")
-  const sentBy = Array.from({ length: senderCount }, () => 0)
-  const words = room
-    .slice(0, senderCount)
-    .map(({ message }) => Buffer.concat(Array.from({ length: burst }, () => message)))
+  if (observer === undefined || members <= senders) throw new Error("Nobody listens")
+  const sentBy = Array.from({ length: senders }, () => 0)
+  const words = room.slice(0, senders).map(({ say }) => Buffer.concat(Array.from({ length: burst }, () => say(text))))
   let sent = 0
   let next = 0
   let isOver = false
   const talk = (): void => {
     if (isOver) return
-    const arrived = Math.floor(observer.counter.count())
-    while (sent + burst - arrived <= senderCount * inFlightPerSender) {
+    const arrived = Math.floor(observer.counter().count())
+    while (sent + burst - arrived <= senders * inFlightPerSender) {
       room[next]?.socket.write(words[next] ?? Buffer.alloc(0))
       sentBy[next] = (sentBy[next] ?? 0) + burst
       sent += burst
-      next = (next + 1) % senderCount
+      next = (next + 1) % senders
     }
   }
   observer.onRead = talk
   talk()
   await pause(warmUpMillis)
 
-  const total = (): number => room.reduce((sum, member) => sum + member.counter.count(), 0)
-  const [countBefore, before, cpuBefore, millisBefore] = [total(), usage(server), cpuUsage(), performance.now()]
+  const total = (): number => room.reduce((sum, member) => sum + member.counter().count(), 0)
+  const [countBefore, before, cpuBefore, millisBefore] = [total(), usage(pid), cpuUsage(), performance.now()]
   await pause(seconds * 1000)
   const [count, after, cpu, millis] = [
     total() - countBefore,
-    usage(server),
+    usage(pid),
     cpuUsage(cpuBefore),
     performance.now() - millisBefore
   ]
   isOver = true
-  const expected = (index: number) => sent - (spoken.isEchoed ? 0 : (sentBy[index] ?? 0))
-  const isComplete = () => room.every((member, index) => member.counter.count() === expected(index))
+  const expected = (index: number) => sent - (isEchoed[index] === true ? 0 : (sentBy[index] ?? 0))
+  const isComplete = () => room.every((member, index) => member.counter().count() === expected(index))
   for (let round = 0; round < 100 && !isComplete(); round++) await pause(50)
   // What comes twice would come late.
   await pause(100)

@@ -1,12 +1,20 @@
 /** What a client of the packet protocol says, as bytes. */
 
 /** The types of what a load reads. */
-export const types = { cookie: 2, error: 3, accepted: 12, incoming: 13, transfer: 16, chunk: 18 } as const
+export const types = {
+  cookie: 2,
+  error: 3,
+  delivered: 10,
+  accepted: 12,
+  incoming: 13,
+  transfer: 16,
+  chunk: 18
+} as const
 
 /** The bytes of an incoming message before its text. */
 export const incomingHeadBytes = 20
 
-/** The bytes of the answer to a broadcast. */
+/** The bytes of the answer to a message or a broadcast. */
 export const acceptedBytes = 10
 
 const u16 = (value: number): Buffer => Buffer.from([value >> 8, value & 255])
@@ -36,6 +44,13 @@ export const sessionPreserve = (session: Buffer): Buffer => Buffer.concat([u16(4
 
 export const broadcast = (session: Buffer, message: number, text: string): Buffer =>
   Buffer.concat([u16(11), session, u64(message), textOf(text)])
+
+/** Where the four low bytes of the number of a direct message are. */
+export const tellNumberAt = 22
+
+/** A message to one user. */
+export const tell = (session: Buffer, user: number, message: number, text: string): Buffer =>
+  Buffer.concat([u16(9), session, u64(user), u64(message), textOf(text)])
 
 /** Confirms an incoming message. */
 export const confirmation = (incoming: Buffer): Buffer => Buffer.concat([u16(14), incoming.subarray(10, 18)])

@@ -30,13 +30,42 @@ export const build = (): void => {
   execFileSync("npm", ["run", "-s", "build"], { cwd: root, stdio: "inherit", timeout: 60_000 })
 }
 
-/** Runs Node on one core: 0 for servers, 1 for loads. */
-export const node = (core: 0 | 1, args: ReadonlyArray<string>): ChildProcess => {
-  const [command = "", ...rest] = [...(canPin ? ["taskset", "-c", String(core)] : []), process.execPath, ...args]
-  const child = spawn(command, rest, { cwd: root, stdio: ["ignore", "pipe", "inherit"] })
+/** What is run: Node, unless a command says otherwise. */
+export interface Program {
+  readonly command?: string
+  readonly args: ReadonlyArray<string>
+  /** Besides those of this process. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** Runs a program on one core: 0 for servers, 1 for loads. Of other commands than Node standard error is output, too. */
+export const run = (core: 0 | 1, { args, command, env }: Program): ChildProcess => {
+  const pin = canPin ? ["taskset", "-c", String(core)] : []
+  const isNode = command === undefined
+  // `exec`, so that the process is the program itself.
+  const merged = isNode ? [] : ["sh", "-c", 'exec "$0" "$@" 2>&1']
+  const [first = "", ...rest] = [...pin, ...merged, command ?? process.execPath, ...args]
+  const child = spawn(first, rest, {
+    cwd: root,
+    stdio: ["ignore", "pipe", isNode ? "inherit" : "ignore"],
+    env: { ...process.env, ...env }
+  })
   running.add(child)
   child.once("exit", () => running.delete(child))
   return child
+}
+
+/** Runs Node on one core. */
+export const node = (core: 0 | 1, args: ReadonlyArray<string>): ChildProcess => run(core, { args })
+
+/** Whether a command can be run. */
+export const isInstalled = (command: string): boolean => {
+  try {
+    execFileSync(command, ["--version"], { stdio: "ignore" })
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Kills a process and waits for its end, so that it costs the next one nothing. */
@@ -52,27 +81,33 @@ export const killAll = (): void => {
   for (const child of running) child.kill("SIGKILL")
 }
 
-/** The first line that a process prints; fails when it ends before, or says nothing for a minute. */
-export const firstLine = (child: ChildProcess): Promise<string> =>
+/**
+ * The first line that a process prints which matches; fails when it ends before, or says nothing for a minute. Listens from
+ * the call on.
+ */
+export const firstLine = (child: ChildProcess, pattern = /^/, patienceMillis = 60_000): Promise<string> =>
   new Promise((resolve, reject) => {
-    let said = ""
-    const timeout = setTimeout(() => reject(new Error("A process said nothing for a minute")), 60_000)
+    let rest = ""
     const settle = (act: () => void) => {
       clearTimeout(timeout)
       child.off("exit", onExit)
+      // It goes on reading, lest the process wait for somebody who does.
+      child.stdout?.off("data", read)
       act()
     }
-    const onExit = (code: number | null) =>
-      settle(() => reject(new Error(`A process ended with ${code} before it said anything`)))
+    const onExit = (code: number | null) => settle(() => reject(new Error(`A process ended with ${code}: ${rest}`)))
+    const read = (text: string): void => {
+      const lines = (rest + text).split("\n")
+      rest = lines.pop() ?? ""
+      const found = lines.find((line) => pattern.test(line))
+      if (found !== undefined) settle(() => resolve(found))
+    }
+    const timeout = setTimeout(() => settle(() => reject(new Error("A process waits for ever"))), patienceMillis)
     child.once("exit", onExit)
-    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-      const hadLine = said.includes("\n")
-      said += text
-      if (!hadLine && said.includes("\n")) settle(() => resolve(said.slice(0, said.indexOf("\n"))))
-    })
+    child.stdout?.setEncoding("utf8").on("data", read).resume()
   })
 
-const proc = (pid: number, name: string): string | undefined => {
+const proc = (pid: number | "self", name: string): string | undefined => {
   try {
     return readFileSync(`/proc/${pid}/${name}`, "latin1")
   } catch {
@@ -107,4 +142,25 @@ export const usage = (pid: number): Usage => {
 export const residentBytes = (pid: number): number | undefined => {
   const kibibytes = numberIn(proc(pid, "status"), /VmRSS:\s+(\d+)/)
   return kibibytes === undefined ? undefined : kibibytes * 1024
+}
+
+/** What the kernel holds in its own memory, and in the buffers of TCP sockets, for all processes together. */
+export const kernelBytes = (): number | undefined => {
+  const read = (path: string): string | undefined => {
+    try {
+      return readFileSync(path, "latin1")
+    } catch {
+      return undefined
+    }
+  }
+  const slab = numberIn(read("/proc/meminfo"), /Slab:\s+(\d+)/)
+  const pages = numberIn(read("/proc/net/sockstat"), /TCP:.* mem (\d+)/)
+  return slab === undefined || pages === undefined ? undefined : slab * 1024 + pages * 4096
+}
+
+/** What the kernel holds of what was sent to a TCP port of this machine and has not been taken. */
+export const unreadBytes = (port: number): number => {
+  const digits = `:${port.toString(16).toUpperCase().padStart(4, "0")} `
+  const row = (proc("self", "net/tcp") ?? "").split("\n").find((it) => it.slice(0, 33).endsWith(digits.trim()))
+  return row === undefined ? 0 : Number.parseInt(row.trim().split(/\s+/)[4]?.split(":")[0] ?? "0", 16)
 }

@@ -1,22 +1,43 @@
 /** What is measured: servers, and where they listen. */
-import { mkdtempSync, rmSync } from "node:fs"
+import type { ChildProcess } from "node:child_process"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { createServer } from "node:net"
+import { once } from "node:events"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import type { ChildProcess } from "node:child_process"
-import { file, firstLine, kill, node } from "./Processes.ts"
+import type { LanguageName } from "./Languages.ts"
+import { file, firstLine, isInstalled, kill, node, type Program, run } from "./Processes.ts"
+
+/** A language that a server understands, and what in its first line tells the port. */
+export interface Spoken {
+  readonly language: LanguageName
+  readonly port: RegExp
+}
 
 export interface Subject {
   readonly name: string
-  readonly language: "line" | "chatmaster" | "sockets" | "packet" | "toss"
-  readonly server: ReadonlyArray<string>
-  readonly port: RegExp
+  readonly spoken: ReadonlyArray<Spoken>
+  /** `dir` is an empty folder of its own, `port` one that is free. */
+  readonly program: (dir: string, port: number) => Program
+  /** The line of output that says that it listens; the first one, unless told otherwise. */
+  readonly ready?: RegExp
 }
 
 /** A server that listens. */
 export interface Listening {
   readonly server: ChildProcess
-  readonly port: string
   readonly pid: number
+  /** The port of the first language. */
+  readonly port: string
+  readonly ports: ReadonlyArray<{ readonly language: LanguageName; readonly port: number }>
+}
+
+/** What else a server is given. */
+export interface Options {
+  /** Of Node. */
+  readonly node?: ReadonlyArray<string>
+  readonly args?: ReadonlyArray<string>
+  readonly env?: Readonly<Record<string, string>>
 }
 
 const dataDir = mkdtempSync(join(tmpdir(), "parlance-bench-"))
@@ -24,50 +45,136 @@ const dataDir = mkdtempSync(join(tmpdir(), "parlance-bench-"))
 /** Deletes what the servers have stored. */
 export const cleanUp = (): void => rmSync(dataDir, { recursive: true, force: true })
 
-const ports = ["--toss-port=0", "--chatmaster-port=0", "--tsockm-port=off", "--packet-port=0", "--http-port=0"]
+const ports = ["toss", "chatmaster", "tsockm", "packet", "http"].map((name) => `--${name}-port=0`)
 
-/** The server, as it is started. */
-export const parlance = ["dist/main.js", "--flood-rate=0", "--pacing=off", `--data-dir=${dataDir}`, ...ports]
-const quiet = [...parlance, "--log-level=none"]
+/** The server, as it is started. Sessions of packet may be silent for longer than usual, as some loads are. */
+export const parlance = (dir: string): Program => ({
+  args: ["dist/main.js", "--flood-rate=0", "--pacing=off", "--session-timeout=10m", `--data-dir=${dir}`, ...ports]
+})
 
-const bare = (name: string, ...server: ReadonlyArray<string>): Subject => ({
+/** An empty folder. */
+export const freshDir = (): string => mkdtempSync(join(dataDir, "run-"))
+
+const bare = (name: string, ...args: ReadonlyArray<string>): Subject => ({
   name,
-  language: "line",
-  server,
-  port: /127\.0\.0\.1:(\d+)/
+  spoken: [{ language: "line", port: /127\.0\.0\.1:(\d+)/ }],
+  program: () => ({ args })
 })
 
 export const perTurn = bare("bare Node, a write per turn", file("Floor.ts"), "turn")
 export const perMessage = bare("bare Node, a write per message", file("Floor.ts"), "message")
-export const plain: Subject = { ...bare("plain socket.io", file("SocketIoFloor.ts")), language: "sockets" }
+export const plain: Subject = {
+  ...bare("plain socket.io", file("SocketIoFloor.ts")),
+  spoken: [{ language: "sockets", port: /127\.0\.0\.1:(\d+)/ }]
+}
 export const pipe = bare("bare Node pipe", file("PipeFloor.ts"))
 export const datagrams = bare("bare Node datagrams", file("DatagramFloor.ts"))
+
+const nats: Subject = {
+  name: "nats-server",
+  spoken: [{ language: "nats", port: /connections on 127\.0\.0\.1:(\d+)/ }],
+  program: () => ({ command: "nats-server", args: ["-a", "127.0.0.1", "-p", "-1"] }),
+  ready: /Listening for client connections/
+}
+
+// Without its limits, and without the penalty for those who say much.
+const ngircdSettings = (port: number): string => `
+[Global]
+Name = bench.local
+Info = bench
+Listen = 127.0.0.1
+Ports = ${port}
+[Limits]
+MaxConnections = 0
+MaxConnectionsIP = 0
+MaxPenaltyTime = 0
+PingTimeout = 3600
+[Options]
+DNS = no
+Ident = no
+PAM = no
+`
+
+const ngircd: Subject = {
+  name: "ngircd",
+  spoken: [{ language: "irc", port: /Now listening on \[127\.0\.0\.1\]:(\d+)/ }],
+  program: (dir, port) => {
+    const settings = join(dir, "ngircd.conf")
+    writeFileSync(settings, ngircdSettings(port))
+    return { command: "ngircd", args: ["-n", "-f", settings] }
+  },
+  ready: /Now listening/
+}
+
+/** Chat servers that are not written in Node, if they are installed. */
+export const others: ReadonlyArray<Subject> = [nats, ngircd].filter(({ name }) => isInstalled(name))
 
 /** What answers a packet of one size with one of another. */
 export const echo = (carrier: "tcp" | "udp", bytes: { readonly request: number; readonly response: number }): Subject =>
   bare("bare Node echo", file("ChunkFloor.ts"), carrier, String(bytes.request), String(bytes.response))
 
-const served = (name: string, language: Subject["language"], port: RegExp): Subject => ({
+const served = (name: string, ...spoken: ReadonlyArray<Spoken>): Subject => ({
   name,
-  language,
-  server: quiet,
-  port
+  spoken,
+  program: (dir) => ({ args: [...parlance(dir).args, "--log-level=none"] })
 })
 
-export const chatmaster = served("chatmaster (stream)", "chatmaster", /chatmaster tcp:[^,]*:(\d+)/)
-export const sockets = served("sockets (websocket)", "sockets", /sockets http:[^,]*:(\d+)/)
-export const toss = served("toss", "toss", /toss tcp:[^,]*:(\d+)/)
-export const packet = served("packet (TCP)", "packet", /packet tcp:[^,]*:(\d+)/)
-export const packetDatagrams = served("packet (UDP)", "packet", /packet udp:[^,]*:(\d+)/)
+const over = (language: LanguageName, carrier: string): Spoken => ({
+  language,
+  port: new RegExp(`${language} ${carrier}:[^,]*:(\\d+)`)
+})
+
+export const tsockm = served("tsockm", over("tsockm", "tcp"))
+export const chatmaster = served("chatmaster (stream)", over("chatmaster", "tcp"))
+export const packet = served("packet (TCP)", over("packet", "tcp"))
+export const toss = served("toss", over("toss", "tcp"))
+export const sockets = served("sockets (websocket)", over("sockets", "http"))
+export const packetDatagrams = served("packet (UDP)", over("packet", "udp"))
+
+/** The protocols of streams. */
+export const streams = [tsockm, chatmaster, packet, toss, sockets] as const
+
+/** All of them in one room; the last member speaks the last of them. */
+export const mixed = served(
+  "mixed, 40 of each",
+  ...[tsockm, toss, sockets, packet, chatmaster].flatMap((it) => it.spoken)
+)
+
+/** The same server with other settings. */
+export const withOptions = (subject: Subject, name: string, options: Options): Subject => ({
+  ...subject,
+  name,
+  program: (dir, port) => {
+    const { args, env, ...rest } = subject.program(dir, port)
+    return {
+      ...rest,
+      args: [...(options.node ?? []), ...args, ...(options.args ?? [])],
+      env: { ...env, ...options.env }
+    }
+  }
+})
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const address = server.address()
+  server.close()
+  await once(server, "close")
+  return address !== null && typeof address === "object" ? address.port : 0
+}
 
 /** Starts a server. */
-export const listen = async (subject: Subject, options: ReadonlyArray<string> = []): Promise<Listening> => {
-  const server = node(0, [...subject.server, ...options])
-  const line = await firstLine(server)
-  const port = subject.port.exec(line)?.[1]
-  if (port === undefined || server.pid === undefined) throw new Error(`Cannot find the port in: ${line}`)
-  return { server, port, pid: server.pid }
+export const listen = async (subject: Subject): Promise<Listening> => {
+  const server = run(0, subject.program(freshDir(), await freePort()))
+  const line = await firstLine(server, subject.ready)
+  const ports = subject.spoken.map(({ language, port }) => ({ language, port: Number(port.exec(line)?.[1]) }))
+  if (ports.some(({ port }) => Number.isNaN(port)) || server.pid === undefined) {
+    throw new Error(`Cannot find the ports of ${subject.name} in: ${line}`)
+  }
+  return { server, pid: server.pid, port: String(ports[0]?.port), ports }
 }
+
+const patienceMillis = 150_000
 
 /** Runs a load against a fresh server, and gives what it reports. */
 export const loaded = async <Report>(
@@ -76,7 +183,7 @@ export const loaded = async <Report>(
 ): Promise<Report> => {
   const listening = await listen(subject)
   const process = node(1, load(listening))
-  const report = JSON.parse(await firstLine(process)) as Report
+  const report = JSON.parse(await firstLine(process, undefined, patienceMillis)) as Report
   await kill(process)
   await kill(listening.server)
   return report

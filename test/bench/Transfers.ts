@@ -56,7 +56,7 @@ const exchange = (
     file("ChunkLoad.ts"),
     carrier,
     direction,
-    subject.language === "packet" ? "packet" : "echo",
+    subject.spoken[0]?.language === "packet" ? "packet" : "echo",
     port,
     String(seconds),
     String(mebibytes),

@@ -76,7 +76,13 @@ const examples = [
 
 describe("README", () => {
   it("shows the examples that are tested", () => {
-    for (const name of [...examples.map(({ file }) => file), "browser.mjs", "Greeter.ts", "Greeter.test.ts"]) {
+    for (const name of [
+      ...examples.map(({ file }) => file),
+      "browser.mjs",
+      "Greeter.ts",
+      "Greeter.test.ts",
+      "Pong.ts"
+    ]) {
       assert.include(readme, example(name), name)
     }
   })

@@ -8,12 +8,19 @@ import { fileURLToPath } from "node:url"
 
 const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url))
 
+/** A folder that goes with the scope. */
+export const folder = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "parlance-"))),
+  (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
+)
+
 /** Starts the program on free ports, with a folder of its own and without limits to floods; goes on when it listens. */
 export const start = Effect.fnUntraced(function* (...flags: ReadonlyArray<string>) {
-  const folder = yield* Effect.acquireRelease(
-    Effect.sync(() => mkdtempSync(join(tmpdir(), "parlance-"))),
-    (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
-  )
+  return yield* startIn(yield* folder, ...flags)
+})
+
+/** The same in a folder that is there. */
+export const startIn = Effect.fnUntraced(function* (folder: string, ...flags: ReadonlyArray<string>) {
   const ports = [
     "--toss-port",
     "0",

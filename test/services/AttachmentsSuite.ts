@@ -1,6 +1,7 @@
 /** What every implementation of Attachments promises. */
 import { assert, describe, it } from "@effect/vitest"
 import { Array, Effect, Exit, Layer, Schema, Scope, Stream } from "effect"
+import { TestClock } from "effect/testing"
 import { createHash } from "node:crypto"
 import { Attachments, type Range, type StoredFile } from "../../src/services/Attachments.ts"
 import { defaults, Limits } from "../../src/services/Limits.ts"
@@ -25,6 +26,15 @@ export const load = Effect.fnUntraced(function* (file: StoredFile, range?: Range
   return yield* Stream.mkUint8Array(attachments.read(file, range))
 })
 
+/** Lets the file system and the database do something. */
+export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** Waits until a file is gone: time stands still meanwhile, for a database has only so much of it to answer. */
+const gone = Effect.fnUntraced(function* (file: StoredFile) {
+  const { find } = yield* Attachments
+  while ((yield* find(file.number)) !== undefined) yield* Effect.promise(nextTurn)
+})
+
 const isRefused = <A, E extends { readonly _tag: string }, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.map(Effect.flip(effect), ({ _tag }) => assert.strictEqual(_tag, "StorageFailed"))
 
@@ -32,23 +42,26 @@ const isRefused = <A, E extends { readonly _tag: string }, R>(effect: Effect.Eff
 const isBroken = <A, E extends { readonly _tag: string }, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.map(Effect.flip(effect), ({ _tag }) => assert.strictEqual(_tag, "UploadBroken"))
 
-/** Tests an implementation; the layer is built anew for each test. */
-export const suite = <E>(name: string, attachments: Layer.Layer<Attachments, E>): void => {
+/** Tests an implementation; the layer is built anew for each test, and for each of the `runs` of a property. */
+export const suite = <E>(name: string, attachments: Layer.Layer<Attachments, E>, runs = 100): void => {
   const layer = (limits: Partial<Limits> = {}) =>
     attachments.pipe(Layer.provide(Layer.succeed(Limits, { ...defaults, ...limits })), Layer.fresh)
 
   describe(name, () => {
-    it.effect("keep() makes a file with a number that rises, an id of its own and the digest of its content", () =>
-      Effect.gen(function* () {
-        const bytes = content(1000)
-        const a = yield* store(bytes, "a.txt")
-        const b = yield* store(content(10), "b.txt")
-        const { id, number, ...rest } = a
-        assert.deepStrictEqual(rest, { name: "a.txt", sizeBytes: 1000, sha256: sha256(bytes) })
-        assert.isAbove(b.number, number)
-        assert.match(id, /^[\w-]{32}$/)
-        assert.notStrictEqual(id, b.id)
-      }).pipe(Effect.provide(layer()))
+    it.effect(
+      "keep() makes a file with a number that rises, an id of its own, the digest of its content and a time",
+      () =>
+        Effect.gen(function* () {
+          const bytes = content(1000)
+          yield* TestClock.adjust(5000)
+          const a = yield* store(bytes, "a.txt")
+          const b = yield* store(content(10), "b.txt")
+          const { id, number, ...rest } = a
+          assert.deepStrictEqual(rest, { name: "a.txt", sizeBytes: 1000, sha256: sha256(bytes), atMillis: 5000 })
+          assert.isAbove(b.number, number)
+          assert.match(id, /^[\w-]{32}$/)
+          assert.notStrictEqual(id, b.id)
+        }).pipe(Effect.provide(layer()))
     )
 
     it.effect("find() and findById() know what is kept, and nothing else", () =>
@@ -187,22 +200,26 @@ export const suite = <E>(name: string, attachments: Layer.Layer<Attachments, E>)
       atByte: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 40 })),
       sizeBytes: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 20 }))
     })
-    it.effect.prop("write() takes bytes in any order; the last of an index counts", [Schema.Array(Written)], ([all]) =>
-      Effect.gen(function* () {
-        const { begin } = yield* Attachments
-        const upload = yield* begin(60)
-        const expected = new Uint8Array(60)
-        const whole = { atByte: 0, sizeBytes: 30 }
-        const rest = { atByte: 30, sizeBytes: 30 }
-        for (const [index, { atByte, sizeBytes }] of [rest, ...all, whole, ...all, rest].entries()) {
-          const bytes = content(sizeBytes, index)
-          yield* upload.write(bytes, atByte)
-          expected.set(bytes, atByte)
-        }
-        const file = yield* upload.keep("file")
-        assert.strictEqual(file.sha256, sha256(expected))
-        assert.deepStrictEqual(Uint8Array.from(yield* load(file)), expected)
-      }).pipe(Effect.scoped, Effect.provide(layer()))
+    it.effect.prop(
+      "write() takes bytes in any order; the last of an index counts",
+      [Schema.Array(Written)],
+      ([all]) =>
+        Effect.gen(function* () {
+          const { begin } = yield* Attachments
+          const upload = yield* begin(60)
+          const expected = new Uint8Array(60)
+          const whole = { atByte: 0, sizeBytes: 30 }
+          const rest = { atByte: 30, sizeBytes: 30 }
+          for (const [index, { atByte, sizeBytes }] of [rest, ...all, whole, ...all, rest].entries()) {
+            const bytes = content(sizeBytes, index)
+            yield* upload.write(bytes, atByte)
+            expected.set(bytes, atByte)
+          }
+          const file = yield* upload.keep("file")
+          assert.strictEqual(file.sha256, sha256(expected))
+          assert.deepStrictEqual(Uint8Array.from(yield* load(file)), expected)
+        }).pipe(Effect.scoped, Effect.provide(layer())),
+      { arbitrary: { runs } }
     )
 
     it.effect("keep() lets the oldest files go when there are too many bytes", () =>
@@ -235,6 +252,66 @@ export const suite = <E>(name: string, attachments: Layer.Layer<Attachments, E>)
         assert.strictEqual(sha256(yield* load(c)), a.sha256)
         assert.strictEqual(sha256(yield* load(d)), d.sha256)
       }).pipe(Effect.provide(layer({ filesLimitBytes: 1000 })))
+    )
+
+    it.effect("open() gives any part of a file, in one piece, any number of times and at once", () =>
+      Effect.gen(function* () {
+        const { open } = yield* Attachments
+        const bytes = content(300_000)
+        const opened = yield* open(yield* store(bytes))
+        const parts = [
+          [0, 1],
+          [250_000, 50_000],
+          [0, 300_000],
+          [65_535, 2],
+          [299_999, 1],
+          [7, 0],
+          [0, 300_000]
+        ] as const
+        yield* Effect.forEach(
+          parts,
+          ([atByte, sizeBytes]) =>
+            Effect.map(opened.read(atByte, sizeBytes), (part) => {
+              assert.strictEqual(sha256(part), sha256(bytes.subarray(atByte, atByte + sizeBytes)))
+              part.fill(0)
+            }),
+          { concurrency: 3 }
+        )
+      }).pipe(Effect.scoped, Effect.provide(layer()))
+    )
+
+    it.effect("open() refuses a file that is gone, and goes on with one that goes meanwhile", () =>
+      Effect.gen(function* () {
+        const { find, open } = yield* Attachments
+        const file = yield* store(content(200_000, 1))
+        const opened = yield* open(file)
+        const again = yield* open(file)
+        yield* store(content(200_000, 2))
+        assert.isUndefined(yield* find(file.number))
+        for (const it of [opened, again]) assert.strictEqual(sha256(yield* it.read(0, 200_000)), file.sha256)
+        const gone = yield* store(content(200_000, 3))
+        yield* store(content(200_000, 4))
+        yield* isRefused(Effect.scoped(open(gone)))
+      }).pipe(Effect.scoped, Effect.provide(layer({ filesLimitBytes: 250_000 })))
+    )
+
+    it.effect("files go when they are older than they may be, at most a minute later", () =>
+      Effect.gen(function* () {
+        const { find } = yield* Attachments
+        const early = yield* store(content(400, 1), "early")
+        yield* TestClock.adjust(90_000)
+        const late = yield* store(content(400, 1), "late")
+        yield* TestClock.adjust(9_999)
+        assert.isDefined(yield* find(early.number))
+        yield* TestClock.adjust(20_001)
+        yield* gone(early)
+        assert.strictEqual(sha256(yield* load(late)), late.sha256)
+        yield* TestClock.adjust(69_999)
+        assert.isDefined(yield* find(late.number))
+        yield* TestClock.adjust(50_001)
+        yield* gone(late)
+        while (yield* Effect.isSuccess(load(late))) yield* Effect.promise(nextTurn)
+      }).pipe(Effect.provide(layer({ fileMillis: 100_000 })))
     )
 
     it.effect("read() goes on to the end of a file that goes meanwhile", () =>

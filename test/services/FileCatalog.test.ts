@@ -3,68 +3,91 @@ import { Effect, Schema } from "effect"
 import type { StoredFile } from "../../src/services/Attachments.ts"
 import { FileCatalog } from "../../src/services/FileCatalog.ts"
 
-const add = (catalog: FileCatalog, id: string, sha256: string, sizeBytes: number) => {
-  const file: StoredFile = { number: catalog.nextNumber(), id, name: `${id}.txt`, sizeBytes, sha256 }
-  return { file, dropped: catalog.add(file) }
+const fileOf = (number: number, id: string, sha256: string, sizeBytes: number, atMillis = 0): StoredFile => ({
+  number,
+  id,
+  name: `${id}.txt`,
+  sizeBytes,
+  sha256,
+  atMillis
+})
+
+/** Adds a file and removes what is too many then: the contents that go. */
+const add = (catalog: FileCatalog, file: StoredFile): ReadonlyArray<string> => {
+  const excess = catalog.excess(file)
+  catalog.add(file)
+  assert.deepStrictEqual(catalog.excess(), excess)
+  const freed = catalog.remove(excess)
+  assert.deepStrictEqual(catalog.excess(), [])
+  return freed
 }
 
 describe("FileCatalog", () => {
-  it("nextNumber() rises, and files are found by number and by id", () => {
+  it("finds files by number and by id", () => {
     const catalog = new FileCatalog(100)
-    const a = add(catalog, "a", "A", 10).file
-    const b = add(catalog, "b", "B", 10).file
-    assert.deepStrictEqual([a.number, b.number], [1, 2])
+    const a = fileOf(1, "a", "A", 10)
+    add(catalog, a)
+    add(catalog, fileOf(2, "b", "B", 10))
     assert.strictEqual(catalog.find(1), a)
-    assert.strictEqual(catalog.findById("b"), b)
+    assert.strictEqual(catalog.findById("b")?.number, 2)
     assert.isUndefined(catalog.find(3))
     assert.isUndefined(catalog.findById("c"))
+    assert.isTrue(catalog.hasContent("A"))
+    assert.isFalse(catalog.hasContent("C"))
   })
 
-  it("add() lets go first what was added first, whatever its number", () => {
+  it("excess() names first what was added first, whatever its number", () => {
     const catalog = new FileCatalog(100, 1)
-    const late = catalog.nextNumber()
-    add(catalog, "a", "A", 1)
-    catalog.add({ number: late, id: "late", name: "late", sizeBytes: 1, sha256: "B" })
+    add(catalog, fileOf(2, "a", "A", 1))
+    add(catalog, fileOf(1, "late", "B", 1))
     assert.isUndefined(catalog.findById("a"))
     assert.strictEqual(catalog.find(1)?.id, "late")
-    assert.strictEqual(catalog.nextNumber(), 3)
   })
 
-  it("add() counts a content once, however many files have it", () => {
+  it("counts a content once, however many files have it", () => {
     const catalog = new FileCatalog(100)
-    for (const id of ["a", "b", "c"]) add(catalog, id, "same", 60)
+    for (const [index, id] of ["a", "b", "c"].entries()) add(catalog, fileOf(index, id, "same", 60))
     assert.strictEqual(catalog.sizeBytes, 60)
     assert.strictEqual(catalog.count, 3)
   })
 
-  it("add() drops the oldest files beyond the limit, and contents that no file has any more", () => {
+  it("excess() names the oldest files beyond the limit, remove() the contents that no file has any more", () => {
     const catalog = new FileCatalog(100)
-    add(catalog, "a", "A", 40)
-    add(catalog, "b", "B", 40)
-    add(catalog, "c", "A", 40)
-    assert.deepStrictEqual(add(catalog, "d", "D", 40).dropped, ["B"])
+    add(catalog, fileOf(1, "a", "A", 40))
+    add(catalog, fileOf(2, "b", "B", 40))
+    add(catalog, fileOf(3, "c", "A", 40))
+    assert.deepStrictEqual(add(catalog, fileOf(4, "d", "D", 40)), ["B"])
     assert.isUndefined(catalog.findById("a"))
     assert.isUndefined(catalog.findById("b"))
     assert.isDefined(catalog.findById("c"))
-    assert.deepStrictEqual(add(catalog, "e", "E", 100).dropped, ["A", "D"])
+    assert.deepStrictEqual(add(catalog, fileOf(5, "e", "E", 100)), ["A", "D"])
     assert.strictEqual(catalog.sizeBytes, 100)
     assert.strictEqual(catalog.find(5)?.id, "e")
   })
 
-  it("add() uses no number again, and knows a content anew that was dropped", () => {
+  it("knows a content anew that was removed", () => {
     const catalog = new FileCatalog(10)
-    add(catalog, "a", "A", 10)
-    assert.deepStrictEqual(add(catalog, "b", "B", 10).dropped, ["A"])
-    const c = add(catalog, "c", "A", 10)
-    assert.strictEqual(c.file.number, 3)
-    assert.deepStrictEqual(c.dropped, ["B"])
+    add(catalog, fileOf(1, "a", "A", 10))
+    assert.deepStrictEqual(add(catalog, fileOf(2, "b", "B", 10)), ["A"])
+    assert.deepStrictEqual(add(catalog, fileOf(3, "c", "A", 10)), ["B"])
   })
 
-  it("add() drops the oldest of too many files, though they cost no bytes", () => {
+  it("excess() names the oldest of too many files, though they cost no bytes", () => {
     const catalog = new FileCatalog(10, 2)
-    for (const id of ["a", "b", "c"]) assert.deepStrictEqual(add(catalog, id, "empty", 0).dropped, [])
+    for (const [index, id] of ["a", "b", "c"].entries()) {
+      assert.deepStrictEqual(add(catalog, fileOf(index, id, "empty", 0)), [])
+    }
     assert.isUndefined(catalog.findById("a"))
     assert.strictEqual(catalog.count, 2)
+  })
+
+  it("keptUntil() names the files of a time or before, in whatever order they came", () => {
+    const catalog = new FileCatalog(100)
+    for (const [index, atMillis] of [30, 10, 20].entries()) add(catalog, fileOf(index, `${index}`, "A", 1, atMillis))
+    const numbers = (millis: number) => catalog.keptUntil(millis).map(({ number }) => number)
+    assert.deepStrictEqual(numbers(9), [])
+    assert.deepStrictEqual(numbers(20), [1, 2])
+    assert.deepStrictEqual(numbers(30), [0, 1, 2])
   })
 
   it("reserve() gives no more than the limit, until it is released", () => {
@@ -93,7 +116,7 @@ describe("FileCatalog", () => {
         expected.push({ id: `${index}`, content })
         const bytes = () => [...new Set(expected.map((it) => it.content))].reduce((sum, it) => sum + sizes[it], 0)
         while (bytes() > 40 || expected.length > 6) expected = expected.slice(1)
-        for (const sha256 of add(catalog, `${index}`, content, sizes[content]).dropped) {
+        for (const sha256 of add(catalog, fileOf(index, `${index}`, content, sizes[content]))) {
           assert.isTrue(stored.delete(sha256))
         }
         assert.sameMembers([...stored], [...new Set(expected.map((it) => it.content))])

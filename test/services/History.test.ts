@@ -1,81 +1,43 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
-import type { Message } from "../../src/domain/Message.ts"
-import type { UserName } from "../../src/domain/Names.ts"
-import { History } from "../../src/services/History.ts"
+import { History, type Page } from "../../src/services/History.ts"
 import { defaults, Limits } from "../../src/services/Limits.ts"
+import { message as messageOf, numbers, suite } from "./HistorySuite.ts"
 
-const message = (number: number, text = `${number}`): Message => ({
-  number,
-  from: "alice" as UserName,
-  protocol: "sockets",
-  text,
-  atMillis: 0
-})
+const message = (number: number, text: string) => messageOf(number, { text })
 
 const layer = (limits: Partial<Limits>) =>
   History.layerMemory.pipe(Layer.provide(Layer.succeed(Limits, { ...defaults, ...limits })))
 
-const read = Effect.fnUntraced(function* (
-  room: string,
-  page: { readonly limit: number; readonly before?: number; readonly after?: number }
-) {
-  const history = yield* History
-  return (yield* history.read(room, page)).map((it) => it.number)
+const read = Effect.fnUntraced(function* (room: string, page: Page) {
+  return yield* numbers(yield* History, room, page)
 })
 
+suite("History in memory", History.layerMemory)
+
 describe("History in memory", () => {
-  it.effect("read() gives the last, those before a number, and those after one, oldest first", () =>
-    Effect.gen(function* () {
-      const history = yield* History
-      for (let number = 1; number <= 10; number++) history.append("room", message(number))
-      assert.deepStrictEqual(yield* read("room", { limit: 3 }), [8, 9, 10])
-      assert.deepStrictEqual(yield* read("room", { limit: 3, before: 8 }), [5, 6, 7])
-      assert.deepStrictEqual(yield* read("room", { limit: 3, after: 2 }), [3, 4, 5])
-      assert.deepStrictEqual(yield* read("room", { limit: 9, after: 2, before: 5 }), [3, 4])
-      assert.deepStrictEqual(yield* read("other", { limit: 3 }), [])
-    }).pipe(Effect.provide(layer({})))
-  )
-
-  it.effect("append() keeps as many per room as the limit says", () =>
-    Effect.gen(function* () {
-      const history = yield* History
-      for (let number = 1; number <= 10; number++) history.append(number % 2 === 0 ? "even" : "odd", message(number))
-      assert.deepStrictEqual(yield* read("even", { limit: 100 }), [6, 8, 10])
-      assert.deepStrictEqual(yield* read("odd", { limit: 100 }), [5, 7, 9])
-    }).pipe(Effect.provide(layer({ historyLimit: 3 })))
-  )
-
   it.effect("append() drops the oldest of all rooms when there is too much text", () =>
     Effect.gen(function* () {
       const history = yield* History
       for (let number = 1; number <= 6; number++) {
-        history.append(number % 2 === 0 ? "even" : "odd", message(number, "x".repeat(10)))
+        void history.append(number % 2 === 0 ? "even" : "odd", message(number, "x".repeat(10)))
       }
       assert.deepStrictEqual(yield* read("odd", { limit: 100 }), [5])
       assert.deepStrictEqual(yield* read("even", { limit: 100 }), [4, 6])
       history.forget("even")
-      history.append("odd", message(7, "x".repeat(10)))
-      history.append("odd", message(8, "x".repeat(10)))
+      void history.append("odd", message(7, "x".repeat(10)))
+      void history.append("odd", message(8, "x".repeat(10)))
       assert.deepStrictEqual(yield* read("odd", { limit: 100 }), [5, 7, 8])
       assert.deepStrictEqual(yield* read("even", { limit: 100 }), [])
     }).pipe(Effect.provide(layer({ historyLimitUnits: 30 })))
   )
 
-  it.effect("append() keeps nothing when the limit is 0", () =>
-    Effect.gen(function* () {
-      const history = yield* History
-      history.append("room", message(1))
-      assert.deepStrictEqual(yield* read("room", { limit: 100 }), [])
-    }).pipe(Effect.provide(layer({ historyLimit: 0 })))
-  )
-
   it.effect("append() does not keep a text that is over the limit alone, and goes on", () =>
     Effect.gen(function* () {
       const history = yield* History
-      history.append("room", message(1, "x".repeat(31)))
+      void history.append("room", message(1, "x".repeat(31)))
       assert.deepStrictEqual(yield* read("room", { limit: 100 }), [])
-      history.append("room", message(2, "x".repeat(30)))
+      void history.append("room", message(2, "x".repeat(30)))
       assert.deepStrictEqual(yield* read("room", { limit: 100 }), [2])
     }).pipe(Effect.provide(layer({ historyLimitUnits: 30 })))
   )
@@ -83,14 +45,14 @@ describe("History in memory", () => {
   it.effect("forget() forgets one room, and counts right after", () =>
     Effect.gen(function* () {
       const history = yield* History
-      for (let number = 1; number <= 5; number++) history.append(number < 4 ? "old" : "new", message(number, "xx"))
+      for (let number = 1; number <= 5; number++) void history.append(number < 4 ? "old" : "new", message(number, "xx"))
       history.forget("old")
       history.forget("no such room")
       assert.deepStrictEqual(yield* read("old", { limit: 100 }), [])
-      for (let number = 6; number <= 8; number++) history.append("old", message(number, "xx"))
+      for (let number = 6; number <= 8; number++) void history.append("old", message(number, "xx"))
       assert.deepStrictEqual(yield* read("new", { limit: 100 }), [4, 5])
       assert.deepStrictEqual(yield* read("old", { limit: 100 }), [6, 7, 8])
-      history.append("old", message(9, "xx"))
+      void history.append("old", message(9, "xx"))
       assert.deepStrictEqual(yield* read("new", { limit: 100 }), [5])
     }).pipe(Effect.provide(layer({ historyLimitUnits: 10 })))
   )
@@ -105,7 +67,7 @@ describe("History in memory", () => {
       const history = yield* History
       let expected: Array<{ readonly room: string; readonly number: number; readonly size: number }> = []
       for (const [number, { isForgotten, room, size }] of all.entries()) {
-        history.append(room, message(number, "x".repeat(size)))
+        void history.append(room, message(number, "x".repeat(size)))
         expected.push({ room, number, size })
         const same = expected.filter((it) => it.room === room)
         if (same.length > 3) expected = expected.filter((it) => it !== same[0])

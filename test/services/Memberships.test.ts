@@ -35,11 +35,10 @@ describe("Chat.run() rooms", () => {
     }).pipe(Effect.provide(layer()))
   )
 
-  it.effect("LeaveRoom returns to general, and an empty room is gone with what was said in it", () =>
+  it.effect("LeaveRoom returns to general", () =>
     Effect.gen(function* () {
       const { alice, bob } = yield* trio
       yield* alice.run(join("cellar"))
-      yield* alice.run(say("a secret"))
       for (const user of [alice, bob]) user.told()
       yield* alice.run({ _tag: "LeaveRoom" })
       assert.deepStrictEqual(alice.told(), [
@@ -48,9 +47,25 @@ describe("Chat.run() rooms", () => {
       ])
       assert.deepStrictEqual(bob.told(), ["alice in general (return) with alice,bob,carol"])
       assert.strictEqual(yield* alice.refused({ _tag: "LeaveRoom" }), "NotInRoom")
-      yield* bob.run(join("cellar"))
-      const reply = yield* bob.run({ _tag: "ReadHistory" })
-      assert.deepStrictEqual(reply, { _tag: "Messages", room: "cellar", messages: [] } as never)
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("what was said in a room is there for those who make it again, but for a private one", () =>
+    Effect.gen(function* () {
+      const { alice, bob } = yield* trio
+      for (const [room, isPrivate] of [
+        ["cellar", true],
+        ["garden", false]
+      ] as const) {
+        yield* alice.run(join(room))
+        yield* alice.run({ _tag: "SetPrivate", isPrivate })
+        yield* alice.run(say("here"))
+        yield* alice.run({ _tag: "LeaveRoom" })
+        yield* bob.run(join(room))
+        const reply = yield* bob.run({ _tag: "ReadHistory" })
+        const texts = reply._tag === "Messages" ? reply.messages.map(({ text }) => text) : undefined
+        assert.deepStrictEqual(texts, isPrivate ? [] : ["here"])
+      }
     }).pipe(Effect.provide(layer()))
   )
 

@@ -161,7 +161,7 @@ describe("Operator", () => {
     Effect.gen(function* () {
       const operator = yield* Operator
       const alice = yield* Recorder.login("alice")
-      yield* peer("bob", "toss")
+      yield* peer("bob", "toss", "192.0.2.1", { queuedBytes: () => 17 })
       yield* TestClock.adjust("90 seconds")
       alice.told()
       assert.strictEqual(yield* operator.say("dinner"), 2)
@@ -171,7 +171,8 @@ describe("Operator", () => {
         peers: new Map<ProtocolName, number>([
           ["embedded", 1],
           ["toss", 1]
-        ])
+        ]),
+        queuedBytes: 17
       })
     }).pipe(Effect.provide(layer))
   )

@@ -1,39 +1,39 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Latch, Schema, Stream } from "effect"
+import { Effect, Exit, Fiber, Latch, Schema, Scope } from "effect"
 import { StorageFailed } from "../../src/domain/Rejection.ts"
-import { Attachments, type Range } from "../../src/services/Attachments.ts"
+import type { Range } from "../../src/services/Attachments.ts"
 import { blockBytes, ReadAhead } from "../../src/services/ReadAhead.ts"
 import { content } from "./AttachmentsSuite.ts"
 
-/** A file of some bytes, which come in two pieces, each time after `wait`. */
-const fileOf = (bytes: Uint8Array, wait: () => Effect.Effect<void, StorageFailed> = () => Effect.yieldNow) => {
+/** A file of some bytes, each part of which comes after `wait`. */
+const fileOf = Effect.fnUntraced(function* (
+  bytes: Uint8Array,
+  wait: () => Effect.Effect<void, StorageFailed> = () => Effect.yieldNow
+) {
   const reads: Array<Range> = []
   let blocks = 0
-  const read = (_: unknown, range?: Range) =>
-    Stream.unwrap(
-      Effect.suspend(() => {
-        const { atByte, sizeBytes } = range!
-        reads.push(range!)
-        blocks += sizeBytes > blockBytes ? 0 : 1
-        assert.isAtMost(blocks, 1)
-        const middle = atByte + (sizeBytes >> 1)
-        const pieces = [bytes.slice(atByte, middle), bytes.slice(middle, atByte + sizeBytes)]
-        const done = Effect.sync(() => (blocks -= sizeBytes > blockBytes ? 0 : 1))
-        return Effect.as(Effect.ensuring(wait(), done), Stream.fromIterable(pieces))
-      })
-    )
-  const none = Effect.undefined
-  const begin = () => new StorageFailed()
-  const attachments = Attachments.of({ begin, find: () => none, findById: () => none, read })
-  const file = { number: 1, id: "id", name: "file", sizeBytes: bytes.length, sha256: "" }
-  return { content: new ReadAhead(attachments, file), reads }
-}
+  const read = (atByte: number, sizeBytes: number) =>
+    Effect.suspend(() => {
+      const isBlock = sizeBytes <= blockBytes
+      reads.push({ atByte, sizeBytes })
+      if (isBlock) assert.strictEqual(++blocks, 1)
+      const part = Effect.as(wait(), bytes.slice(atByte, atByte + sizeBytes))
+      return Effect.ensuring(
+        part,
+        Effect.sync(() => isBlock && blocks--)
+      )
+    })
+  return { content: new ReadAhead({ read }, bytes.length, yield* Effect.scope), reads }
+})
+
+/** Lets what is read ahead arrive. */
+const settled = Effect.forEach(Array.from({ length: 20 }), () => Effect.yieldNow, { discard: true })
 
 describe("ReadAhead", () => {
   it.effect("read() reads each block once when parts are asked for in nearly the order of the file", () =>
     Effect.gen(function* () {
       const bytes = content(5 * blockBytes + 100)
-      const file = fileOf(bytes)
+      const file = yield* fileOf(bytes)
       for (let index = 0; index < bytes.length / 256; index++) {
         const at = ((index & ~31) | ((index * 13) & 31)) * 256
         const expected = bytes.subarray(at, at + 256)
@@ -49,9 +49,9 @@ describe("ReadAhead", () => {
 
   it.effect("read() answers at once what is in memory", () =>
     Effect.gen(function* () {
-      const bytes = content(3 * blockBytes)
+      const bytes = content(4 * blockBytes)
       const latch = yield* Latch.make(true)
-      const file = fileOf(bytes, () => latch.await)
+      const file = yield* fileOf(bytes, () => latch.await)
       yield* file.content.read(0, 1)
       yield* file.content.read(blockBytes, 1)
       yield* latch.close
@@ -66,9 +66,48 @@ describe("ReadAhead", () => {
         assert.isDefined(fiber.pollUnsafe(), `${at}`)
         assert.deepStrictEqual(yield* Fiber.join(fiber), bytes.subarray(at, at + sizeBytes))
       }
-      const missing = yield* Effect.forkChild(file.content.read(2 * blockBytes, 1), { startImmediately: true })
+      const missing = yield* Effect.forkChild(file.content.read(3 * blockBytes, 1), { startImmediately: true })
       assert.isUndefined(missing.pollUnsafe())
       yield* latch.open
+    })
+  )
+
+  it.effect("read() has the next block read when one is asked for first, in order", () =>
+    Effect.gen(function* () {
+      const file = yield* fileOf(content(9 * blockBytes))
+      const blocks = () => file.reads.map(({ atByte }) => atByte / blockBytes)
+      const read = (at: number) => Effect.andThen(file.content.read(at, 1), settled)
+      yield* read(0)
+      assert.deepStrictEqual(blocks(), [0, 1])
+      yield* read(blockBytes - 1)
+      assert.deepStrictEqual(blocks(), [0, 1])
+      yield* read(blockBytes)
+      assert.deepStrictEqual(blocks(), [0, 1, 2])
+      yield* read(6 * blockBytes)
+      assert.deepStrictEqual(blocks(), [0, 1, 2, 6])
+      yield* read(7 * blockBytes)
+      yield* read(8 * blockBytes)
+      assert.deepStrictEqual(blocks(), [0, 1, 2, 6, 7, 8])
+    })
+  )
+
+  it.effect("read() does not fail for a block that nobody has asked for, nor read it when the scope is closed", () =>
+    Effect.gen(function* () {
+      let count = 0
+      const scope = yield* Scope.make()
+      const bytes = content(4 * blockBytes)
+      const wait = () => Effect.suspend(() => (++count === 2 ? new StorageFailed() : Effect.void))
+      const file = yield* Scope.provide(fileOf(bytes, wait), scope)
+      assert.lengthOf(yield* file.content.read(0, 10), 10)
+      yield* settled
+      assert.strictEqual(count, 2)
+      assert.deepStrictEqual(yield* file.content.read(blockBytes, 10), bytes.subarray(blockBytes, blockBytes + 10))
+      yield* settled
+      assert.strictEqual(count, 4)
+      yield* Scope.close(scope, Exit.void)
+      yield* file.content.read(2 * blockBytes, 10)
+      yield* settled
+      assert.strictEqual(count, 4)
     })
   )
 
@@ -76,7 +115,7 @@ describe("ReadAhead", () => {
     Effect.gen(function* () {
       const latch = yield* Latch.make()
       const bytes = content(4 * blockBytes)
-      const file = fileOf(bytes, () => latch.await)
+      const file = yield* fileOf(bytes, () => latch.await)
       const starts = [0, 1, 2, 3, 0, 1, 2, 3].map((index) => index * blockBytes + 7)
       const fibers = yield* Effect.forEach(starts, (at) =>
         Effect.forkChild(file.content.read(at, 100), { startImmediately: true })
@@ -97,7 +136,7 @@ describe("ReadAhead", () => {
     Effect.gen(function* () {
       let count = 0
       const bytes = content(1000)
-      const file = fileOf(bytes, () => Effect.suspend(() => (++count === 1 ? new StorageFailed() : Effect.void)))
+      const file = yield* fileOf(bytes, () => Effect.suspend(() => (++count === 1 ? new StorageFailed() : Effect.void)))
       assert.strictEqual((yield* Effect.flip(file.content.read(0, 10)))._tag, "StorageFailed")
       assert.deepStrictEqual(yield* file.content.read(0, 10), bytes.subarray(0, 10))
     })
@@ -106,7 +145,7 @@ describe("ReadAhead", () => {
   it.effect("read() gives bytes that stay as they are", () =>
     Effect.gen(function* () {
       const bytes = content(6 * blockBytes)
-      const file = fileOf(bytes)
+      const file = yield* fileOf(bytes)
       const first = yield* file.content.read(0, 1000)
       for (let at = 0; at < bytes.length; at += 1000) yield* file.content.read(at, 500)
       assert.deepStrictEqual(first, bytes.subarray(0, 1000))
@@ -126,7 +165,7 @@ describe("ReadAhead", () => {
     ([all]) =>
       Effect.gen(function* () {
         const bytes = content(sizeBytes)
-        const file = fileOf(bytes)
+        const file = yield* fileOf(bytes)
         const fibers: Array<Effect.Effect<void, StorageFailed>> = []
         for (const part of all) {
           const wanted = Math.min(part.isSmall ? part.sizeBytes % 700 : part.sizeBytes, sizeBytes - part.at)

@@ -105,18 +105,22 @@ describe("Shares", () => {
     ["left", (user: User) => Effect.asVoid(user.run({ _tag: "LeaveRoom" }))],
     ["logged out of", (user: User) => Effect.map(Chat, (chat) => chat.logout(user.session))]
   ] as const) {
-    it.effect(`the files of a room are forgotten when the last one has ${how} it`, () =>
-      Effect.gen(function* () {
-        const { alice, bob } = yield* trio
-        const shares = yield* Shares
-        yield* alice.run(join("attic"))
-        const file = yield* share(alice, {})
-        yield* go(alice)
-        assert.strictEqual(shares.count(), 0)
-        yield* bob.run(join("attic"))
-        assert.isFalse(yield* isFound(bob, file))
-      }).pipe(Effect.provide(layer()))
-    )
+    for (const isPrivate of [true, false]) {
+      const remains = isPrivate ? "forgotten with a private room" : "kept for those who come to an open room later"
+      it.effect(`files are ${remains} when the last one has ${how} it`, () =>
+        Effect.gen(function* () {
+          const { alice, bob } = yield* trio
+          const shares = yield* Shares
+          yield* alice.run(join("attic"))
+          yield* alice.run({ _tag: "SetPrivate", isPrivate })
+          const file = yield* share(alice, {})
+          yield* go(alice)
+          assert.strictEqual(shares.count(), isPrivate ? 0 : 1)
+          yield* bob.run(join("attic"))
+          assert.strictEqual(yield* isFound(bob, file), !isPrivate)
+        }).pipe(Effect.provide(layer()))
+      )
+    }
   }
 
   it.effect("nobody gets at a file by mentioning its number", () =>

@@ -31,7 +31,7 @@ const storeOf = (sizeBytes: number, wait: () => Effect.Effect<void, StorageFaile
     keep: (name) =>
       Effect.suspend(() =>
         coverage.isWhole(sizeBytes)
-          ? Effect.succeed({ number: 7, id: "id", name, sizeBytes, sha256: "" })
+          ? Effect.succeed({ number: 7, id: "id", name, sizeBytes, sha256: "", atMillis: 0 })
           : new UploadBroken()
       )
   }

@@ -1,57 +1,28 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
-import * as PgClient from "@effect/sql-pg/PgClient"
-import { Deferred, Effect, Fiber, FileSystem, type PlatformError, Redacted, type Scope } from "effect"
-import * as Reactivity from "effect/reactivity/Reactivity"
-import { SqlClient, type SqlError } from "effect/sql"
-import { randomBytes } from "node:crypto"
-import { join } from "node:path"
+import { Array as Arr, Deferred, Effect, Fiber, Layer, Logger, Result, type Scope } from "effect"
+import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
+import { setTimeout } from "node:timers/promises"
+import * as Counters from "../../src/storage/Counters.ts"
 import * as Database from "../../src/storage/Database.ts"
+import type { DatabaseUnavailable } from "../../src/storage/DatabaseUnavailable.ts"
 import * as Migrations from "../../src/storage/Migrations.ts"
-
-const server = "postgres://postgres@127.0.0.1:5432/test"
-
-const run = <A, E>(options: Database.Options, use: (sql: SqlClient.SqlClient) => Effect.Effect<A, E, Scope.Scope>) =>
-  Effect.scoped(Effect.provide(Effect.flatMap(SqlClient.SqlClient, use), Database.layer(options)))
+import { answers, file, type Place, run, schema } from "./Databases.ts"
 
 /** What it says when a database cannot be opened. */
-const refusal = (options: Database.Options) =>
-  Effect.map(Effect.flip(run(options, () => Effect.void)), (error) => {
+const refused = (layer: Layer.Layer<SqlClient.SqlClient, DatabaseUnavailable>) =>
+  Effect.map(Effect.flip(Effect.scoped(Layer.build(layer))), (error) => {
     assert.strictEqual(error._tag, "DatabaseUnavailable")
     assert.notInclude(error.message, "\n")
     return error.message
   })
 
-const directory = Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeTempDirectoryScoped())
+const refusal = (options: Database.Options) => refused(Database.layer(options))
 
-const postgres = (url: string): Database.Options => ({ kind: "postgres", url: Redacted.make(url) })
-
-/** A schema of its own, which goes with the scope. */
-const schema = Effect.gen(function* () {
-  const sql = yield* PgClient.make({ url: Redacted.make(server) })
-  const name = `parlance_${randomBytes(8).toString("hex")}`
-  yield* Effect.acquireRelease(sql`create schema ${sql(name)}`, () =>
-    Effect.orDie(sql`drop schema ${sql(name)} cascade`)
-  )
-  return postgres(`${server}?options=-csearch_path%3D${name}`)
-}).pipe(Effect.provide(Reactivity.layer))
-
-const answers = await Effect.runPromise(
-  Effect.flatMap(PgClient.make({ url: Redacted.make(server) }), (sql) => sql`select 1`).pipe(
-    Effect.scoped,
-    Effect.provide(Reactivity.layer),
-    Effect.isSuccess
-  )
-)
-if (!answers) console.warn(`No PostgreSQL answers at ${server}: its tests are skipped`)
-
-type Place = Effect.Effect<
-  Database.Options,
-  SqlError.SqlError | PlatformError.PlatformError,
-  Scope.Scope | FileSystem.FileSystem
->
-
-const file = Effect.map(directory, (it): Database.Options => ({ kind: "sqlite", file: join(it, "data", "chat.db") }))
+/** Uses a database to read it only. */
+const read = <A, E>(options: Database.Options, use: (sql: SqlClient.SqlClient) => Effect.Effect<A, E>) =>
+  Effect.provide(Effect.flatMap(SqlClient.SqlClient, use), Database.layerReader(options))
 
 const message = (number: number, body = `message ${number}`) => ({
   number,
@@ -104,6 +75,36 @@ const suite = (name: string, place: Place, isKept: boolean, isSkipped = false) =
           assert.isTrue((yield* refusal(options)).endsWith(`: ${refused}`))
         }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer))
       )
+
+      it.effect("has one server at a time, and any number of readers", () =>
+        Effect.gen(function* () {
+          const options = yield* place
+          yield* run(options, (sql) =>
+            Effect.gen(function* () {
+              yield* insert(sql, 1)
+              assert.isTrue((yield* refusal(options)).endsWith(": another server has it"))
+              const seen = sql.withTransaction(Effect.andThen(insert(sql, 2), read(options, numbers)))
+              assert.deepStrictEqual(yield* seen, [1])
+              assert.deepStrictEqual(yield* read(options, numbers), [1, 2])
+              assert.isTrue((yield* refusal(options)).endsWith(": another server has it"))
+              assert.lengthOf(yield* insert(sql, 3), 1)
+            })
+          )
+          assert.deepStrictEqual(yield* read(options, numbers), [1, 2, 3])
+          assert.deepStrictEqual(yield* run(options, numbers), [1, 2, 3])
+        }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer))
+      )
+
+      it.effect("is read only if a server of this program has made it", () =>
+        Effect.gen(function* () {
+          const options = yield* place
+          const missing = yield* refused(Database.layerReader(options))
+          assert.match(missing, options.kind === "sqlite" ? /: ENOENT: / : /: no server has used it yet$/)
+          yield* run(options, (sql) => sql`insert into ${sql(Migrations.table)} (migration_id, name) values (77, 'a')`)
+          const newer = yield* refused(Database.layerReader(options))
+          assert.isTrue(newer.endsWith(": it has migration 77 of a newer program, this one knows 1"))
+        }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer))
+      )
     }
 
     test("inserts one row and 500, and returns them", (sql) =>
@@ -123,15 +124,18 @@ const suite = (name: string, place: Place, isKept: boolean, isSkipped = false) =
         assert.deepStrictEqual(yield* sql`select count(*) from messages`.values, [[501]])
       }))
 
-    test("counts up in one statement", (sql) =>
+    test("Counters.reserve() gives every number once", (sql) =>
       Effect.gen(function* () {
-        const next = sql<{ last_number: number }>`update counters set last_number = last_number + ${10}
-          where name = ${"files"} returning last_number`
-        const counted = yield* Effect.forEach([next, next], (it) => it)
-        assert.deepStrictEqual(
-          counted.map((rows) => rows[0]?.last_number),
-          [10, 20]
-        )
+        const reserve = (count: number) => Counters.reserve(sql, "files", count)
+        const blocks = yield* Effect.forEach([10, 1, 10], reserve, { concurrency: "unbounded" })
+        assert.deepStrictEqual([...blocks].sort((a, b) => a - b)[0], 1)
+        assert.strictEqual(yield* reserve(5), 22)
+        const undone = sql.withTransaction(Effect.andThen(reserve(5), Effect.fail("oops" as const)))
+        assert.strictEqual(yield* Effect.flip(undone), "oops")
+        assert.strictEqual(yield* reserve(5), 27)
+        assert.strictEqual(yield* Counters.reserve(sql, "messages", 5), 1)
+        yield* sql`delete from counters`
+        assert.strictEqual(yield* reserve(5), 1)
       }))
 
     test("classifies violations, and goes on", (sql) =>
@@ -139,7 +143,7 @@ const suite = (name: string, place: Place, isKept: boolean, isSkipped = false) =
         yield* insert(sql, 1)
         assert.strictEqual((yield* Effect.flip(insert(sql, 1))).reason._tag, "UniqueViolation")
         assert.strictEqual((yield* Effect.flip(insert(sql, 0, 5))).reason._tag, "UniqueViolation")
-        const lost = { file_number: 1, room_key: "general" }
+        const lost = { file_number: 1, room_key: "general", message_number: 1 }
         const share = sql`insert into file_shares ${sql.insert(lost)}`
         assert.strictEqual((yield* Effect.flip(share)).reason._tag, "ConstraintError")
         const nowhere = sql`insert into messages ${sql.insert({ ...message(2), room_key: null })}`
@@ -149,25 +153,21 @@ const suite = (name: string, place: Place, isKept: boolean, isSkipped = false) =
 
     test("keeps files and shares together", (sql) =>
       Effect.gen(function* () {
-        const content = { sha256: "00ff", size_bytes: 3, stored_at_millis: 1_800_000_000_000 }
-        const stored = {
-          number: 7,
-          id: "abc",
-          name: "a.txt",
-          sha256: "00ff",
-          size_bytes: 3,
-          at_millis: 1,
-          owner: "Ann"
-        }
-        yield* sql`insert into contents ${sql.insert(content)}`
+        const stored = { number: 7, id: "abc", name: "a.txt", sha256: "00ff", size_bytes: 3, at_millis: 1 }
         yield* sql`insert into files ${sql.insert(stored)}`
-        const share = (row: { room_key?: string; recipient?: string }) =>
-          sql`insert into file_shares ${sql.insert({ file_number: 7, ...row })} on conflict do nothing`
-        for (const row of [{ room_key: "r" }, { recipient: "r" }, { room_key: "r" }, { recipient: "s" }])
-          yield* share(row)
-        assert.deepStrictEqual(yield* sql`select count(*) from file_shares`.values, [[3]])
-        assert.strictEqual((yield* Effect.flip(sql`delete from contents`)).reason._tag, "ConstraintError")
-        assert.strictEqual((yield* Effect.flip(share({}))).reason._tag, "ConstraintError")
+        const share = (room_key: string, message_number: number) =>
+          sql`insert into file_shares ${sql.insert({ file_number: 7, room_key, message_number })}
+            on conflict do nothing`
+        for (const [room, number] of [
+          ["r", 1],
+          ["s", 2],
+          ["r", 3]
+        ] as const)
+          yield* share(room, number)
+        assert.deepStrictEqual(yield* sql`select room_key, message_number from file_shares order by 1`.values, [
+          ["r", 1],
+          ["s", 2]
+        ])
         yield* sql`delete from files where number = ${7}`
         assert.deepStrictEqual(yield* sql`select count(*) from file_shares`.values, [[0]])
       }))
@@ -266,13 +266,57 @@ describe.skipIf(!answers)("Database on PostgreSQL, apart from SQLite", () => {
     }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer))
   )
 
-  it.effect("migrates once when several begin at once", () =>
+  it.effect("migrates once when several begin at once, of which each waits a little for the others", () =>
     Effect.gen(function* () {
       const options = yield* schema
-      yield* Effect.forEach([1, 2, 3], (first) => run(options, (sql) => insert(sql, first)), {
-        concurrency: "unbounded"
+      const begin = (first: number) => Effect.result(run(options, (sql) => insert(sql, first)))
+      const begun = yield* Effect.forEach([1, 2, 3], begin, { concurrency: "unbounded" })
+      const ran = [1, 2, 3].filter((_, index) => Result.isSuccess(begun[index]!))
+      assert.isAbove(ran.length, 0)
+      for (const { message } of begun.filter(Result.isFailure).map((it) => it.failure)) {
+        assert.include(message, "another server has it")
+      }
+      assert.deepStrictEqual(yield* run(options, numbers), ran)
+    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer))
+  )
+
+  it.effect("takes its lock again when the connection that has it is cut, or says that another server has it", () =>
+    Effect.gen(function* () {
+      const options = yield* schema
+      const lines: Array<string> = []
+      const logger = Logger.make(({ message }) => void lines.push(String(Arr.ensure(message)[0])))
+      const isLocked = (sql: SqlClient.SqlClient) =>
+        Effect.map(
+          sql<{ pid: number }>`select pid from pg_locks where locktype = 'advisory'
+            and objid = (hashtext(current_schema())::bigint & 4294967295)`,
+          (rows) => rows.map((row) => row.pid)
+        )
+      const cut = Effect.fnUntraced(function* (sql: SqlClient.SqlClient) {
+        for (const pid of yield* isLocked(sql)) yield* sql`select pg_terminate_backend(${pid})`
       })
-      assert.deepStrictEqual(yield* run(options, numbers), [1, 2, 3])
+      // Time passes, and PostgreSQL has time to answer.
+      const said = (line: string) =>
+        TestClock.adjust("5 seconds").pipe(
+          Effect.andThen(Effect.promise(() => setTimeout(20))),
+          Effect.repeat({ until: () => lines.includes(line) })
+        )
+      yield* run(options, (sql) =>
+        Effect.gen(function* () {
+          yield* cut(sql)
+          yield* said("This is the database's one server again")
+          assert.lengthOf(yield* isLocked(sql), 1)
+          assert.include(yield* refusal(options), "another server has it")
+          yield* cut(sql)
+          yield* run(options, () =>
+            Effect.gen(function* () {
+              lines.length = 0
+              yield* said("Another server may take the database")
+            })
+          )
+          yield* said("This is the database's one server again")
+          assert.lengthOf(yield* isLocked(sql), 1)
+        })
+      ).pipe(Effect.provide(Logger.layer([logger])))
     }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer))
   )
 })

@@ -1,16 +1,14 @@
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FileSystem, Redacted, type Scope } from "effect"
-import { SqlClient } from "effect/sql"
+import { Effect, FileSystem, Redacted } from "effect"
+import type { SqlClient } from "effect/sql"
 import { execFileSync, spawn, spawnSync } from "node:child_process"
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import * as Database from "../../src/storage/Database.ts"
-
-const run = <A, E>(options: Database.Options, use: (sql: SqlClient.SqlClient) => Effect.Effect<A, E, Scope.Scope>) =>
-  Effect.scoped(Effect.provide(Effect.flatMap(SqlClient.SqlClient, use), Database.layer(options)))
+import type * as Database from "../../src/storage/Database.ts"
+import { directory, run } from "./Databases.ts"
 
 const refusal = (options: Database.Options) =>
   Effect.map(Effect.flip(run(options, () => Effect.void)), (error) => {
@@ -20,8 +18,6 @@ const refusal = (options: Database.Options) =>
 
 const postgres = (url: string) => refusal({ kind: "postgres", url: Redacted.make(url) })
 const sqlite = (file: string): Database.Options => ({ kind: "sqlite", file })
-
-const directory = Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeTempDirectoryScoped())
 
 const count = (sql: SqlClient.SqlClient) =>
   Effect.map(sql<{ count: number }>`select count(*) as count from counters`, ([row]) => row?.count)
@@ -95,7 +91,7 @@ describe("DatabaseUnavailable", () => {
       child.kill("SIGKILL")
       yield* gone
       assert.strictEqual(yield* run(sqlite(file), count), 3)
-      assert.deepStrictEqual(readdirSync(inner), ["chat.db"])
+      assert.deepStrictEqual(readdirSync(inner).sort(), ["chat.db", "chat.db.lock"])
     }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer))
   )
 
@@ -108,7 +104,7 @@ describe("DatabaseUnavailable", () => {
       assert.strictEqual(yield* refusal(sqlite(file)), `Cannot use the database ${file}: file is not a database`)
       const fs = yield* FileSystem.FileSystem
       assert.strictEqual(yield* fs.readFileString(file), text)
-      assert.deepStrictEqual(readdirSync(inner), ["chat.db"])
+      assert.deepStrictEqual(readdirSync(inner).sort(), ["chat.db", "chat.db.lock"])
       assert.include(yield* refusal(sqlite(join(file, "chat.db"))), join(file, "chat.db"))
     }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer))
   )

@@ -1,73 +1,30 @@
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
-import * as NodePath from "@effect/platform-node/NodePath"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, FileSystem, Layer, Logger, PlatformError, Scope, Stream } from "effect"
+import { Effect, Exit, Fiber, Latch, Layer, Logger, Scope, Stream } from "effect"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { readdirSync, rmSync } from "node:fs"
+import { rmSync, truncateSync } from "node:fs"
 import { join } from "node:path"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import { Attachments } from "../../src/services/Attachments.ts"
+import { StorageHealth } from "../../src/services/StorageHealth.ts"
+import * as Database from "../../src/storage/Database.ts"
 import * as FileStore from "../../src/storage/FileStore.ts"
-import { content, load, sha256, store, suite } from "../services/AttachmentsSuite.ts"
+import { content, load, nextTurn, sha256, store, suite } from "../services/AttachmentsSuite.ts"
+import { answers, directory, schema } from "./Databases.ts"
+import { contentPath, contents, folderOf, platform, uploads, withStore } from "./FileStores.ts"
 
-const platform = Layer.mergeAll(NodeFileSystem.layer, NodePath.layer)
-
-const temporaryDirectory = Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeTempDirectoryScoped())
-
-suite(
-  "FileStore",
-  Layer.unwrap(Effect.map(temporaryDirectory, (directory) => FileStore.layer({ directory }))).pipe(
-    Layer.provide(platform)
-  )
-)
-
-/** Runs with a store below a directory of its own, which has nothing else. */
-const withStore = <A, E>(
-  use: (directory: string) => Effect.Effect<A, E, Attachments | Scope.Scope>,
-  fileSystem: Layer.Layer<FileSystem.FileSystem> = NodeFileSystem.layer
-) =>
-  Effect.gen(function* () {
-    const directory = yield* temporaryDirectory
-    const layer = FileStore.layer({ directory: join(directory, "data") }).pipe(
-      Layer.provide([fileSystem, NodePath.layer])
-    )
-    yield* Effect.scoped(Effect.provide(use(join(directory, "data")), layer))
-    assert.deepStrictEqual(readdirSync(join(directory, "data")), [])
-  }).pipe(Effect.scoped, Effect.provide(platform))
-
-const folderOf = (directory: string) => join(directory, readdirSync(directory)[0]!)
-const entries = (directory: string, folder: "uploads" | "content") => readdirSync(join(folderOf(directory), folder))
-
-const full = (method: string) =>
-  PlatformError.systemError({ _tag: "Unknown", module: "FileSystem", method, description: "no space left on device" })
-
-/** A disk on which some things fail once `breaks` says so. */
-const failing = (breaks: (method: string) => boolean) =>
-  Layer.effect(
-    FileSystem.FileSystem,
-    Effect.map(FileSystem.FileSystem, (fs): FileSystem.FileSystem => {
-      const unless = <A>(method: string, effect: Effect.Effect<A, PlatformError.PlatformError>) =>
-        Effect.suspend(() => (breaks(method) ? Effect.fail(full(method)) : effect))
-      return {
-        ...fs,
-        rename: (from, to) => unless("rename", fs.rename(from, to)),
-        remove: (path, options) => unless("remove", fs.remove(path, options)),
-        open: (path, options) =>
-          Effect.map(fs.open(path, options), (file) => ({
-            ...file,
-            stat: file.stat,
-            sync: unless("sync", file.sync),
-            seek: (offset, from) => file.seek(offset, from),
-            read: (buffer, options) => unless("read", file.read(buffer, options)),
-            readAlloc: (size, options) => unless("readAlloc", file.readAlloc(size, options)),
-            truncate: (length) => file.truncate(length),
-            write: (buffer) => file.write(buffer),
-            writeAll: (buffer) => unless("writeAll", file.writeAll(buffer))
-          }))
-      }
+const layerOn = <E, R>(database: Effect.Effect<Database.Options, E, R | Scope.Scope>) =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const layer = Layer.mergeAll(Database.layer(yield* database), StorageHealth.layer, platform)
+      return Layer.provide(FileStore.layer({ directory: yield* directory }), layer)
     })
   ).pipe(Layer.provide(NodeFileSystem.layer))
+
+suite("FileStore on SQLite", layerOn(Effect.succeed<Database.Options>({ kind: "sqlite", file: ":memory:" })))
+if (answers) suite("FileStore on PostgreSQL", layerOn(schema), 10)
 
 setFlagsFromString("--expose-gc")
 const collectGarbage: () => void = runInNewContext("gc")
@@ -79,6 +36,15 @@ const usedBytes = (): number => {
   return external + heapUsed
 }
 
+/** Stores a file whose bytes come from its end. */
+const backwards = Effect.gen(function* () {
+  const { begin } = yield* Attachments
+  const upload = yield* begin(20)
+  yield* upload.write(content(10), 10)
+  yield* upload.write(content(10), 0)
+  return yield* upload.keep("file")
+}).pipe(Effect.scoped)
+
 describe("FileStore", () => {
   it.effect("begin() leaves nothing behind of an upload that is dropped, even while bytes are written", () =>
     withStore((directory) =>
@@ -86,32 +52,39 @@ describe("FileStore", () => {
         const { begin } = yield* Attachments
         const scope = yield* Scope.make()
         const upload = yield* Scope.provide(begin(8_000_000), scope)
-        assert.lengthOf(entries(directory, "uploads"), 1)
+        assert.lengthOf(uploads(directory), 1)
         const writing = yield* Effect.forkChild(Effect.exit(upload.write(content(8_000_000), 0)), {
           startImmediately: true
         })
         yield* Scope.close(scope, Exit.void)
-        assert.deepStrictEqual(entries(directory, "uploads"), [])
+        assert.deepStrictEqual(uploads(directory), [])
         writing.interruptUnsafe()
-        assert.deepStrictEqual(entries(directory, "content"), [])
+        assert.deepStrictEqual(contents(directory), [])
       })
     )
   )
 
-  it.effect("keep() makes one file of equal contents, and deletes it with the last that has it", () =>
-    withStore((directory) =>
-      Effect.gen(function* () {
-        const { begin } = yield* Attachments
-        const a = yield* store(content(1000), "a")
-        const b = yield* store(content(1000), "b")
-        assert.notStrictEqual(a.id, b.id)
-        assert.deepStrictEqual(entries(directory, "content"), [sha256(content(1000))])
-        assert.deepStrictEqual(entries(directory, "uploads"), [])
-        const both = yield* Effect.forEach([1, 1], () => begin(500))
-        for (const upload of both) yield* upload.write(content(500), 0)
-        yield* Effect.forEach(both, (upload) => upload.keep("c"), { concurrency: 2 })
-        assert.sameMembers(entries(directory, "content"), [sha256(content(1000)), sha256(content(500))])
-      })
+  it.effect("keep() makes one content of equal ones, and deletes it with the last file that has it", () =>
+    withStore(
+      (directory) =>
+        Effect.gen(function* () {
+          const { begin } = yield* Attachments
+          const a = yield* store(content(1000), "a")
+          const b = yield* store(content(1000), "b")
+          assert.notStrictEqual(a.id, b.id)
+          assert.deepStrictEqual(contents(directory), [a.sha256])
+          assert.deepStrictEqual(uploads(directory), [])
+          const files = yield* Effect.gen(function* () {
+            const many = yield* Effect.forEach([1, 2, 3, 4], () => begin(500))
+            for (const upload of many) yield* upload.write(content(500), 0)
+            return yield* Effect.forEach(many, (upload) => upload.keep("c"), { concurrency: "unbounded" })
+          }).pipe(Effect.scoped)
+          assert.sameMembers([...contents(directory)], [a.sha256, sha256(content(500))])
+          for (const file of files) assert.strictEqual(sha256(yield* load(file)), file.sha256)
+          const last = yield* store(content(1600, 7), "d")
+          assert.deepStrictEqual(contents(directory), [last.sha256])
+        }),
+      { limits: { filesLimitBytes: 2000 } }
     )
   )
 
@@ -132,10 +105,30 @@ describe("FileStore", () => {
     )
   )
 
+  it.effect("keep() puts right a content that is missing or cut, when it comes again", () =>
+    withStore((directory) =>
+      Effect.gen(function* () {
+        const file = yield* store(content(1000), "a")
+        const health = yield* StorageHealth
+        for (const harm of [
+          () => truncateSync(contentPath(directory, file.sha256), 900),
+          () => rmSync(join(folderOf(directory), "content"), { recursive: true })
+        ]) {
+          harm()
+          assert.strictEqual((yield* Effect.flip(load(file)))._tag, "StorageFailed")
+          // It is one file, not the disk.
+          assert.lengthOf(health.failing(), 0)
+          yield* store(content(1000), "b")
+          assert.strictEqual(sha256(yield* load(file)), file.sha256)
+        }
+      })
+    )
+  )
+
   it.effect("fails with StorageFailed when the directory is gone", () =>
     withStore((directory) =>
       Effect.gen(function* () {
-        const { begin, find, read } = yield* Attachments
+        const { begin, find, open, read } = yield* Attachments
         const file = yield* store(content(1000))
         const upload = yield* begin(10)
         yield* upload.write(content(10), 0)
@@ -143,6 +136,7 @@ describe("FileStore", () => {
         const refused = [
           yield* Effect.flip(begin(10)),
           yield* Effect.flip(upload.keep("file")),
+          yield* Effect.flip(open(file)),
           yield* Effect.flip(Stream.runDrain(read(file)))
         ]
         for (const { _tag } of refused) assert.strictEqual(_tag, "StorageFailed")
@@ -151,55 +145,111 @@ describe("FileStore", () => {
     )
   )
 
-  for (const method of ["writeAll", "sync", "read", "rename"]) {
-    it.effect(`fails with StorageFailed when ${method} fails, and leaves nothing behind`, () =>
+  for (const [broken, moment] of [
+    ["write", "before"],
+    ["sync", "before"],
+    ["read", "before"],
+    ["rename", "before"],
+    ["rename", "after"],
+    ["statement", "before"],
+    ["statement", "after"]
+  ] as const) {
+    it.effect(`fails with StorageFailed when ${broken} fails ${moment} it is done, and leaves nothing behind`, () =>
       Effect.suspend(() => {
         let isBroken = false
         return withStore(
           (directory) =>
             Effect.gen(function* () {
-              const { begin, find } = yield* Attachments
-              const backwards = Effect.gen(function* () {
-                const upload = yield* begin(20)
-                yield* upload.write(content(10), 10)
-                yield* upload.write(content(10), 0)
-                return yield* upload.keep("file")
-              }).pipe(Effect.scoped)
+              const { find } = yield* Attachments
+              const first = yield* store(content(5), "first")
               isBroken = true
               assert.strictEqual((yield* Effect.flip(backwards))._tag, "StorageFailed")
-              assert.deepStrictEqual([...entries(directory, "uploads"), ...entries(directory, "content")], [])
-              assert.isUndefined(yield* find(1))
+              assert.deepStrictEqual(uploads(directory), [])
+              assert.deepStrictEqual(contents(directory), [first.sha256])
+              assert.isUndefined(yield* find(2))
               isBroken = false
-              assert.strictEqual((yield* backwards).number, 2)
+              assert.strictEqual((yield* backwards).number, 3)
+              const sql = yield* SqlClient.SqlClient
+              assert.deepStrictEqual(yield* sql`select number from files order by number`.values, [[1], [3]])
+              assert.strictEqual(sha256(yield* load(first)), first.sha256)
             }),
-          failing((it) => isBroken && it === method)
+          { breaks: (call, when) => isBroken && call === broken && when === moment }
         )
       })
     )
   }
 
-  it.effect("says in the log that the disk fails, at most once a minute", () =>
+  it.effect("says once that it fails and once that it works again, and heals by itself", () =>
     Effect.suspend(() => {
       const lines: Array<string> = []
       const logger = Logger.make(({ logLevel, message }) => lines.push(`${logLevel} ${String(message)}`))
-      const begin = Effect.flatMap(Attachments, (it) =>
-        Effect.flatMap(it.begin(10), (upload) => Effect.flip(upload.write(content(10), 0)))
-      ).pipe(Effect.scoped)
+      let broken = ""
       return withStore(
         () =>
           Effect.gen(function* () {
-            for (let index = 0; index < 5; index++) yield* begin
-            assert.lengthOf(lines, 1)
-            yield* TestClock.adjust("59 seconds")
-            yield* begin
-            assert.lengthOf(lines, 1)
-            yield* TestClock.adjust("1 second")
-            yield* begin
-            assert.lengthOf(lines, 2)
-            for (const line of lines) assert.match(line, /^Warn Cannot store files,.*no space left on device/)
+            const health = yield* StorageHealth
+            const kept = yield* store(content(10), "kept")
+            for (const [call, cause] of [
+              ["write", "no space left on device"],
+              ["statement", "connection lost"]
+            ] as const) {
+              lines.length = 0
+              broken = call
+              for (let index = 0; index < 3; index++) {
+                assert.strictEqual((yield* Effect.flip(store(content(11))))._tag, "StorageFailed")
+              }
+              assert.lengthOf(lines, 1)
+              assert.match(lines[0]!, new RegExp(`^Error Cannot store files,.*${cause}`))
+              assert.strictEqual(sha256(yield* load(kept)), kept.sha256)
+              yield* TestClock.adjust("1 minute")
+              for (let index = 0; index < 20; index++) yield* Effect.promise(nextTurn)
+              assert.lengthOf(health.failing(), 1)
+              broken = ""
+              while (health.failing().length > 0) {
+                yield* TestClock.adjust("1 minute")
+                yield* Effect.promise(nextTurn)
+              }
+              assert.deepStrictEqual(lines.slice(1), ["Info Can store files again"])
+              yield* store(content(11))
+              assert.lengthOf(lines, 2)
+            }
           }),
-        failing((method) => method === "writeAll")
+        { breaks: (call, moment) => call === broken && moment === "before" }
       ).pipe(Effect.provide(Logger.layer([logger])))
+    })
+  )
+
+  it.effect("fails after five seconds when the database does not answer, then at once for a while, and heals", () =>
+    Effect.suspend(() => {
+      let hanging = 0
+      let isBroken = false
+      const asked = Latch.makeUnsafe()
+      const hangs = (): "hangs" => {
+        hanging++
+        asked.openUnsafe()
+        return "hangs"
+      }
+      return withStore(
+        () =>
+          Effect.gen(function* () {
+            yield* store(content(10))
+            isBroken = true
+            const keeping = yield* Effect.forkChild(Effect.flip(store(content(11))))
+            yield* asked.await
+            yield* TestClock.adjust(4999)
+            assert.isUndefined(keeping.pollUnsafe())
+            yield* TestClock.adjust(1)
+            assert.strictEqual((yield* Fiber.join(keeping))._tag, "StorageFailed")
+            assert.strictEqual((yield* Effect.flip(store(content(11))))._tag, "StorageFailed")
+            assert.strictEqual(hanging, 1)
+            isBroken = false
+            yield* TestClock.adjust(5000)
+            yield* store(content(11))
+          }),
+        {
+          breaks: (call, moment) => isBroken && call === "statement" && moment === "before" && hangs()
+        }
+      )
     })
   )
 

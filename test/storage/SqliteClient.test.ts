@@ -12,7 +12,7 @@ type Needs = SqlClient.SqlClient | FileSystem.FileSystem | Reactivity.Reactivity
 const directory = Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeTempDirectoryScoped())
 
 const open = (options: Partial<SqliteClient.Options>) =>
-  SqliteClient.make({ file: ":memory:", synchronous: "NORMAL", isExclusive: true, busyMillis: 0, ...options })
+  SqliteClient.make({ file: ":memory:", synchronous: "NORMAL", busyMillis: 0, ...options })
 
 const platform = Layer.mergeAll(NodeFileSystem.layer, Reactivity.layer)
 
@@ -41,7 +41,7 @@ describe("SqliteClient", () => {
       const write = Effect.gen(function* () {
         const sql = yield* open({ file, synchronous: "FULL" })
         yield* sql`create table t (a integer)`
-        assert.deepStrictEqual(readdirSync(join(file, "..")).sort(), ["chat.db", "chat.db-wal"])
+        assert.deepStrictEqual(readdirSync(join(file, "..")).sort(), ["chat.db", "chat.db-shm", "chat.db-wal"])
         assert.deepStrictEqual(yield* sql`pragma synchronous`.values, [[2]])
         assert.deepStrictEqual(yield* sql`pragma journal_mode`.values, [["wal"]])
         assert.deepStrictEqual(yield* sql`pragma foreign_keys`.values, [[1]])
@@ -57,20 +57,12 @@ describe("SqliteClient", () => {
     }).pipe(Effect.scoped, Effect.provide(platform))
   )
 
-  it.effect("make() locks an exclusive database, also within a process, until its scope closes", () =>
+  it.effect("make() lets others read at any time, and write between transactions", () =>
     Effect.gen(function* () {
       const file = join(yield* directory, "chat.db")
-      yield* Effect.scoped(
-        Effect.gen(function* () {
-          const sql = yield* open({ file })
-          for (const isExclusive of [true, false, true]) {
-            assert.strictEqual(yield* reasonOf(Effect.scoped(open({ file, isExclusive }))), "LockTimeoutError")
-          }
-          yield* sql`create table t (a integer)`
-        })
-      )
-      const first = yield* open({ file, isExclusive: false })
-      const second = yield* open({ file, isExclusive: false })
+      const first = yield* open({ file })
+      yield* first`create table t (a integer)`
+      const second = yield* open({ file })
       yield* first`insert into t ${first.insert({ a: 1 })}`
       assert.deepStrictEqual(yield* second`select a from t`.values, [[1]])
       yield* first.withTransaction(
@@ -81,6 +73,38 @@ describe("SqliteClient", () => {
         })
       )
       assert.deepStrictEqual(yield* second`select a from t`.values, [[1], [2]])
+    }).pipe(Effect.scoped, Effect.provide(platform))
+  )
+
+  it.effect("make() reads a database only, makes none, and keeps nobody from writing", () =>
+    Effect.gen(function* () {
+      const inner = yield* directory
+      const file = join(inner, "chat.db")
+      assert.strictEqual(yield* reasonOf(Effect.scoped(open({ file, isReadOnly: true }))), "ConnectionError")
+      assert.deepStrictEqual(readdirSync(inner), [])
+      const write = Effect.gen(function* () {
+        const writer = yield* open({ file })
+        yield* writer`create table t (a integer)`
+        yield* writer`insert into t ${writer.insert({ a: 1 })}`
+        return writer
+      })
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const writer = yield* write
+          const reader = yield* open({ file, isReadOnly: true })
+          yield* reasonOf(reader`insert into t ${reader.insert({ a: 2 })}`)
+          yield* reader.withTransaction(
+            Effect.gen(function* () {
+              assert.deepStrictEqual(yield* reader`select a from t`.values, [[1]])
+              yield* writer`insert into t ${writer.insert({ a: 3 })}`
+              assert.deepStrictEqual(yield* reader`select a from t`.values, [[1]])
+            })
+          )
+          assert.deepStrictEqual(yield* reader`select a from t`.values, [[1], [3]])
+        })
+      )
+      yield* Effect.scoped(open({ file, isReadOnly: true }))
+      assert.deepStrictEqual(readdirSync(inner), ["chat.db"])
     }).pipe(Effect.scoped, Effect.provide(platform))
   )
 

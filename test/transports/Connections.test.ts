@@ -1,11 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Exit, Fiber, Layer, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
+import { Hangup } from "../../src/domain/Hangup.ts"
 import { Census, Connections, Quota, SharedEvent } from "../../src/mod.ts"
 import type { Protocol } from "../../src/protocols/Protocol.ts"
 import * as ChatMasterProtocol from "../../src/protocols/chatmaster/ChatMasterProtocol.ts"
+import { Sessions } from "../../src/services/Sessions.ts"
 import { Peer } from "../../src/testing/mod.ts"
-import * as SharedFrames from "../../src/transports/SharedFrames.ts"
+import { SharedFrames } from "../../src/transports/SharedFrames.ts"
 import { turn } from "./Turn.ts"
 
 const text = (frame: Uint8Array): string => new TextDecoder().decode(frame)
@@ -150,6 +152,54 @@ describe("Connections.serve()", () => {
     }).pipe(Effect.provide(Peer.layer()))
   )
 
+  it.effect("hangs up in the next turn, for an event may be being told in this one", () =>
+    Effect.gen(function* () {
+      const sessions = yield* Sessions
+      const alice = yield* enter("alice")
+      sessions.find("alice")?.outlet.hangUp(new Hangup({ reason: "killed" }))
+      assert.isDefined(sessions.find("alice"))
+      yield* alice.over
+      assert.isUndefined(sessions.find("alice"))
+    }).pipe(Effect.provide(Peer.layer()))
+  )
+
+  it.effect(
+    "closes the connection and frees the name at once when it is interrupted, and so does the end of the layer",
+    () =>
+      Effect.gen(function* () {
+        const scope = yield* Scope.make()
+        const services = yield* Layer.buildWithScope(Peer.layer(), scope)
+        const { connections, sessions } = yield* Effect.all({ connections: Connections, sessions: Sessions }).pipe(
+          Effect.provideContext(services)
+        )
+        const destroyed: Array<string> = []
+        const serve = (username: string) =>
+          connections.serve({
+            protocol: ChatMasterProtocol.make(),
+            carrier: {
+              write: () => {},
+              unsentBytes: () => 0,
+              listen: () => {},
+              end: () => {},
+              destroy: () => destroyed.push(username)
+            },
+            reads: Stream.concat(Stream.make(login(username)), Stream.never),
+            address: "127.0.0.1"
+          })
+        const fiber = yield* Effect.forkChild(serve("alice"), { startImmediately: true })
+        const other = yield* Effect.forkChild(serve("bob"), { startImmediately: true })
+        yield* turn
+        assert.isDefined(sessions.find("alice"))
+        yield* Fiber.interrupt(fiber)
+        assert.isUndefined(sessions.find("alice"))
+        assert.deepStrictEqual(destroyed, ["alice"])
+        yield* Scope.close(scope, Exit.void)
+        assert.isUndefined(sessions.find("bob"))
+        assert.deepStrictEqual(destroyed, ["alice", "bob"])
+        yield* Fiber.join(other)
+      })
+  )
+
   it.effect("a fault of a protocol ends its connection and no other", () =>
     Effect.gen(function* () {
       const { counts } = yield* Census
@@ -184,7 +234,7 @@ describe("SharedFrames.frames()", () => {
         return []
       }
     }
-    const shared = SharedFrames.make(protocol)
+    const shared = new SharedFrames(protocol)
     const event: SharedEvent = { _tag: "Announced", text: "hello" }
     for (let recipient = 0; recipient < 3; recipient++) {
       shared.frames(event, "witness", 0)

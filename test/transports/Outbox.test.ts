@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Fiber, FiberSet } from "effect"
 import { TestClock } from "effect/testing"
+import * as Batches from "../../src/transports/Batches.ts"
 import type { Carrier } from "../../src/transports/Carrier.ts"
 import { Flusher } from "../../src/transports/Flusher.ts"
-import { Outbox } from "../../src/transports/Outbox.ts"
+import { Outbox, type Parts } from "../../src/transports/Outbox.ts"
 import { turn } from "./Turn.ts"
 
 /** A carrier that holds what it is given until it is told that the peer has read. */
@@ -41,19 +42,23 @@ const setUp = Effect.fnUntraced(function* (options: {
   readonly isPaced?: () => boolean
   readonly limitBytes?: number
 }) {
-  const runGap = yield* FiberSet.makeRuntime<never, void, never>()
+  const run = yield* FiberSet.makeRuntime<never, void, never>()
   const wire = makeCarrier(options.holds ?? false)
   const overflows: Array<string> = []
-  const outbox = new Outbox<string>({
-    carrier: wire.carrier,
+  const parts: Parts<string> = {
     sizeBytes: (frame) => frame.length,
+    batches: Batches.make((frame: string) => frame.length),
     flusher: yield* Flusher,
     clock: yield* Clock.Clock,
-    limitBytes: () => options.limitBytes ?? 1000,
-    overflowed: () => overflows.push("overflow"),
-    isPaced: options.isPaced ?? (() => options.gapMillis !== undefined),
     gapMillis: options.gapMillis ?? (() => 0),
-    runGap
+    run
+  }
+  const outbox = new Outbox(parts, wire.carrier, {
+    outboxLimitBytes: options.limitBytes ?? 1000,
+    get isPaced() {
+      return options.isPaced?.() ?? options.gapMillis !== undefined
+    },
+    overflowed: () => overflows.push("overflow")
   })
   return { ...wire, outbox, overflows }
 })
@@ -119,6 +124,42 @@ describe("Outbox", () => {
       assert.deepStrictEqual(overflows, ["overflow"])
       assert.deepStrictEqual(writes, [["12345"]])
       assert.strictEqual(outbox.queuedBytes, 0)
+    }).pipe(Effect.provide(Flusher.layer))
+  )
+
+  it.effect("share() over the limit drops all and tells once, at the end of the turn", () =>
+    Effect.gen(function* () {
+      for (const holds of [true, false]) {
+        const { outbox, overflows, writes } = yield* setUp({ holds, limitBytes: 10 })
+        outbox.share("12345")
+        yield* turn
+        for (const frame of ["1234", "5678", "90"]) outbox.share(frame)
+        yield* turn
+        // Whoever takes all at once has none of it left.
+        const isOver = holds
+        assert.deepStrictEqual(overflows, isOver ? ["overflow"] : [])
+        assert.deepStrictEqual(writes, isOver ? [["12345"]] : [["12345"], ["1234", "5678", "90"]])
+        for (const frame of ["123456", "78901"]) outbox.share(frame)
+        yield* turn
+        assert.deepStrictEqual(overflows, ["overflow"])
+        assert.strictEqual(outbox.queuedBytes, 0)
+      }
+    }).pipe(Effect.provide(Flusher.layer))
+  )
+
+  it.effect("push() and share() leave in the order in which they were called", () =>
+    Effect.gen(function* () {
+      const { outbox, overflows, writes } = yield* setUp({ limitBytes: 10 })
+      outbox.share("123")
+      outbox.push("4")
+      outbox.share("567")
+      assert.strictEqual(outbox.queuedBytes, 7)
+      yield* turn
+      assert.deepStrictEqual(writes, [["123", "4", "567"]])
+      outbox.share("12345")
+      outbox.push("67890!")
+      yield* turn
+      assert.deepStrictEqual(overflows, ["overflow"])
     }).pipe(Effect.provide(Flusher.layer))
   )
 
@@ -239,17 +280,17 @@ describe("Outbox", () => {
     }).pipe(Effect.provide(Flusher.layer))
   )
 
-  it.effect("drained waits for what is queued, and for no more when the peer has gone", () =>
+  it.effect("emptied waits for what is queued, and for no more when the peer has gone", () =>
     Effect.gen(function* () {
       const { close, outbox, read } = yield* setUp({ holds: true })
-      yield* outbox.drained
+      yield* outbox.emptied
       outbox.push("a")
-      const first = yield* Effect.forkChild(outbox.drained, { startImmediately: true })
+      const first = yield* Effect.forkChild(outbox.emptied, { startImmediately: true })
       assert.isUndefined(first.pollUnsafe())
       read()
       yield* Fiber.join(first)
       outbox.push("b")
-      const second = yield* Effect.forkChild(outbox.drained, { startImmediately: true })
+      const second = yield* Effect.forkChild(outbox.emptied, { startImmediately: true })
       assert.isUndefined(second.pollUnsafe())
       close()
       yield* Fiber.join(second)

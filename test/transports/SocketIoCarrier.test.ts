@@ -41,6 +41,7 @@ const bench = Effect.gen(function* (): Effect.fn.Return<Bench, never, Scope.Scop
       Queue.offerUnsafe(peers, { carrier: carrier as unknown as Peer["carrier"], reads, address })
       return Effect.never
     },
+    receive: () => () => {},
     stop: Effect.void
   })
   return { ...(yield* Effect.provide(serve(), connections)), peer: Queue.take(peers) }

@@ -28,10 +28,13 @@ const listen = Effect.fnUntraced(function* (
 
 interface Client {
   readonly socket: Socket
-  /** The next event, with its arguments. */
+  /** The next event, with its arguments; who somebody is comes in words only. */
   readonly next: Effect.Effect<ReadonlyArray<unknown>>
   readonly ask: (name: string, ...args: ReadonlyArray<unknown>) => Effect.Effect<unknown>
 }
+
+// What a client may do without.
+const additions: ReadonlySet<unknown> = new Set(["welcome", "presence"])
 
 const open = Effect.fnUntraced(function* (
   url: string,
@@ -46,7 +49,9 @@ const open = Effect.fnUntraced(function* (
   for (const name of ["connect", "connect_error", "disconnect"]) {
     socket.on(name, (reason: unknown) => Queue.offerUnsafe(events, reason === undefined ? [name] : [name, reason]))
   }
-  socket.onAny((...event: ReadonlyArray<unknown>) => Queue.offerUnsafe(events, event))
+  socket.onAny((...event: ReadonlyArray<unknown>) => {
+    if (!additions.has(event[0])) Queue.offerUnsafe(events, event)
+  })
   return {
     socket,
     next: Queue.take(events),

@@ -4,8 +4,7 @@ import { createServer, connect, type Socket, type AddressInfo } from "node:net"
 import { Attachments } from "../../src/services/Attachments.ts"
 import type { Carrier } from "../../src/transports/Carrier.ts"
 import type { ByteFrame, FileFrame } from "../../src/protocols/Protocol.ts"
-import * as SharedBatch from "../../src/transports/SharedBatch.ts"
-import * as TcpCarrier from "../../src/transports/TcpCarrier.ts"
+import { makeJoin, TcpCarrier } from "../../src/transports/TcpCarrier.ts"
 
 const utf8 = new TextEncoder()
 
@@ -32,7 +31,7 @@ const connection: Effect.Effect<
   client.on("error", () => {})
   const socket = yield* Deferred.await(accepted)
   socket.on("error", () => {})
-  return { carrier: TcpCarrier.make(socket, { join: SharedBatch.make(), attachments, run }), socket, client }
+  return { carrier: new TcpCarrier(socket, { join: makeJoin(), attachments, sockets: new Set(), run }), socket, client }
 })
 
 const store = Effect.fnUntraced(function* (content: Uint8Array) {

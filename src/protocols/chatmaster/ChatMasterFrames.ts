@@ -6,6 +6,7 @@
  *   does not arrive in a single read of 64 KiB. A text is divided for that and nothing of it is lost.
  */
 import { deflateSync, gzipSync } from "node:zlib"
+import * as Slab from "../Slab.ts"
 import type { Container } from "./Compression.ts"
 import type { ServerPackage } from "./ChatMasterPacket.ts"
 
@@ -16,15 +17,13 @@ export const plainLimitBytes = 60_000
 const envelopeBytes = 2_000
 const contentLimitBytes = plainLimitBytes - envelopeBytes
 
-const encoder = new TextEncoder()
-
 /**
  * The bytes of one package: plain (0), as a zlib stream (1) or as a gzip member (2).
  *
  * @see PROTOCOL.md § 9
  */
 export const encode = (serverPackage: ServerPackage, container: Container): Uint8Array => {
-  const json = encoder.encode(JSON.stringify(serverPackage))
+  const json = Slab.encode(JSON.stringify(serverPackage))
   switch (container) {
     case 0:
       return json

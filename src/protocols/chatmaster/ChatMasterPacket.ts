@@ -5,7 +5,7 @@
  * - What the server sends are literals. Notifications say everything twice, beside `event_type` and under
  *   `parameters`, because clients of different ages look in different places.
  */
-import { Result, Schema } from "effect"
+import { Predicate, Result, Schema } from "effect"
 
 const Envelope = Schema.Struct({ type: Schema.String, data: Schema.optionalKey(Schema.Unknown) })
 const MessageData = Schema.Struct({ message: Schema.String, username: Schema.optionalKey(Schema.Unknown) })
@@ -47,6 +47,14 @@ export type Misread =
 
 const misshapen = (detail: string) => Result.fail<Misread>({ _tag: "Misshapen", detail })
 
+/** A package that is what most are, and nothing more: the same as its Schemas would make of it, at a tenth of the cost. */
+const plainMessage = (json: unknown): ClientPackage | undefined => {
+  if (!Predicate.isObject(json) || json["type"] !== "message" || !Predicate.isObject(json["data"])) return undefined
+  const { message } = json["data"]
+  if (typeof message !== "string") return undefined
+  return { _tag: "Message", text: message, hasUsername: "username" in json["data"] }
+}
+
 /**
  * Decodes the text of one package.
  *
@@ -57,6 +65,8 @@ export const read = (text: string): Result.Result<ClientPackage, Misread> => {
   if (Result.isFailure(parsed)) {
     return Result.fail({ _tag: "Undecodable", detail: "Cannot read package: it is not JSON." })
   }
+  const message = plainMessage(parsed.success)
+  if (message !== undefined) return Result.succeed(message)
   const envelope = decodeEnvelope(parsed.success)
   if (Result.isFailure(envelope)) return misshapen("A package has a type and data.")
   switch (envelope.success.type.toLowerCase()) {

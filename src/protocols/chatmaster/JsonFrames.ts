@@ -52,6 +52,13 @@ const quote = 0x22
 const backslash = 0x5c
 const space = 0x20
 
+/** The index of the first quote or backslash from index `from` to before index `to`, or `to`. */
+const plainEnd = (bytes: Uint8Array, from: number, to: number): number => {
+  let at = from
+  while (at < to && bytes[at] !== quote && bytes[at] !== backslash) at++
+  return at
+}
+
 /** Makes a {@link Failure} that says what is wrong with the bytes. */
 export const malformed = (detail: string): Failure => ({ _tag: "Failed", reason: "malformed", detail })
 
@@ -114,13 +121,18 @@ export const make = ({ depthLimit, limitBytes }: Limits): JsonFrames => {
     const start = at
     const stop = Math.min(bytes.length, start + limitBytes - keptBytes)
     for (; at < stop; at++) {
-      const byte = bytes[at]!
       if (isInString) {
-        if (isEscaped) isEscaped = false
-        else if (byte === backslash) isEscaped = true
-        else if (byte === quote) isInString = false
+        if (isEscaped) {
+          isEscaped = false
+          continue
+        }
+        at = plainEnd(bytes, at, stop)
+        if (at === stop) break
+        if (bytes[at] === backslash) isEscaped = true
+        else isInString = false
         continue
       }
+      const byte = bytes[at]!
       if (isAfterSeparator) {
         isAfterSeparator = false
         if (byte !== space) isSpaced = false

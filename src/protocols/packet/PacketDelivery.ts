@@ -6,7 +6,8 @@
  * - Over a stream a packet is sent and forgotten; over datagrams it waits in its lane until it is confirmed.
  */
 import type { Event, Perspective } from "../../domain/Event.ts"
-import type { ExchangeStep, Link } from "../Exchange.ts"
+import type { ExchangeStep, Link, Send } from "../Exchange.ts"
+import * as Slab from "../Slab.ts"
 import * as PacketCodec from "./PacketCodec.ts"
 import * as Events from "./PacketEvents.ts"
 import * as Lanes from "./PacketLanes.ts"
@@ -37,7 +38,6 @@ interface Rendered {
 
 const nothing: Steps = []
 const messageOffset = 10
-const utf8 = new TextEncoder()
 
 const numbered = (frame: Uint8Array, message: bigint): Uint8Array => {
   const own = Uint8Array.from(frame)
@@ -52,7 +52,7 @@ const render = (event: Event, as: Perspective): Rendered => {
     return { event, as, sender: 0n, message: undefined, frame: PacketCodec.write(told), isError: true }
   }
   const { message, text, user } = told
-  const blob = utf8.encode(text)
+  const blob = Slab.encode(text)
   const frame = PacketCodec.write({ _tag: "IncomingMessage", user, message: message ?? 0n, blob })
   return { event, as, sender: user, message, frame, isError: false }
 }
@@ -95,17 +95,21 @@ export const make = ({ membersOn, nowMillis, overflow, queueLimitBytes, random }
     return transmit(member)
   }
 
-  const deliver = (member: Member.Member, event: Event, as: Perspective): Steps => {
+  const deliver = (member: Member.Member, event: Event, as: Perspective, send: Send<Uint8Array>): Steps => {
     if (!member.isOpen) return nothing
     if (last === undefined || last.event !== event || last.as !== as) last = render(event, as)
     const { frame, isError, message, sender } = last
     if (frame === undefined) return nothing
     const { link } = member
-    if (isError) return Member.mayTake(member, frame.length) ? [{ _tag: "Send", link, frame }] : nothing
-    if (link.isReliable && message !== undefined) return [{ _tag: "Send", link, frame }]
+    if (isError) {
+      if (Member.mayTake(member, frame.length)) send(link, frame)
+      return nothing
+    }
     const number = message ?? (lastNotice += 2n)
     const own = message === undefined ? numbered(frame, number) : frame
-    return link.isReliable ? [{ _tag: "Send", link, frame: own }] : enqueue(member, sender, number, own)
+    if (!link.isReliable) return enqueue(member, sender, number, own)
+    send(link, own)
+    return nothing
   }
 
   const confirm = (link: Link<Uint8Array>, message: bigint): Steps => {

@@ -9,7 +9,7 @@
 import type { Event, Perspective } from "../../domain/Event.ts"
 import { explain, type HangupReason } from "../../domain/Hangup.ts"
 import { NotLoggedIn, ServerFull, UploadBroken } from "../../domain/Rejection.ts"
-import type { ExchangeStep, Link } from "../Exchange.ts"
+import type { ExchangeStep, Link, Send } from "../Exchange.ts"
 import * as PacketCodec from "./PacketCodec.ts"
 import * as Delivery from "./PacketDelivery.ts"
 import { PacketError } from "./PacketError.ts"
@@ -193,7 +193,8 @@ export const make = (settings: Settings) => {
           )
       }
     },
-    deliver: (key: object, event: Event, as: Perspective): Steps => delivery.deliver(key as Member.Member, event, as),
+    deliver: (key: object, event: Event, as: Perspective, send: Send<Uint8Array>): Steps =>
+      delivery.deliver(key as Member.Member, event, as, send),
     hangUp: (key: object, reason: HangupReason): Steps => hangUp(key as Member.Member, reason),
     hasSessions: (link: Carrier): boolean => byLink.has(link.id),
     /** Ends the sessions that are on a connection or were opened on it, when it is no more. */

@@ -102,6 +102,7 @@ export const make = ({ answerFrame, transfers }: Parts) => {
         _tag: "Run",
         key: member,
         command: command.success,
+        whenStored: true,
         replied: () => settle({ _tag: done, message }),
         refused: (rejection: Rejection) => settle(refusal(type, rejection))
       }

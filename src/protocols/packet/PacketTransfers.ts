@@ -86,7 +86,7 @@ export const make = ({ answer, nowMillis, random, transferTimeoutMillis }: Parts
     command: Command,
     replied: (reply: Reply) => Steps,
     refused: (rejection: Rejection) => Steps
-  ): ExchangeStep<Uint8Array> => ({ _tag: "Run", key: member, command, replied, refused })
+  ): ExchangeStep<Uint8Array> => ({ _tag: "Run", key: member, command, whenStored: true, replied, refused })
 
   /** Refuses a packet of a transfer, which is no more. */
   const end = (transfer: Transfer, link: Link<Uint8Array>, type: 15 | 17, rejection: Rejection): Steps => {

@@ -8,12 +8,24 @@ const { Boolean, Int, Literal, String, Struct, Tuple, optionalKey } = Schema
 const Natural = Int.check(Schema.isGreaterThanOrEqualTo(0))
 const InRoom = Struct({ room: optionalKey(String) })
 
+/** The longest id that a client may give a message, in UTF-16 units. */
+export const limitIdUnits = 64
+const MessageId = String.check(Schema.isMinLength(1), Schema.isMaxLength(limitIdUnits))
+
 /** What a client may send, by name (`PROTOCOL.md` § 2 and § 4). Names and texts are as they came: the chat checks them. */
 export const ClientEvent = Schema.Union([
   Struct({ name: Literal("register"), args: Tuple([String]) }),
   Struct({
     name: Literal("message"),
-    args: Tuple([Struct({ from: String, message: String, room: optionalKey(String) })])
+    args: Tuple([
+      Struct({
+        from: String,
+        message: String,
+        room: optionalKey(String),
+        file: optionalKey(String),
+        id: optionalKey(MessageId)
+      })
+    ])
   }),
   Struct({ name: Literal("join"), args: Tuple([Schema.Union([String, Struct({ room: String })])]) }),
   Struct({ name: Literal("leave"), args: Tuple([optionalKey(Schema.Union([String, InRoom]))]) }),
@@ -22,7 +34,10 @@ export const ClientEvent = Schema.Union([
     name: Literal("users"),
     args: Tuple([optionalKey(Struct({ room: optionalKey(String), everywhere: optionalKey(Boolean) }))])
   }),
-  Struct({ name: Literal("direct"), args: Tuple([Struct({ to: String, message: String })]) }),
+  Struct({
+    name: Literal("direct"),
+    args: Tuple([Struct({ to: String, message: String, file: optionalKey(String), id: optionalKey(MessageId) })])
+  }),
   Struct({
     name: Literal("history"),
     args: Tuple([
@@ -38,7 +53,8 @@ export const ClientEvent = Schema.Union([
   }),
   Struct({ name: Literal("rename"), args: Tuple([Struct({ name: String })]) }),
   Struct({ name: Literal("private"), args: Tuple([Struct({ private: Boolean, room: optionalKey(String) })]) }),
-  Struct({ name: Literal("invite"), args: Tuple([Struct({ name: String, room: optionalKey(String) })]) })
+  Struct({ name: Literal("invite"), args: Tuple([Struct({ name: String, room: optionalKey(String) })]) }),
+  Struct({ name: Literal("upload"), args: Tuple([Struct({ name: String, size: Natural })]) })
 ])
 export type ClientEvent = typeof ClientEvent.Type
 
@@ -53,6 +69,8 @@ export const FileNote = Struct({
 })
 export type FileNote = typeof FileNote.Type
 
+const SharedFile = Struct({ name: String, size: Int, url: String })
+
 /** A message as `history` lists it; `at` is in milliseconds since 1970. */
 export const Recorded = Struct({
   from: String,
@@ -62,7 +80,7 @@ export const Recorded = Struct({
   protocol: ProtocolName,
   room: optionalKey(String),
   to: optionalKey(String),
-  file: optionalKey(Struct({ name: String, size: Int, url: String }))
+  file: optionalKey(SharedFile)
 })
 export type Recorded = typeof Recorded.Type
 
@@ -75,6 +93,10 @@ export const Answer = Schema.Union([
   Struct({
     ok: Literal(true),
     number: optionalKey(Int),
+    at: optionalKey(Int),
+    id: optionalKey(String),
+    file: optionalKey(SharedFile),
+    url: optionalKey(String),
     name: optionalKey(String),
     room: optionalKey(String),
     members: optionalKey(Schema.Array(String)),
@@ -93,13 +115,38 @@ const Note = Struct({
   number: optionalKey(Int),
   at: optionalKey(Int),
   protocol: optionalKey(ProtocolName),
-  private: optionalKey(Literal(true))
+  private: optionalKey(Literal(true)),
+  text: optionalKey(String),
+  file: optionalKey(SharedFile)
 })
 
-const Direct = Struct({ from: String, to: String, message: String, number: Int, at: Int, protocol: ProtocolName })
+const Direct = Struct({
+  from: String,
+  to: String,
+  message: String,
+  number: Int,
+  at: Int,
+  protocol: ProtocolName,
+  file: optionalKey(SharedFile)
+})
+
+/** Who somebody is, and the rooms to be seen. */
+const Welcome = Struct({ user: UserSummary, rooms: Schema.Array(RoomSummary) })
+
+/** Somebody came into a room, left one, or has another name. */
+const Presence = Schema.Union([
+  Struct({
+    event: Literal("joined"),
+    user: UserSummary,
+    room: String,
+    cause: Schema.Literals(["login", "join", "return"])
+  }),
+  Struct({ event: Literal("left"), user: UserSummary, room: String, cause: Schema.Literals(["leave", "logout"]) }),
+  Struct({ event: Literal("renamed"), user: UserSummary, oldName: String })
+])
 
 /** The requests that are answered by an event of the same name when no acknowledgement was asked for. */
-export const answered = ["join", "leave", "rooms", "users", "history", "rename", "private", "invite"] as const
+export const answered = ["join", "leave", "rooms", "users", "history", "rename", "private", "invite", "upload"] as const
 
 /** What the server sends, by name (`PROTOCOL.md` § 3 and § 5). */
 export const ServerEvent = Schema.Union([
@@ -107,6 +154,10 @@ export const ServerEvent = Schema.Union([
   Struct({ name: Literal("message"), args: Tuple([Note]) }),
   Struct({ name: Literal("direct"), args: Tuple([Direct]) }),
   Struct({ name: Literal("file"), args: Tuple([FileNote]) }),
+  Struct({ name: Literal("welcome"), args: Tuple([Welcome]) }),
+  Struct({ name: Literal("presence"), args: Tuple([Presence]) }),
+  Struct({ name: Literal("room"), args: Tuple([Struct({ room: String, isPrivate: Boolean })]) }),
+  Struct({ name: Literal("invited"), args: Tuple([Struct({ room: String, by: String })]) }),
   Struct({ name: Schema.Literals(answered), args: Tuple([Answer]) }),
   Struct({
     name: Literal("error"),

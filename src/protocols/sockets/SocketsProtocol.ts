@@ -12,7 +12,7 @@ import { explain } from "../../domain/Rejection.ts"
 import type { Conversation, Protocol, Step } from "../Protocol.ts"
 import type { SocketIoPacket } from "../SocketIoPacket.ts"
 import { type Answer, answered, type ClientEvent, fromClient, type Junk, type Refusal } from "./SocketsPacket.ts"
-import { answer, frame, personal, shared } from "./SocketsRender.ts"
+import { answer, frame, personal, shared, welcome } from "./SocketsRender.ts"
 
 type Steps = ReadonlyArray<Step<SocketIoPacket>>
 type Request = Exclude<ClientEvent, { readonly name: "register" }>
@@ -56,15 +56,29 @@ const replied = (name: Request["name"], ack: number | undefined, answer: Answer)
 
 const inRoom = (room: string | undefined): { readonly room?: string } => (room === undefined ? {} : { room })
 
+const besides = ({ file, id }: { readonly file?: string; readonly id?: string }) => ({
+  ...(file === undefined ? {} : { file }),
+  ...(id === undefined ? {} : { id })
+})
+
+const idOf = (event: Request): string | undefined =>
+  event.name === "message" || event.name === "direct" ? event.args[0].id : undefined
+
+// A client that gives its messages ids finds them in the answers.
+const identified = (event: Request, answer: Answer): Answer => {
+  const id = idOf(event)
+  return id === undefined || !answer.ok ? answer : { ...answer, id }
+}
+
 const command = (event: Request): Command => {
   switch (event.name) {
     case "message": {
-      const [{ message, room }] = event.args
-      return { _tag: "Say", text: message, ...inRoom(room) }
+      const [payload] = event.args
+      return { _tag: "Say", text: payload.message, ...inRoom(payload.room), ...besides(payload) }
     }
     case "direct": {
-      const [{ to, message }] = event.args
-      return { _tag: "Tell", to, text: message }
+      const [payload] = event.args
+      return { _tag: "Tell", to: payload.to, text: payload.message, ...besides(payload) }
     }
     case "join": {
       const [room] = event.args
@@ -89,6 +103,10 @@ const command = (event: Request): Command => {
     case "invite": {
       const [{ name, room }] = event.args
       return { _tag: "Invite", name, ...inRoom(room) }
+    }
+    case "upload": {
+      const [{ name, size }] = event.args
+      return { _tag: "OpenUpload", name, sizeBytes: size }
     }
   }
 }
@@ -135,7 +153,8 @@ const converse = (): Conversation<SocketIoPacket, SocketIoPacket> => {
       {
         _tag: "Run",
         command: command(event),
-        replied: (reply) => replied(event.name, ack, answer(reply)),
+        whenStored: ack !== undefined,
+        replied: (reply) => replied(event.name, ack, identified(event, answer(reply))),
         refused: (rejection) => refused(event.name, ack, refusal(rejection))
       }
     ]
@@ -147,7 +166,7 @@ const converse = (): Conversation<SocketIoPacket, SocketIoPacket> => {
     present: (event) => {
       if (event._tag !== "LoggedIn") return personal(event)
       const registration = registrations.shift()
-      return [registered(registration ?? { ack: undefined }, true)]
+      return [registered(registration ?? { ack: undefined }, true), welcome(event)]
     },
     variant: 0,
     isPaced: false,

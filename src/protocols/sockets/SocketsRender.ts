@@ -2,7 +2,6 @@
 import { Predicate, String } from "effect"
 import type { Reply } from "../../domain/Command.ts"
 import type { PersonalEvent, Perspective, SharedEvent } from "../../domain/Event.ts"
-import type { FileSummary } from "../../domain/FileSummary.ts"
 import type { Attachment, Message } from "../../domain/Message.ts"
 import { remark } from "../../domain/Notice.ts"
 import type { SocketIoPacket } from "../SocketIoPacket.ts"
@@ -13,6 +12,14 @@ export const frame = ({ name, args }: ServerEvent): SocketIoPacket => ({ _tag: "
 
 const serverSays = (message: string): ReadonlyArray<SocketIoPacket> => [
   frame({ name: "message", args: [{ from: "Server", message }] })
+]
+
+type PresenceNote = Extract<ServerEvent, { readonly name: "presence" }>["args"][0]
+
+// The words come right behind what they say, so that whoever knows the event can do without them.
+const presence = (note: PresenceNote, words: string): ReadonlyArray<SocketIoPacket> => [
+  frame({ name: "presence", args: [note] }),
+  ...serverSays(words)
 ]
 
 const sizes = ["bytes", "KiB", "MiB", "GiB"]
@@ -40,16 +47,21 @@ const file = (message: Message, { name, sizeBytes, url }: Attachment): SocketIoP
   return frame({ name: "file", args: [note] })
 }
 
+const sharedFile = ({ name, sizeBytes, url }: Attachment): Recorded["file"] & {} => ({ name, size: sizeBytes, url })
+
 const said = (message: Message): ReadonlyArray<SocketIoPacket> => {
   const { from, number, protocol, atMillis: at, attachment, room, to } = message
   const text = attachment === undefined ? message.text : withFile(message.text, attachment)
   const frames: Array<SocketIoPacket> = []
   if (to === undefined) {
-    const note = { from, message: text, ...(room === undefined ? {} : { room }), number, at, protocol }
+    const plain = attachment === undefined ? {} : { text: message.text, file: sharedFile(attachment) }
+    const note = { from, message: text, ...(room === undefined ? {} : { room }), number, at, protocol, ...plain }
     frames.push(frame({ name: "message", args: [note] }))
   } else {
     const marked = { from, message: `(private) ${text}`, number, at, protocol, private: true as const }
-    frames.push(frame({ name: "direct", args: [{ from, to, message: message.text, number, at, protocol }] }))
+    const shared = attachment === undefined ? {} : { file: sharedFile(attachment) }
+    const direct = { from, to, message: message.text, number, at, protocol, ...shared }
+    frames.push(frame({ name: "direct", args: [direct] }))
     frames.push(frame({ name: "message", args: [marked] }))
   }
   if (attachment !== undefined) frames.push(file(message, attachment))
@@ -59,18 +71,28 @@ const said = (message: Message): ReadonlyArray<SocketIoPacket> => {
 /** What members of a room, or everybody, get to see (`PROTOCOL.md` § 3 and § 5). Nothing is told to a message's author. */
 export const shared = (event: SharedEvent, as: Perspective): ReadonlyArray<SocketIoPacket> => {
   switch (event._tag) {
-    case "UserJoined":
-      if (event.cause === "login") return serverSays(`${event.user.name} has joined the chat`)
-      if (event.cause === "return" && as === "actor") return []
-      return serverSays(`${event.user.name} has joined ${event.room}`)
-    case "UserLeft":
+    case "UserJoined": {
+      const { cause, room, user } = event
+      if (cause === "return" && as === "actor") return []
+      const where = cause === "login" ? "the chat" : room
+      return presence({ event: "joined", user, room, cause }, `${user.name} has joined ${where}`)
+    }
+    case "UserLeft": {
+      const { cause, room, user } = event
       if (as === "actor") return []
-      return serverSays(`${event.user.name} left ${event.cause === "logout" ? "the chat" : event.room}`)
-    case "UserRenamed":
-      return serverSays(`${event.oldName} is now ${event.user.name}`)
+      const where = cause === "logout" ? "the chat" : room
+      return presence({ event: "left", user, room, cause }, `${user.name} left ${where}`)
+    }
+    case "UserRenamed": {
+      const { oldName, user } = event
+      return presence({ event: "renamed", user, oldName }, `${oldName} is now ${user.name}`)
+    }
     case "Said":
       return as === "actor" ? [] : said(event.message)
-    case "RoomChanged":
+    case "RoomChanged": {
+      const { isPrivate, room } = event
+      return [frame({ name: "room", args: [{ room, isPrivate }] }), ...serverSays(remark(event))]
+    }
     case "Announced":
       return serverSays(remark(event))
     case "ServerStopping":
@@ -79,8 +101,15 @@ export const shared = (event: SharedEvent, as: Perspective): ReadonlyArray<Socke
 }
 
 /** What one user alone gets to see. A login is answered by the conversation, which knows how it was asked. */
-export const personal = (event: Exclude<PersonalEvent, { _tag: "LoggedIn" }>): ReadonlyArray<SocketIoPacket> =>
-  serverSays(remark(event))
+export const personal = (event: Exclude<PersonalEvent, { _tag: "LoggedIn" }>): ReadonlyArray<SocketIoPacket> => {
+  const words = serverSays(remark(event))
+  if (event._tag !== "Invited") return words
+  return [frame({ name: "invited", args: [{ room: event.room, by: event.by }] }), ...words]
+}
+
+/** What follows the answer to a login. */
+export const welcome = ({ rooms, user }: PersonalEvent & { readonly _tag: "LoggedIn" }): SocketIoPacket =>
+  frame({ name: "welcome", args: [{ user, rooms }] })
 
 const recorded = (message: Message): Recorded => ({
   from: message.from,
@@ -89,25 +118,30 @@ const recorded = (message: Message): Recorded => ({
   at: message.atMillis,
   protocol: message.protocol,
   ...place(message),
-  ...(message.attachment === undefined
-    ? {}
-    : { file: { name: message.attachment.name, size: message.attachment.sizeBytes, url: message.attachment.url } })
+  ...(message.attachment === undefined ? {} : { file: sharedFile(message.attachment) })
 })
 
-// No event of this protocol asks for files by number, so `PROTOCOL.md` has no such answers.
-interface FileAnswer {
-  readonly ok: true
-  readonly file?: number
-  readonly files?: ReadonlyArray<FileSummary>
-}
+const accepted = ({ atMillis, attachment, number }: Message): Answer => ({
+  ok: true,
+  number,
+  at: atMillis,
+  ...(attachment === undefined ? {} : { file: sharedFile(attachment) })
+})
 
 /** What the chat replied, as an acknowledgement carries it (`PROTOCOL.md` § 4). */
-export const answer = (reply: Reply): Answer | FileAnswer => {
+export const answer = (reply: Reply): Answer => {
   switch (reply._tag) {
+    // No event of this protocol asks for files by their numbers.
+    case "UploadBegun":
+    case "DownloadBegun":
+    case "Files":
+    case "FileRead":
     case "Done":
       return { ok: true }
+    case "UploadOpened":
+      return { ok: true, url: reply.path }
     case "Accepted":
-      return { ok: true, number: reply.message.number }
+      return accepted(reply.message)
     case "Rooms":
       return { ok: true, rooms: reply.rooms }
     case "Users":
@@ -116,14 +150,6 @@ export const answer = (reply: Reply): Answer | FileAnswer => {
       return { ok: true, room: reply.room, messages: reply.messages.map(recorded) }
     case "Renamed":
       return { ok: true, name: reply.name }
-    case "UploadBegun":
-      return { ok: true, file: reply.file }
-    case "DownloadBegun":
-      return { ok: true, files: [reply.file] }
-    case "Files":
-      return { ok: true, files: reply.files }
-    case "FileRead":
-      return { ok: true }
     case "Joined":
       return { ok: true, room: reply.room, members: reply.members }
   }

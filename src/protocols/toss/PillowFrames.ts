@@ -6,6 +6,7 @@
  * - A pair may have a file whose content comes from elsewhere; its place is between `head` and `tail`.
  */
 import { Result } from "effect"
+import * as Slab from "../Slab.ts"
 import * as JsonRecord from "./JsonRecord.ts"
 import { acknowledgement, announcement, type Response } from "./PillowResponse.ts"
 import * as SlipWriter from "./SlipWriter.ts"
@@ -23,22 +24,17 @@ export interface Pair {
   readonly tail: Uint8Array
 }
 
-const encoder = new TextEncoder()
-
-/** What a response is made of: values of Slip with plain objects for records. */
-type Plain = SlipValue | { readonly [key: string]: Plain | undefined } | ReadonlyArray<Plain>
-
-const toValue = (plain: Plain): SlipValue => {
-  if (Array.isArray(plain)) return plain.map(toValue)
-  if (typeof plain !== "object" || plain === null || plain instanceof Date || plain instanceof Map) {
-    return plain as SlipValue
+const toValue = (writable: SlipWriter.Writable): SlipValue => {
+  if (Array.isArray(writable)) return writable.map(toValue)
+  if (typeof writable !== "object" || writable === null || writable instanceof Date || isFile(writable)) {
+    return writable as SlipValue
   }
-  return isFile(plain) ? plain : toRecord(plain as { readonly [key: string]: Plain | undefined })
+  return toRecord(writable as SlipWriter.WritableRecord)
 }
 
-const toRecord = (plain: { readonly [key: string]: Plain | undefined }): SlipRecord => {
+const toRecord = (writable: SlipWriter.WritableRecord): SlipRecord => {
   const record = new Map<string, SlipValue>()
-  for (const [key, value] of Object.entries(plain)) if (value !== undefined) record.set(key, toValue(value))
+  for (const [key, value] of Object.entries(writable)) if (value !== undefined) record.set(key, toValue(value))
   return record
 }
 
@@ -49,17 +45,17 @@ const whole = (record: SlipRecord): SlipWriter.Around => {
   const head = file === undefined ? parts : parts.slice(0, index)
   const tail = file === undefined ? [] : parts.slice(index + 1)
   return {
-    head: encoder.encode(head.join("")),
+    head: Slab.encode(head.join("")),
     contentBytes: file?.sizeBytes ?? 0,
-    tail: encoder.encode(tail.join(""))
+    tail: Slab.encode(tail.join(""))
   }
 }
 
 /** Only a response of ours, which is always writable, comes here. */
-const bytesOf = (response: Response, variant: Variant): Uint8Array => {
-  const record = toRecord(response)
-  return variant === "json" ? whole(record).head : Result.getOrThrow(SlipWriter.write(record))
-}
+const textOf = (response: Response): string => Result.getOrThrow(SlipWriter.parts(response)).join("")
+
+const bytesOf = (response: Response, variant: Variant): Uint8Array =>
+  variant === "json" ? whole(toRecord(response)).head : Slab.encode(textOf(response))
 
 const acknowledgements = { slip: bytesOf(acknowledgement, "slip"), json: bytesOf(acknowledgement, "json") }
 
@@ -77,18 +73,34 @@ export const acknowledge = (variant: Variant): Uint8Array => acknowledgements[va
  */
 export const announce = (bytes: number, variant: Variant): Uint8Array => bytesOf(announcement(bytes), variant)
 
+/** The text of an announcement in Slip, which goes before every response: for that it has not to be put together. */
+const announcementText = (bytes: number): string => {
+  const digits = String(bytes)
+  const chunks = `chunks|n${digits.length}|${digits};`
+  return `action|l6|chunks;data|s${chunks.length}|${chunks};status|n3|100;`
+}
+
+/**
+ * A response in Slip that has no file, with its announcement before it, and how many bytes that has.
+ *
+ * @see PROTOCOL.md §§ 6, 7
+ */
+export const together = (response: Response): { readonly bytes: Uint8Array; readonly announcementBytes: number } => {
+  const text = textOf(response)
+  const announced = announcementText(Buffer.byteLength(text))
+  return { bytes: Slab.encode(announced + text), announcementBytes: announced.length }
+}
+
 /**
  * A response with its announcement; or why nobody could read it.
  *
  * @see PROTOCOL.md §§ 6, 7
  */
-export const pair = (response: Response, variant: Variant): Result.Result<Pair, SlipWriter.Unwritable> => {
-  const record = toRecord(response)
+export const pair = (response: Response, variant: Variant): Result.Result<Pair, SlipWriter.Unwritable> =>
   // Slip's writer also finds what JSON could not say: dates that are none, files without a name.
-  return Result.map(SlipWriter.writeAround(record), (slip) => {
-    const around = variant === "json" ? whole(record) : slip
+  Result.map(SlipWriter.writeAround(response), (slip) => {
+    const around = variant === "json" ? whole(toRecord(response)) : slip
     const { contentBytes, head, tail } = around
     const middleBytes = variant === "json" ? JsonRecord.base64Bytes(contentBytes) : contentBytes
     return { announcement: announce(head.length + middleBytes + tail.length, variant), head, contentBytes, tail }
   })
-}

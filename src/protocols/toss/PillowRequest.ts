@@ -149,8 +149,13 @@ const logIn = (data: SlipRecord, oversized: ReadonlyArray<Path>): Data => {
 }
 
 const sendMessage = (data: SlipRecord, oversized: ReadonlyArray<Path>): Data => {
+  const message = data.get("message")
+  // Most messages are a text alone, of which nothing can be wrong.
+  if (data.size === 1 && typeof message === "string" && message !== "" && oversized.length === 0) {
+    return Result.succeed({ _tag: "SendMessage", message })
+  }
   const large = oversized.map(largeFault)
-  if (isFalsy(data.get("message")) && isFalsy(data.get("attachment")) && large.length === 0) {
+  if (isFalsy(message) && isFalsy(data.get("attachment")) && large.length === 0) {
     return refuse("data", "Either a message or an attachment must be present")
   }
   const fields = plain(data, ["message", "attachment"])

@@ -6,7 +6,8 @@
  * - Lone surrogates have no UTF-8 and become U+FFFD.
  */
 import { Result } from "effect"
-import { isFile, isRecord, type SlipFile, type SlipRecord, type SlipValue } from "./SlipValue.ts"
+import * as Slab from "../Slab.ts"
+import { isFile, type SlipFile, type SlipValue } from "./SlipValue.ts"
 
 /** Why a record cannot be written so that it could be read again. */
 export interface Unwritable {
@@ -24,100 +25,128 @@ export interface Around {
   readonly tail: Uint8Array
 }
 
-const encoder = new TextEncoder()
-const fieldEnd = encoder.encode(";")
+/** What can be written: a value of Slip, or one with plain objects for records; what is undefined in them is not written. */
+export type Writable = SlipValue | WritableRecord | ReadonlyArray<Writable>
 
-type Part = Uint8Array | SlipFile
+/** Fields by key, in order. */
+export type WritableRecord =
+  | ReadonlyMap<string, SlipValue>
+  | { readonly _tag?: undefined; readonly [key: string]: Writable | undefined }
 
-/** Parts in order, and how many bytes they come to. */
+/** A text, the content of a file, or a file in whose place its content belongs. */
+export type Part = string | Uint8Array | SlipFile
+
+/** What has been written so far: parts, and behind them a text that is still growing. */
 interface Run {
-  readonly parts: Array<Part>
-  bytes: number
+  parts: Array<Part>
+  text: string
+  /** How many bytes the files among the parts have. */
+  contentBytes: number
 }
 
-const refusal = (reason: Unwritable["reason"], path: ReadonlyArray<string>): Unwritable => ({
+const refusal = (reason: Unwritable["reason"], path: ReadonlyArray<string> = []): Unwritable => ({
   _tag: "Unwritable",
   reason,
   path
 })
 
-/** A key or a file name with what would end it escaped. */
-const escape = (text: string): string => text.replace(/[|;>]/g, ">$&")
+const begin = (): Run => ({ parts: [], text: "", contentBytes: 0 })
 
-const add = (run: Run, part: Uint8Array): void => {
-  run.parts.push(part)
-  run.bytes += part.length
+/** A key or a file name with what would end it escaped. */
+const escape = (text: string): string => (/[|;>]/.test(text) ? text.replace(/[|;>]/g, ">$&") : text)
+
+const sized = (type: string, content: string): string => `${type}${Buffer.byteLength(content)}|${content}`
+
+const sizeBytes = ({ contentBytes, parts, text }: Run): number => {
+  let bytes = Buffer.byteLength(text) + contentBytes
+  for (const part of parts) if (typeof part === "string") bytes += Buffer.byteLength(part)
+  return bytes
 }
 
-const addSized = (run: Run, type: string, content: Uint8Array): void => {
-  add(run, encoder.encode(`${type}${content.length}|`))
-  add(run, content)
+const addFile = (run: Run, file: SlipFile): Unwritable | undefined => {
+  const { content, name, sizeBytes } = file
+  if (name === "") return refusal("empty-file-name")
+  if (content !== undefined && content.length !== sizeBytes) return refusal("wrong-size")
+  if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0) return refusal("wrong-size")
+  run.parts.push(`${run.text}f${sizeBytes}|`, content ?? file)
+  run.text = escape(name)
+  run.contentBytes += sizeBytes
+  return undefined
 }
 
 const addInner = (run: Run, type: string, inner: Run): void => {
-  add(run, encoder.encode(`${type}${inner.bytes}|`))
-  for (const part of inner.parts) run.parts.push(part)
-  run.bytes += inner.bytes
+  run.text += `${type}${sizeBytes(inner)}|`
+  if (inner.parts.length > 0) {
+    run.parts.push(run.text, ...inner.parts)
+    run.text = ""
+    run.contentBytes += inner.contentBytes
+  }
+  run.text += inner.text
 }
 
 /** Adds a value without its key and its end; what is wrong with it is returned. */
-const addValue = (run: Run, value: SlipValue, path: ReadonlyArray<string>): Unwritable | undefined => {
-  if (value === null) return void add(run, encoder.encode("x"))
-  if (typeof value === "string") return void addSized(run, "l", encoder.encode(value))
-  if (typeof value === "number") return void addSized(run, "n", encoder.encode(String(value)))
-  if (typeof value === "boolean") return void add(run, encoder.encode(value ? "b1" : "b0"))
-  if (value instanceof Date) {
-    if (Number.isNaN(value.getTime())) return refusal("invalid-date", path)
-    return void addSized(run, "d", encoder.encode(value.toISOString()))
+const addValue = (run: Run, value: Writable): Unwritable | undefined => {
+  if (typeof value === "string") run.text += sized("l", value)
+  else if (typeof value === "number") run.text += sized("n", String(value))
+  else if (typeof value === "boolean") run.text += value ? "b1" : "b0"
+  else if (value === null) run.text += "x"
+  else if (value instanceof Date) {
+    if (Number.isNaN(value.getTime())) return refusal("invalid-date")
+    run.text += sized("d", value.toISOString())
+  } else if (isFile(value)) return addFile(run, value)
+  else {
+    const inner = begin()
+    const isArray = Array.isArray(value)
+    const unwritable = isArray ? addItems(inner, value) : addFields(inner, value as WritableRecord)
+    if (unwritable !== undefined) return unwritable
+    addInner(run, isArray ? "a" : "s", inner)
   }
-  if (isFile(value)) {
-    if (value.name === "") return refusal("empty-file-name", path)
-    if (value.content !== undefined && value.content.length !== value.sizeBytes) return refusal("wrong-size", path)
-    if (!Number.isSafeInteger(value.sizeBytes) || value.sizeBytes < 0) return refusal("wrong-size", path)
-    add(run, encoder.encode(`f${value.sizeBytes}|`))
-    run.parts.push(value.content ?? value)
-    run.bytes += value.sizeBytes
-    return void add(run, encoder.encode(escape(value.name)))
-  }
-  const inner: Run = { parts: [], bytes: 0 }
-  const unwritable = isRecord(value) ? addFields(inner, value, path) : addItems(inner, value, path)
-  if (unwritable !== undefined) return unwritable
-  return void addInner(run, isRecord(value) ? "s" : "a", inner)
+  return undefined
 }
 
-const addField = (run: Run, key: string, value: SlipValue, path: ReadonlyArray<string>): Unwritable | undefined => {
-  const longer = [...path, key]
-  if (key === "") return refusal("empty-key", longer)
-  add(run, encoder.encode(`${escape(key)}|`))
-  const unwritable = addValue(run, value, longer)
-  if (unwritable === undefined) add(run, fieldEnd)
-  return unwritable
+const addField = (run: Run, key: string, value: Writable): Unwritable | undefined => {
+  if (key === "") return refusal("empty-key", [key])
+  run.text += `${escape(key)}|`
+  const unwritable = addValue(run, value)
+  if (unwritable !== undefined) return refusal(unwritable.reason, [key, ...unwritable.path])
+  run.text += ";"
+  return undefined
 }
 
-const addFields = (run: Run, record: SlipRecord, path: ReadonlyArray<string>): Unwritable | undefined => {
-  for (const [key, value] of record) {
-    const unwritable = addField(run, key, value, path)
+const addFields = (run: Run, record: WritableRecord): Unwritable | undefined => {
+  const isMap = record instanceof Map
+  for (const key of isMap ? record.keys() : Object.keys(record)) {
+    const value = isMap ? record.get(key) : (record as Readonly<Record<string, Writable | undefined>>)[key]
+    const unwritable = value === undefined ? undefined : addField(run, key, value)
     if (unwritable !== undefined) return unwritable
   }
   return undefined
 }
 
 /** Adds an array's items under their indexes; a hole is skipped. */
-const addItems = (
-  run: Run,
-  items: ReadonlyArray<SlipValue | undefined>,
-  path: ReadonlyArray<string>
-): Unwritable | undefined => {
+const addItems = (run: Run, items: ReadonlyArray<Writable | undefined>): Unwritable | undefined => {
   for (const [index, value] of items.entries()) {
-    if (value === undefined) continue
-    const unwritable = addField(run, String(index), value, path)
+    const unwritable = value === undefined ? undefined : addField(run, String(index), value)
     if (unwritable !== undefined) return unwritable
   }
   return undefined
 }
 
-const join = (parts: ReadonlyArray<Part>): Uint8Array => {
-  const pieces = parts.filter((part) => part instanceof Uint8Array)
+/**
+ * What a record is, in order: most often one text. Or what of it nothing could read.
+ *
+ * @see PROTOCOL.md § 2
+ */
+export const parts = (record: WritableRecord): Result.Result<ReadonlyArray<Part>, Unwritable> => {
+  const run = begin()
+  const unwritable = addFields(run, record)
+  if (unwritable !== undefined) return Result.fail(unwritable)
+  return Result.succeed([...run.parts, run.text])
+}
+
+const join = (parts: ReadonlyArray<string | Uint8Array>): Uint8Array => {
+  const pieces = parts.map((part) => (typeof part === "string" ? Slab.encode(part) : part))
+  if (pieces.length === 1) return pieces[0]!
   const joined = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0))
   let at = 0
   for (const piece of pieces) {
@@ -132,13 +161,11 @@ const join = (parts: ReadonlyArray<Part>): Uint8Array => {
  *
  * @see PROTOCOL.md § 2
  */
-export const write = (record: SlipRecord): Result.Result<Uint8Array, Unwritable> => {
-  const run: Run = { parts: [], bytes: 0 }
-  const unwritable = addFields(run, record, [])
-  if (unwritable !== undefined) return Result.fail(unwritable)
-  const isWhole = run.parts.every((part) => part instanceof Uint8Array)
-  return isWhole ? Result.succeed(join(run.parts)) : Result.fail(refusal("no-content", []))
-}
+export const write = (record: WritableRecord): Result.Result<Uint8Array, Unwritable> =>
+  Result.flatMap(parts(record), (parts) => {
+    const isWhole = (part: Part): part is string | Uint8Array => !isFile(part)
+    return parts.every(isWhole) ? Result.succeed(join(parts)) : Result.fail(refusal("no-content"))
+  })
 
 /**
  * The bytes before and after the content of the only file that is without it; the caller puts exactly `contentBytes`
@@ -146,18 +173,13 @@ export const write = (record: SlipRecord): Result.Result<Uint8Array, Unwritable>
  *
  * @see PROTOCOL.md § 2
  */
-export const writeAround = (record: SlipRecord): Result.Result<Around, Unwritable> => {
-  const run: Run = { parts: [], bytes: 0 }
-  const unwritable = addFields(run, record, [])
-  if (unwritable !== undefined) return Result.fail(unwritable)
-  const index = run.parts.findIndex(isFile)
-  const last = run.parts.findLastIndex(isFile)
-  if (index !== last) return Result.fail(refusal("several-contents", []))
-  const missing = run.parts[index]
-  if (!isFile(missing)) return Result.succeed({ head: join(run.parts), contentBytes: 0, tail: new Uint8Array(0) })
-  return Result.succeed({
-    head: join(run.parts.slice(0, index)),
-    contentBytes: missing.sizeBytes,
-    tail: join(run.parts.slice(index + 1))
+export const writeAround = (record: WritableRecord): Result.Result<Around, Unwritable> =>
+  Result.flatMap(parts(record), (parts) => {
+    const files = parts.filter(isFile)
+    if (files.length > 1) return Result.fail(refusal("several-contents"))
+    const [file] = files
+    const index = file === undefined ? parts.length : parts.indexOf(file)
+    const bytes = (some: ReadonlyArray<Part>): Uint8Array => join(some as ReadonlyArray<string | Uint8Array>)
+    const [head, tail] = [bytes(parts.slice(0, index)), bytes(parts.slice(index + 1))]
+    return Result.succeed({ head, contentBytes: file?.sizeBytes ?? 0, tail })
   })
-}

@@ -4,9 +4,11 @@
  * - The client speaks first. Each of its announcements is acknowledged, and nothing goes out behind that until what was
  *   announced begins to come: the original would not see the acknowledgement.
  * - A file is stored while it comes, under its ordinal; what no request takes is dropped.
+ * - What is said is confirmed when it is stored, and answered in the order in which it came.
  * - Whoever speaks without an announcement, or does not wait for its acknowledgement, is not the original.
  */
 import type { Command, Reply } from "../../domain/Command.ts"
+import type { Message } from "../../domain/Message.ts"
 import { explain, type Rejection } from "../../domain/Rejection.ts"
 import type { ByteFrame, Conversation, Step as ProtocolStep } from "../Protocol.ts"
 import * as PillowFrames from "./PillowFrames.ts"
@@ -14,6 +16,7 @@ import type * as Request from "./PillowRequest.ts"
 import * as Response from "./PillowResponse.ts"
 import * as SlipFrames from "./SlipFrames.ts"
 import type { SlipLimits } from "./SlipLimits.ts"
+import * as Turns from "../Turns.ts"
 import * as Events from "./TossEvents.ts"
 import * as Frames from "./TossFrames.ts"
 
@@ -23,6 +26,8 @@ export interface Settings {
   /** Whether a peer that may be the original gets its messages one at a time. */
   readonly isPacing: boolean
   readonly now: () => Date
+  /** The frames of a message as those get it whom it is for. */
+  readonly said: (message: Message, variant: PillowFrames.Variant) => ReadonlyArray<ByteFrame>
 }
 
 type Step = ProtocolStep<ByteFrame>
@@ -71,7 +76,7 @@ const refusal = (action: "log-in" | "send-message", rejection: Rejection): Respo
  *
  * @see PROTOCOL.md §§ 5-10
  */
-export const make = ({ isPacing, limits, now }: Settings): Conversation<Uint8Array, ByteFrame> => {
+export const make = ({ isPacing, limits, now, said }: Settings): Conversation<Uint8Array, ByteFrame> => {
   const frames = SlipFrames.make(limits)
   const incoming = new Map<number, Incoming>()
   let variant: PillowFrames.Variant = "slip"
@@ -82,8 +87,11 @@ export const make = ({ isPacing, limits, now }: Settings): Conversation<Uint8Arr
   let isAnnounced = false
 
   const encode = (response: Response.Response): ReadonlyArray<ByteFrame> => Frames.encode(response, variant)
-  const send = (response: Response.Response): Steps => encode(response).map((frame) => ({ _tag: "Send", frame }))
+  const sendAll = (frames: ReadonlyArray<ByteFrame>): Steps => frames.map((frame) => ({ _tag: "Send", frame }))
+  const send = (response: Response.Response): Steps => sendAll(encode(response))
   const acknowledge = (): Step => ({ _tag: "Acknowledge", frame: PillowFrames.acknowledge(variant), holdMillis })
+
+  const turns = Turns.make<Step>()
 
   const rename = (name: string): Step => ({
     _tag: "Run",
@@ -114,21 +122,28 @@ export const make = ({ isPacing, limits, now }: Settings): Conversation<Uint8Arr
     }
   })
 
-  const confirm = (reply: Reply): Steps =>
-    reply._tag === "Accepted" && reply.message.to !== undefined ? send(Events.confirmation(reply.message)) : nothing
+  const confirm = (reply: Reply): Steps => {
+    if (reply._tag !== "Accepted") return nothing
+    const { message } = reply
+    return message.to === undefined ? sendAll(said(message, variant)) : send(Events.whispered(message, message.to))
+  }
 
   const say = ({ attachment, message = "" }: Request.Request & { readonly _tag: "SendMessage" }): Step => {
     const ordinal = attachment?.file.ordinal
     const file = ordinal === undefined ? undefined : incoming.get(ordinal)
     if (ordinal !== undefined) incoming.delete(ordinal)
     const withFile = ordinal === undefined ? {} : { upload: { key: ordinal, name: attachment!.name } }
+    const answer = turns.next()
     return {
       _tag: "Run",
       command: { _tag: "Say", text: message, ...withFile },
-      replied: confirm,
-      // What went wrong with the file says more than that it is not there.
-      refused: (rejection) =>
-        send(refusal("send-message", (rejection._tag === "UploadBroken" ? file?.rejection : undefined) ?? rejection))
+      whenStored: true,
+      replied: (reply) => answer(confirm(reply)),
+      refused: (rejection) => {
+        // What went wrong with the file says more than that it is not there.
+        const cause = (rejection._tag === "UploadBroken" ? file?.rejection : undefined) ?? rejection
+        return answer(send(refusal("send-message", cause)))
+      }
     }
   }
 

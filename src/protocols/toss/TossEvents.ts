@@ -24,15 +24,13 @@ const fileOf = ({ attachment }: Message): SlipFile | undefined =>
     ? undefined
     : { _tag: "File", name: attachment.name, sizeBytes: attachment.sizeBytes, ordinal: attachment.file }
 
-/** A message as everybody in the room sees it, and its sender too, whom it tells that it was taken. */
+/** A message as those see it whom it is for. */
 export const said = (message: Message): Response.Response =>
   Response.message(message.from, textOf(message), new Date(message.atMillis), fileOf(message))
 
-/** What the sender of a direct message sees of it, for it goes to nobody else but the one addressed. */
-export const confirmation = (message: Message): Response.Response => {
-  const { atMillis, attachment, from, text, to } = message
-  return Response.message(from, `(private to ${to}) ${inWords(text, attachment)}`, new Date(atMillis))
-}
+/** What the sender of a direct message sees of it when it is stored; of any other it sees what the room sees. */
+export const whispered = ({ atMillis, attachment, from, text }: Message, to: string): Response.Response =>
+  Response.message(from, `(private to ${to}) ${inWords(text, attachment)}`, new Date(atMillis))
 
 /**
  * The responses of an event that several recipients share.
@@ -50,7 +48,8 @@ export const share = (event: SharedEvent, as: Perspective, time: Date): Response
     case "UserRenamed":
       return isActor ? nothing : [Response.logOut(event.oldName, time), Response.logIn(event.user.name, time)]
     case "Said":
-      return [said(event.message)]
+      // The sender gets it as the answer to the request, by which it is confirmed.
+      return isActor ? nothing : [said(event.message)]
     case "RoomChanged":
     case "Announced":
       return notice(remark(event), time)

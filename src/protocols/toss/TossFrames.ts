@@ -16,28 +16,23 @@ import type { SlipFile } from "./SlipValue.ts"
 /** What surely goes into one TCP segment. */
 const segmentBytes = 1400
 
-const concat = (one: Uint8Array, other: Uint8Array): Uint8Array => {
-  const bytes = new Uint8Array(one.length + other.length)
-  bytes.set(one)
-  bytes.set(other, one.length)
-  return bytes
-}
-
 const fileOf = (response: Response): SlipFile | undefined =>
   "data" in response && "attachment" in response.data ? response.data.attachment : undefined
 
 /** The frames of one response, in order; nothing may come between them. */
 export const encode = (response: Response, variant: PillowFrames.Variant): ReadonlyArray<ByteFrame> => {
+  const file = fileOf(response)
+  if (file === undefined && variant === "slip") {
+    const { announcementBytes, bytes } = PillowFrames.together(response)
+    if (bytes.length <= segmentBytes) return [bytes]
+    return [bytes.subarray(0, announcementBytes), bytes.subarray(announcementBytes)]
+  }
   // What we say can always be written.
   const { announcement, head, tail } = Result.getOrThrow(PillowFrames.pair(response, variant))
-  const file = fileOf(response)
-  if (file?.ordinal !== undefined) {
-    const encoding = variant === "json" ? "base64" : "raw"
-    const content = { file: file.ordinal, sizeBytes: file.sizeBytes, encoding } as const
-    return [announcement, { _tag: "FileFrame", head, ...content, tail }]
-  }
-  const isOne = variant === "slip" && announcement.length + head.length <= segmentBytes
-  return isOne ? [concat(announcement, head)] : [announcement, head]
+  if (file?.ordinal === undefined) return [announcement, head]
+  const encoding = variant === "json" ? "base64" : "raw"
+  const content = { file: file.ordinal, sizeBytes: file.sizeBytes, encoding } as const
+  return [announcement, { _tag: "FileFrame", head, ...content, tail }]
 }
 
 /** How many bytes of memory a frame takes. */

@@ -7,7 +7,7 @@
 import type { Event, Perspective } from "../../domain/Event.ts"
 import type { HangupReason } from "../../domain/Hangup.ts"
 import { explain, type Rejection } from "../../domain/Rejection.ts"
-import type { ExchangeStep, Link } from "../Exchange.ts"
+import type { ExchangeStep, Link, Send } from "../Exchange.ts"
 import * as Directory from "./TsockmDirectory.ts"
 import * as Endings from "./TsockmEndings.ts"
 import * as Events from "./TsockmEvents.ts"
@@ -94,7 +94,7 @@ export const make = (settings: Settings) => {
     return Peer.push(peer, frames, isPacing ? about : undefined, nowMillis())
   }
 
-  const deliver = (peer: Peer.Peer, event: Event, as: Perspective): Steps => {
+  const deliver = (peer: Peer.Peer, event: Event, as: Perspective, send: Send<Uint8Array>): Steps => {
     if (event._tag === "ServerStopping") {
       // Its last words must not be taken for the answer to a question about something else.
       peer.isStopping = true
@@ -109,7 +109,10 @@ export const make = (settings: Settings) => {
     if (last.told === undefined) return nothing
     const frames = lastFrames.get(peer.generation) ?? framesOf(last.told, peer.generation)
     lastFrames.set(peer.generation, frames)
-    return post(peer, frames, last.told.author)
+    const { author } = last.told
+    if (!Peer.isFree(peer, isPacing ? author : undefined)) return post(peer, frames, author)
+    for (let index = 0; index < frames.length; index++) send(peer.link, frames[index]!)
+    return nothing
   }
 
   const end = (peer: Peer.Peer, why: string): Steps => {
@@ -183,7 +186,7 @@ export const make = (settings: Settings) => {
       isOneShot && generation === 8 && peer.entry !== undefined
         ? send(link, generation, Response.acknowledgement({ id: peer.entry.id, address: anywhere }))
         : nothing
-    return [{ _tag: "Run", key: peer, command: { _tag: "Say", text }, replied, refused }]
+    return [{ _tag: "Run", key: peer, command: { _tag: "Say", text }, whenStored: true, replied, refused }]
   }
 
   const lookUp = (peer: Peer.Peer, target: string): Steps => {
@@ -216,7 +219,8 @@ export const make = (settings: Settings) => {
   return {
     receive,
     fail,
-    deliver: (key: object, event: Event, as: Perspective): Steps => deliver(key as Peer.Peer, event, as),
+    deliver: (key: object, event: Event, as: Perspective, send: Send<Uint8Array>): Steps =>
+      deliver(key as Peer.Peer, event, as, send),
     hangUp: (key: object, reason: HangupReason): Steps => hangUp(key as Peer.Peer, reason),
     /** Asks a peer for a sign of life. */
     check: (key: object): Steps => check(key as Peer.Peer),

@@ -51,11 +51,17 @@ export interface TsockmFrames {
 
 const [colon, lineFeed, carriageReturn] = [0x3a, 0x0a, 0x0d]
 const smallBytes = 256
-const ascii = new TextDecoder("latin1")
 const status = new TextEncoder().encode("::200::")
 const beginning = /(?:REQ|RES)::(?:COMM_END|COMM|MSG|GET_PEER)$/
 /** No {@link beginning} is longer. */
 const beginningBytes = 13
+
+/** The few bytes from index `from` to before index `to` as characters, one each. */
+const characters = (bytes: Uint8Array, from: number, to: number): string => {
+  let text = ""
+  for (let at = from; at < to; at++) text += String.fromCharCode(bytes[at]!)
+  return text
+}
 
 /** Where `sought` begins in `bytes` from `from` on, or -1. */
 const indexOf = (bytes: Uint8Array, sought: Uint8Array, from: number): number => {
@@ -151,13 +157,15 @@ export const make = (limits: TsockmLimits = defaultLimits): TsockmFrames => {
       at += 2
       if (separators.length < 6) continue
       const [, , third = 0, fourth = 0, fifth = 0] = separators
-      const origin = ascii.decode(bytes.subarray(third + 2, fourth))
+      const origin = characters(bytes, third + 2, fourth)
       const generation = TsockmPacket.isOrigin(origin) ? 8 : 7
       if (separators.length < TsockmPacket.separatorsBeforeBody(generation)) continue
       bodyAt = at
       const [before, behind] = generation === 8 ? [fourth, fifth] : [third, fourth]
       if (behind === before + 2) return
-      succession = new Uint8Array([...status, ...bytes.subarray(third + 2, behind + 2)])
+      succession = new Uint8Array(status.length + behind - third)
+      succession.set(status)
+      succession.set(bytes.subarray(third + 2, behind + 2), status.length)
       return
     }
   }
@@ -169,7 +177,7 @@ export const make = (limits: TsockmLimits = defaultLimits): TsockmFrames => {
       const found = indexOf(bytes, sought, at)
       if (found < 0) break
       at = found + 1
-      const before = ascii.decode(bytes.subarray(Math.max(bodyAt, found - beginningBytes), found))
+      const before = characters(bytes, Math.max(bodyAt, found - beginningBytes), found)
       const matched = beginning.exec(before)
       if (matched !== null) return found - matched[0].length
     }

@@ -5,6 +5,7 @@
  * - A packet is the same data in both generations; only how many fields it is written in differs.
  */
 import { Schema } from "effect"
+import * as Slab from "../Slab.ts"
 
 /** What kind of packet it is. */
 export const PacketType = Schema.Literals(["REQ", "RES", "ERR"])
@@ -55,7 +56,6 @@ export interface Fields {
 }
 
 const separator = "::"
-const encoder = new TextEncoder()
 
 /** How many separators a packet has before its body. */
 export const separatorsBeforeBody = (generation: Generation): 6 | 7 => (generation === 8 ? 7 : 6)
@@ -70,21 +70,22 @@ export const isOrigin = (field: string | undefined): boolean =>
  * @see PROTOCOL.md §§ 2, 3
  */
 export const fields = (text: string): Fields => {
-  const [type = "", action, status, ...others] = text.split(separator)
-  const generation = isOrigin(others[0]) ? 8 : 7
-  const [sender = "", source = "", destination = "", ...body] = generation === 8 ? others.slice(1) : others
-  return { generation, type, action, status, sender, source, destination, body: body.join(separator) }
+  const parts = text.split(separator)
+  const [type = "", action, status, origin] = parts
+  const generation = isOrigin(origin) ? 8 : 7
+  const at = generation === 8 ? 4 : 3
+  const [sender = "", source = "", destination = ""] = [parts[at], parts[at + 1], parts[at + 2]]
+  return { generation, type, action, status, sender, source, destination, body: parts.slice(at + 3).join(separator) }
 }
 
 const head = (packet: Packet, generation: Generation): string => {
   const { type, action, status, source, destination } = packet
-  const sender = generation === 8 ? `SERVER${separator}${packet.sender ?? ""}` : (packet.sender ?? "server")
-  return [type, action, status, sender, source, destination, ""].join(separator)
+  const sender = generation === 8 ? `SERVER::${packet.sender ?? ""}` : (packet.sender ?? "server")
+  return `${type}::${action}::${status}::${sender}::${source}::${destination}::`
 }
 
 /** How many bytes of a packet are not its body. */
-export const headBytes = (packet: Packet, generation: Generation): number =>
-  encoder.encode(head(packet, generation)).length
+export const headBytes = (packet: Packet, generation: Generation): number => Buffer.byteLength(head(packet, generation))
 
 /**
  * The bytes of a packet, which is to be one write.
@@ -92,4 +93,4 @@ export const headBytes = (packet: Packet, generation: Generation): number =>
  * @see PROTOCOL.md §§ 2, 3
  */
 export const encode = (packet: Packet, generation: Generation): Uint8Array =>
-  encoder.encode(head(packet, generation) + packet.body)
+  Slab.encode(head(packet, generation) + packet.body)

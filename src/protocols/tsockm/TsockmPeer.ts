@@ -79,6 +79,12 @@ const pump = (peer: Peer, nowMillis: number): Steps => {
   return sent.map(({ frame }) => ({ _tag: "Send", link, frame }))
 }
 
+/** Whether a packet can go out at once, and no question about somebody is expected behind it. */
+export const isFree = (peer: Peer, about: Entry | undefined): boolean =>
+  peer.heldUntilMillis === undefined &&
+  peer.waiting.length === 0 &&
+  (about === undefined || peer.silences >= silenceLimit)
+
 /** Queues packets; a question about somebody may be expected behind each. */
 export const push = (
   peer: Peer,

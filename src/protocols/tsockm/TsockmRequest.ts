@@ -1,7 +1,7 @@
 /**
  * What clients of TsockM ask for.
  *
- * - The fields of a packet are decoded here, once, by Schema; what does not fit is a {@link Refusal} with the error that
+ * - The fields of a packet are checked here, once, by Schema; what does not fit is a {@link Refusal} with the error that
  *   its sender is to get, never an exception.
  * - Names and texts are as they came: the chat checks them.
  * - Where the original servers would end, there is an error. Where they are silent at what is no request, so is this.
@@ -51,7 +51,7 @@ export interface Refusal {
 }
 
 const isAction = Schema.is(Action)
-const decodeRequest = Schema.decodeUnknownResult(Request)
+const isPeer = Schema.is(Peer)
 const statuses = new Set(Status.literals.map(String))
 
 const refuse = (reason: Reason, answer?: ErrorAnswer): Refusal => ({
@@ -62,8 +62,8 @@ const refuse = (reason: Reason, answer?: ErrorAnswer): Refusal => ({
 
 const badRequest = (action: Action): ErrorAnswer => ({ action, status: 400, text: statusNames[400] })
 
-/** The packet as {@link Request} takes it, or why it cannot be one. */
-const envelope = ({ type, action, status, sender, body }: Fields): object | Refusal => {
+/** The packet as a {@link Request} whose ids may be none, or why it cannot be one. */
+const envelope = ({ type, action, status, sender, body }: Fields): Request | Refusal => {
   const known = isAction(action) ? action : "NONE"
   const peer = TsockmId.keyOf(sender)
   if (type === "NONE") return refuse("NotARequest", { action: known, status: 400, text: "bad request" })
@@ -87,7 +87,9 @@ const envelope = ({ type, action, status, sender, body }: Fields): object | Refu
   }
 }
 
-const isRefusal = (value: object): value is Refusal => "reason" in value
+/** Whether its ids can be ids. A name or a text is whatever stands there, so nothing else can be wrong. */
+const isSound = (request: Request): boolean =>
+  request._tag === "Connect" || (isPeer(request.peer) && (request._tag !== "LookUp" || isPeer(request.target)))
 
 /**
  * The request in a packet.
@@ -96,9 +98,10 @@ const isRefusal = (value: object): value is Refusal => "reason" in value
  */
 export const read = (fields: Fields): Result.Result<Request, Refusal> => {
   const enveloped = envelope(fields)
-  if (isRefusal(enveloped)) return Result.fail(enveloped)
+  if (enveloped._tag === "Refused") return Result.fail(enveloped)
+  if (isSound(enveloped)) return Result.succeed(enveloped)
   const { type, action } = fields
-  return Result.mapError(decodeRequest(enveloped), () =>
+  return Result.fail(
     type === "REQ" && isAction(action)
       ? refuse("NoPeer", { action, status: 404, text: "peer not found" })
       : refuse("NoPeer")
@@ -108,7 +111,7 @@ export const read = (fields: Fields): Result.Result<Request, Refusal> => {
 /** Why a packet is not read that is longer than it may be, by the fields in its beginning. */
 export const tooLong = (fields: Fields): Refusal => {
   const enveloped = envelope(fields)
-  if (isRefusal(enveloped)) return enveloped
+  if (enveloped._tag === "Refused") return enveloped
   const { type, action } = fields
   return type === "REQ" && isAction(action)
     ? refuse("TooLong", { action, status: 400, text: "packet too long" })

@@ -9,7 +9,7 @@
 /** The most bytes of one packet. */
 export const packetLimitBytes = 1000
 
-const fill = 0xaa
+const [lineFeed, carriageReturn, fill] = [0x0a, 0x0d, 0xaa]
 const encoder = new TextEncoder()
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" })
@@ -70,6 +70,7 @@ const fitting = (text: string, from: number, limitBytes: number): number => {
  * @see PROTOCOL.md § 10
  */
 export const split = (text: string, limitBytes: number): ReadonlyArray<string> => {
+  if (Buffer.byteLength(text) <= limitBytes) return [text]
   const pieces: Array<string> = []
   let from = 0
   do {
@@ -103,5 +104,7 @@ const endsCharacter = (bytes: Uint8Array, end: number): boolean => {
 export const decode = (packet: Uint8Array): string => {
   let end = packet.length
   while (end > 0 && packet[end - 1] === fill && !endsCharacter(packet, end)) end--
-  return decoder.decode(packet.subarray(0, end)).replace(/\r?\n$|\r$/, "")
+  if (packet[end - 1] === lineFeed) end--
+  if (packet[end - 1] === carriageReturn) end--
+  return decoder.decode(packet.subarray(0, end))
 }

@@ -7,25 +7,30 @@
  * - Integers are read as numbers, and as bigints beyond 2^53 (see SqlInteger). Bytes are read as Uint8Array. Rows have no
  *   prototype.
  * - What cannot be prepared is not remembered; what can be is, as long as it is used.
- * - An exclusive database is locked from opening to closing, by locks of the operating system: no other process reads or
- *   writes it meanwhile, and a process that is killed leaves no lock behind.
+ * - Other processes may read the database at any time, and write it between transactions. That only one server does is a
+ *   matter of SqliteLock.
  */
 import { Effect, Option, type Scope, Semaphore, Stream } from "effect"
 import type { Reactivity } from "effect/reactivity/Reactivity"
-import { SqlClient, type SqlConnection, SqlError, Statement } from "effect/sql"
-import { accessSync, closeSync, constants, mkdirSync, openSync } from "node:fs"
-import { dirname } from "node:path"
+import { SqlClient, type SqlConnection, type SqlError, Statement } from "effect/sql"
+import { accessSync, constants } from "node:fs"
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from "node:sqlite"
 import { fromBigInt } from "../SqlInteger.ts"
+import { attempt } from "./SqliteError.ts"
+import { makeFile } from "./SqliteFile.ts"
 
 /** Whether a commit is safe from a power cut (FULL) or only from a crash of the program (NORMAL). */
 export type Synchronous = "NORMAL" | "FULL"
 
 export interface Options {
-  /** Made if it is not there, with its directory, for this user alone. `:memory:` is a database without a file. */
+  /**
+   * Made if it is not there, with its directory, for this user alone, unless it is only read. `:memory:` is a database
+   * without a file.
+   */
   readonly file: string
   readonly synchronous: Synchronous
-  readonly isExclusive: boolean
+  /** Whether every statement that would change something fails. */
+  readonly isReadOnly?: boolean | undefined
   /** How long a statement waits for a lock of another process. Nothing else runs on this thread meanwhile. */
   readonly busyMillis?: number | undefined
 }
@@ -36,47 +41,14 @@ type Transform = Parameters<SqlConnection.Connection["execute"]>[2]
 const statementsLimit = 128
 const chunkRows = 128
 
-// SQLite tells a primary key (1555) and a row id (2579) from other unique constraints (2067); effect/sql does not.
-const uniqueCodes: ReadonlySet<unknown> = new Set([1555, 2067, 2579])
-
-const failure = (cause: unknown, operation: string): SqlError.SqlError => {
-  // node:sqlite calls `errcode` what the classifier knows as `errno`.
-  if (cause instanceof Error && "errcode" in cause) {
-    Object.assign(cause, { errno: uniqueCodes.has(cause.errcode) ? 2067 : cause.errcode })
-  }
-  const message = cause instanceof Error ? cause.message : undefined
-  const reason = SqlError.classifySqliteError(cause, { message, operation })
-  const isUnopened = operation === "connect" && reason._tag === "UnknownError"
-  return new SqlError.SqlError({
-    reason: isUnopened ? new SqlError.ConnectionError({ cause, message, operation }) : reason
-  })
-}
-
-const attempt = <A>(operation: string, evaluate: () => A): Effect.Effect<A, SqlError.SqlError> =>
-  Effect.try({ try: evaluate, catch: (cause) => failure(cause, operation) })
-
-/**
- * Makes an empty file if there is none, else sees whether it and its log can be written: SQLite says only later, and less
- * clearly. One that is there is not opened here, for closing it would take the locks of this process from it.
- */
-const makeFile = (file: string): void => {
-  mkdirSync(dirname(file), { recursive: true })
-  try {
-    closeSync(openSync(file, "wx", 0o600))
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error
-    for (const path of [file, dirname(file)]) accessSync(path, constants.W_OK)
-  }
-}
-
-const open = ({ busyMillis = 1000, file, isExclusive, synchronous }: Options): DatabaseSync => {
-  if (file !== ":memory:") makeFile(file)
+const open = ({ busyMillis = 1000, file, isReadOnly = false, synchronous }: Options): DatabaseSync => {
+  // Whoever reads a database with a log needs to write what processes share of it, and clears it up when it is the last.
+  if (isReadOnly) accessSync(file, constants.R_OK | constants.W_OK)
+  else if (file !== ":memory:") makeFile(file)
   const database = new DatabaseSync(file, { timeout: busyMillis, enableForeignKeyConstraints: true, readBigInts: true })
   try {
-    // In this order: a log that is opened under an exclusive lock needs no memory that processes share.
-    if (isExclusive) database.exec("PRAGMA locking_mode = EXCLUSIVE")
-    database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}`)
-    if (isExclusive) database.exec("BEGIN EXCLUSIVE; COMMIT")
+    if (isReadOnly) database.exec("PRAGMA query_only = 1")
+    else database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}`)
     return database
   } catch (error) {
     database.close()
@@ -180,7 +152,7 @@ class Connection implements SqlConnection.Connection {
   }
 }
 
-/** Opens a database until the scope closes. Fails with a `LockTimeoutError` if another process has it. */
+/** Opens a database until the scope closes. */
 export const make = Effect.fnUntraced(function* (
   options: Options
 ): Effect.fn.Return<SqlClient.SqlClient, SqlError.SqlError, Scope.Scope | Reactivity> {
@@ -199,7 +171,7 @@ export const make = Effect.fnUntraced(function* (
     compiler: Statement.makeCompilerSqlite(),
     driver: "sqlite-node",
     // The lock to write comes with the first statement; asked for later it could be refused half-way.
-    beginTransaction: "BEGIN IMMEDIATE",
+    beginTransaction: options.isReadOnly === true ? "BEGIN" : "BEGIN IMMEDIATE",
     prepareTransactionControls: true,
     releaseSavepoint: (name) => `RELEASE SAVEPOINT ${name}`,
     spanAttributes: [["db.system.name", "sqlite"]]

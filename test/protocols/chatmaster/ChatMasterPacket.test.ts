@@ -7,6 +7,8 @@ const read = (value: unknown): unknown => {
   return Result.isSuccess(result) ? result.success : result.failure._tag
 }
 
+const Said = Schema.optionalKey(Schema.Union([Schema.String, Schema.Json]))
+
 describe("ChatMasterPacket", () => {
   it("ChatMasterPacket.read() takes the type in any letter case", () => {
     for (const type of ["message", "MESSAGE", "Message"]) {
@@ -17,6 +19,15 @@ describe("ChatMasterPacket", () => {
       })
     }
   })
+
+  it.prop(
+    "ChatMasterPacket.read() takes the usual message as its Schema does",
+    [Schema.Union([Schema.Json, Schema.Struct({ message: Said, username: Said, more: Said })])],
+    ([data]) => {
+      // Only the type as the original writes it is taken without the Schema.
+      assert.deepStrictEqual(read({ type: "message", data }), read({ type: "Message", data }))
+    }
+  )
 
   it("ChatMasterPacket.read() takes parameters in every shape", () => {
     const command = (data: object) => read({ type: "command", data: { command: "join", ...data } })

@@ -158,7 +158,8 @@ export const bench = (options?: Partial<PacketProtocol.Options> & { readonly doo
       const cookie = link.sent().at(-1)
       return { session: cookie?._tag === "SessionCookie" ? cookie.session : 0n, key: keys.at(-1)! }
     },
-    deliver: (key, event, as = "witness") => perform(exchange.deliver(key, event, as)),
+    deliver: (key, event, as = "witness") =>
+      perform(exchange.deliver(key, event, as, (link, frame) => link.send(frame))),
     hangUp: (key, reason) => {
       perform(exchange.hangUp(key, reason))
     },

@@ -48,7 +48,7 @@ const repeating: Wrap = (exchange) => {
     datagram: (link, bytes) => {
       const type = bytes[1]
       const at = type === 9 ? 18 : 10
-      const view = new DataView(bytes.buffer)
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
       if (type === 9 || type === 11) view.setBigUint64(at, view.getBigUint64(at) | (++count << 16n))
       return exchange.datagram(restored(link), bytes)
     }
@@ -64,9 +64,9 @@ const overtaking: Wrap = (exchange) => {
     ...exchange,
     datagram: (link, bytes) => exchange.datagram(restored(link), bytes),
     // A lane for each message.
-    deliver: (key, event, as) => {
+    deliver: (key, event, as, send) => {
       const isOfUser = event._tag === "Said" && event.user !== undefined
-      return exchange.deliver(key, isOfUser ? { ...event, user: event.user! + 1000 * ++count } : event, as)
+      return exchange.deliver(key, isOfUser ? { ...event, user: event.user! + 1000 * ++count } : event, as, send)
     }
   }
 }

@@ -36,7 +36,7 @@ const slowStore = (keepMillis: number): Layer.Layer<Attachments> =>
             keep: (name) =>
               Effect.delay(
                 Effect.sync(() => {
-                  const file = { number, id: `id${number}`, name, sizeBytes, sha256: "" }
+                  const file = { number, id: `id${number}`, name, sizeBytes, sha256: "", atMillis: 0 }
                   files.set(number, { file, content })
                   return file
                 }),
@@ -50,6 +50,12 @@ const slowStore = (keepMillis: number): Layer.Layer<Attachments> =>
         const { content } = files.get(number)!
         const { atByte, sizeBytes } = range ?? { atByte: 0, sizeBytes: content.length }
         return Stream.make(content.slice(atByte, atByte + sizeBytes))
+      },
+      open: ({ number }) => {
+        const { content } = files.get(number)!
+        return Effect.succeed({
+          read: (atByte, sizeBytes) => Effect.sync(() => content.slice(atByte, atByte + sizeBytes))
+        })
       }
     })
   })

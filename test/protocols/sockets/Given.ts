@@ -55,3 +55,4 @@ export const error = (code: string, text: string, about: string) =>
   event("error", [{ code, message: text, event: about }])
 export const malformed = (about: string) => error("Malformed", "The event does not carry what it should.", about)
 export const loggedIn = { _tag: "LoggedIn", user, rooms: [] } as const
+export const welcome = event("welcome", [{ user, rooms: [] }])

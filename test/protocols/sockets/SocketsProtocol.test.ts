@@ -22,7 +22,8 @@ import {
   run,
   error,
   malformed,
-  loggedIn
+  loggedIn,
+  welcome
 } from "./Given.ts"
 
 describe("SocketsProtocol register", () => {
@@ -30,13 +31,13 @@ describe("SocketsProtocol register", () => {
     const peer = protocol.converse()
     assert.deepStrictEqual(peer.open(), [])
     assert.strictEqual(login(peer, "Ada").name, "Ada")
-    assert.deepStrictEqual(peer.present(loggedIn), [event("register", [true])])
+    assert.deepStrictEqual(peer.present(loggedIn), [event("register", [true]), welcome])
   })
 
   it("SocketsProtocol.receive() answers a login by the acknowledgement", () => {
     const peer = protocol.converse()
     login(peer, "Ada", 5)
-    assert.deepStrictEqual(peer.present(loggedIn), [{ _tag: "Ack", id: 5, args: [true] }])
+    assert.deepStrictEqual(peer.present(loggedIn), [{ _tag: "Ack", id: 5, args: [true] }, welcome])
   })
 
   it("SocketsProtocol.receive() lets a refused user try again", () => {
@@ -50,14 +51,14 @@ describe("SocketsProtocol register", () => {
       error("NameReserved", "Username is reserved.", "register")
     ])
     login(peer, "Ada", 2)
-    assert.deepStrictEqual(peer.present(loggedIn), [{ _tag: "Ack", id: 2, args: [true] }])
+    assert.deepStrictEqual(peer.present(loggedIn), [{ _tag: "Ack", id: 2, args: [true] }, welcome])
   })
 
   it("SocketsProtocol.receive() answers each of several logins", () => {
     const peer = protocol.converse()
     login(peer, "Ada", 1)
     const second = login(peer, "Ada", 2)
-    assert.deepStrictEqual(peer.present(loggedIn), [{ _tag: "Ack", id: 1, args: [true] }])
+    assert.deepStrictEqual(peer.present(loggedIn), [{ _tag: "Ack", id: 1, args: [true] }, welcome])
     assert.deepStrictEqual(sent(second.refused(new AlreadyLoggedIn())), [
       { _tag: "Ack", id: 2, args: [false] },
       error("AlreadyLoggedIn", "You are already logged in.", "register")
@@ -93,6 +94,10 @@ describe("SocketsProtocol commands", () => {
     ["users", [{ room: "attic" }], { _tag: "ListUsers", room: "attic" }],
     ["users", [{ everywhere: true }], { _tag: "ListUsers", everywhere: true }],
     ["direct", [{ to: "Bob", message: "psst" }], { _tag: "Tell", to: "Bob", text: "psst" }],
+    ["message", [{ from: "", message: "", file: "f1" }], { _tag: "Say", text: "", file: "f1" }],
+    ["message", [{ from: "", message: "hi", id: "x1" }], { _tag: "Say", text: "hi", id: "x1" }],
+    ["direct", [{ to: "Bob", message: "", file: "f1" }], { _tag: "Tell", to: "Bob", text: "", file: "f1" }],
+    ["direct", [{ to: "Bob", message: "hi", id: "x1" }], { _tag: "Tell", to: "Bob", text: "hi", id: "x1" }],
     ["history", [], { _tag: "ReadHistory" }],
     ["history", [{ room: "attic", limit: 5, before: 9 }], { _tag: "ReadHistory", room: "attic", limit: 5, before: 9 }],
     ["history", [{ after: 0 }], { _tag: "ReadHistory", after: 0 }],
@@ -100,7 +105,8 @@ describe("SocketsProtocol commands", () => {
     ["private", [{ private: true }], { _tag: "SetPrivate", isPrivate: true }],
     ["private", [{ private: false, room: "attic" }], { _tag: "SetPrivate", isPrivate: false, room: "attic" }],
     ["invite", [{ name: "Bob" }], { _tag: "Invite", name: "Bob" }],
-    ["invite", [{ name: "Bob", room: "attic" }], { _tag: "Invite", name: "Bob", room: "attic" }]
+    ["invite", [{ name: "Bob", room: "attic" }], { _tag: "Invite", name: "Bob", room: "attic" }],
+    ["upload", [{ name: "a.txt", size: 3 }], { _tag: "OpenUpload", name: "a.txt", sizeBytes: 3 }]
   ]
   for (const [name, args, command] of commands) {
     it(`SocketsProtocol.receive() takes ${name} ${JSON.stringify(args)}`, () => {
@@ -149,9 +155,27 @@ describe("SocketsProtocol commands", () => {
       ["message", { from: "", message: "hi" }],
       ["direct", { to: "Bob", message: "hi" }]
     ] as const) {
-      const ack = { _tag: "Ack", id: 1, args: [{ ok: true, number: 3 }] } as const
+      const ack = { _tag: "Ack", id: 1, args: [{ ok: true, number: 3, at: 1_700_000_000_000 }] } as const
       assert.deepStrictEqual(sent(run(name, [payload], 1).replied(accepted)), [ack])
       assert.deepStrictEqual(sent(run(name, [payload]).replied(accepted)), [])
+    }
+  })
+
+  it("SocketsProtocol.receive() acknowledges the id that a client gave a message, and the file that went with it", () => {
+    const accepted: Reply = { _tag: "Accepted", message: { ...message, attachment } }
+    const file = { name: "cat.png", size: 2048, url: "http://h/files/9/cat.png" }
+    const answer = { ok: true, number: 3, at: 1_700_000_000_000, file }
+    for (const [name, payload] of [
+      ["message", { from: "", message: "hi" }],
+      ["direct", { to: "Bob", message: "hi" }]
+    ] as const) {
+      const one = run(name, [{ ...payload, id: "x1" }], 1)
+      assert.deepStrictEqual(sent(one.replied(accepted)), [{ _tag: "Ack", id: 1, args: [{ ...answer, id: "x1" }] }])
+      const other = run(name, [payload], 1)
+      assert.deepStrictEqual(sent(other.replied(accepted)), [{ _tag: "Ack", id: 1, args: [answer] }])
+      for (const id of ["", "x".repeat(65), 1, null]) {
+        assert.deepStrictEqual(sent(protocol.converse().receive(event(name, [{ ...payload, id }]))), [malformed(name)])
+      }
     }
   })
 

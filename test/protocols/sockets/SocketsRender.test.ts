@@ -2,7 +2,6 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Result, Schema } from "effect"
 import { PersonalEvent, SharedEvent } from "../../../src/domain/Event.ts"
 import type { SocketIoPacket } from "../../../src/protocols/SocketIoPacket.ts"
-import { answer } from "../../../src/protocols/sockets/SocketsRender.ts"
 import { ServerEvent } from "../../../src/protocols/sockets/SocketsPacket.ts"
 import { protocol, ada, bob, general, attic, user, message, attachment, event, server } from "./Given.ts"
 
@@ -11,27 +10,39 @@ describe("SocketsProtocol events", () => {
   const joined = { _tag: "UserJoined", room: general, user, members: [ada] } as const
   const left = { _tag: "UserLeft", room: attic, user, members: [] } as const
 
+  /** What happened, and behind it the same in words. */
+  const told = (note: object, words: string) => [event("presence", [note]), ...server(words)]
+
   it("SocketsProtocol.render() tells of arrivals", () => {
-    const hello = server("Ada has joined the chat")
+    const note = (room: string, cause: string) => ({ event: "joined", user, room, cause })
+    const hello = told(note("general", "login"), "Ada has joined the chat")
     assert.deepStrictEqual(both({ ...joined, cause: "login" }), [hello, hello])
-    const entry = server("Ada has joined attic")
+    const entry = told(note("attic", "join"), "Ada has joined attic")
     assert.deepStrictEqual(both({ ...joined, room: attic, cause: "join" }), [entry, entry])
-    assert.deepStrictEqual(both({ ...joined, cause: "return" }), [[], server("Ada has joined general")])
+    const back = told(note("general", "return"), "Ada has joined general")
+    assert.deepStrictEqual(both({ ...joined, cause: "return" }), [[], back])
   })
 
   it("SocketsProtocol.render() tells of departures", () => {
-    assert.deepStrictEqual(both({ ...left, cause: "logout" }), [[], server("Ada left the chat")])
-    assert.deepStrictEqual(both({ ...left, cause: "leave" }), [[], server("Ada left attic")])
+    const note = (cause: string) => ({ event: "left", user, room: "attic", cause })
+    assert.deepStrictEqual(both({ ...left, cause: "logout" }), [[], told(note("logout"), "Ada left the chat")])
+    assert.deepStrictEqual(both({ ...left, cause: "leave" }), [[], told(note("leave"), "Ada left attic")])
   })
 
   it("SocketsProtocol.render() tells what the server says", () => {
-    const twice = (text: string) => [server(text), server(text)]
-    assert.deepStrictEqual(both({ _tag: "UserRenamed", oldName: bob, user }), twice("Bob is now Ada"))
+    const twice = <A>(frames: A) => [frames, frames]
+    const renamed = told({ event: "renamed", user, oldName: "Bob" }, "Bob is now Ada")
+    assert.deepStrictEqual(both({ _tag: "UserRenamed", oldName: bob, user }), twice(renamed))
     const changed = { _tag: "RoomChanged", room: attic } as const
-    assert.deepStrictEqual(both({ ...changed, isPrivate: true }), twice("attic is private now."))
-    assert.deepStrictEqual(both({ ...changed, isPrivate: false }), twice("attic is open to everybody now."))
-    assert.deepStrictEqual(both({ _tag: "Announced", text: "Tea!\nNow." }), twice("Tea!\nNow."))
-    assert.deepStrictEqual(both({ _tag: "ServerStopping" }), twice("The server is stopping."))
+    const room = (isPrivate: boolean, words: string) => [
+      event("room", [{ room: "attic", isPrivate }]),
+      ...server(words)
+    ]
+    assert.deepStrictEqual(both({ ...changed, isPrivate: true }), twice(room(true, "attic is private now.")))
+    const opened = room(false, "attic is open to everybody now.")
+    assert.deepStrictEqual(both({ ...changed, isPrivate: false }), twice(opened))
+    assert.deepStrictEqual(both({ _tag: "Announced", text: "Tea!\nNow." }), twice(server("Tea!\nNow.")))
+    assert.deepStrictEqual(both({ _tag: "ServerStopping" }), twice(server("The server is stopping.")))
   })
 
   const at = 1_700_000_000_000
@@ -57,12 +68,17 @@ describe("SocketsProtocol events", () => {
     const text = "[cat.png, 2.0 KiB, http://h/files/9/cat.png]"
     const note = { from: "Ada", name: "cat.png", size: 2048, url: "http://h/files/9/cat.png", room: "general" }
     const rest = { room: "general", number: 3, at, protocol: "toss" }
+    const file = { name: "cat.png", size: 2048, url: "http://h/files/9/cat.png" }
     assert.deepStrictEqual(protocol.render({ _tag: "Said", message: { ...message, attachment } }, "witness", 0), [
-      event("message", [{ from: "Ada", message: `hi ${text}`, ...rest }]),
+      event("message", [{ from: "Ada", message: `hi ${text}`, ...rest, text: "hi", file }]),
       event("file", [note])
     ])
     const [silent] = protocol.render({ _tag: "Said", message: { ...message, text: "", attachment } }, "witness", 0)
-    assert.deepStrictEqual(silent, event("message", [{ from: "Ada", message: text, ...rest }]))
+    assert.deepStrictEqual(silent, event("message", [{ from: "Ada", message: text, ...rest, text: "", file }]))
+    const { room: _, ...unplaced } = message
+    const [direct] = protocol.render({ _tag: "Said", message: { ...unplaced, to: bob, attachment } }, "witness", 0)
+    const plain = { from: "Ada", to: "Bob", message: "hi", number: 3, at, protocol: "toss", file }
+    assert.deepStrictEqual(direct, event("direct", [plain]))
   })
 
   it("SocketsProtocol.present() speaks as the server", () => {
@@ -72,10 +88,10 @@ describe("SocketsProtocol events", () => {
       server("You left attic and are in general now.")
     )
     assert.deepStrictEqual(peer.present({ _tag: "Noticed", text: "a\nb" }), server("a\nb"))
-    assert.deepStrictEqual(
-      peer.present({ _tag: "Invited", room: attic, by: bob }),
-      server("Bob has invited you to attic.")
-    )
+    assert.deepStrictEqual(peer.present({ _tag: "Invited", room: attic, by: bob }), [
+      event("invited", [{ room: "attic", by: "Bob" }]),
+      ...server("Bob has invited you to attic.")
+    ])
   })
 
   it("SocketsProtocol.farewell() keeps a client away only if coming back is no use", () => {
@@ -107,14 +123,6 @@ describe("SocketsProtocol events", () => {
   it.effect.prop("SocketsProtocol.present() renders every personal event", [PersonalEvent], ([personal]) =>
     Effect.sync(() => isDeclared(protocol.converse().present(personal)))
   )
-
-  it("answer() tells of files and their numbers", () => {
-    const file = { number: 7, name: "a.txt", sizeBytes: 5 }
-    assert.deepStrictEqual(answer({ _tag: "UploadBegun", file: 7 }), { ok: true, file: 7 })
-    assert.deepStrictEqual(answer({ _tag: "DownloadBegun", file }), { ok: true, files: [file] })
-    assert.deepStrictEqual(answer({ _tag: "Files", files: [file] }), { ok: true, files: [file] })
-    assert.deepStrictEqual(answer({ _tag: "FileRead", bytes: new Uint8Array(5) }), { ok: true })
-  })
 
   it("SocketsProtocol.make() says what it is", () => {
     const { isExempt, isPaced, variant } = protocol.converse()

@@ -62,6 +62,16 @@ describe("PillowFrames", () => {
     })
   }
 
+  it("PillowFrames.together() writes the same as pair(), whatever its size", () => {
+    for (let units = 0; units < 1000; units += 7) {
+      const response = PillowResponse.message("al|ice", "ж".repeat(units), at("13:55.427"))
+      const { announcement, head } = paired(response)
+      const { announcementBytes, bytes } = PillowFrames.together(response)
+      assert.strictEqual(Buffer.compare(bytes, glue(announcement, head)), 0)
+      assert.strictEqual(announcementBytes, announcement.length)
+    }
+  })
+
   it("PillowFrames.pair() writes failures without an action", () => {
     const slip = (status: 201 | 202) => text(PillowResponse.failure(status, "Unexpected end of input")).slice(54)
     assert.strictEqual(slip(201), "status|n3|201;data|s52|errors|s40|_err|a30|0|l23|Unexpected end of input;;;;")

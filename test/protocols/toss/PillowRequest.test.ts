@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Result } from "effect"
+import { Result, Schema } from "effect"
 import * as PillowRequest from "../../../src/protocols/toss/PillowRequest.ts"
 import { file, type SlipFile, type SlipValue } from "../../../src/protocols/toss/SlipValue.ts"
 import { bytes, record } from "./Wire.ts"
@@ -233,4 +233,12 @@ describe("PillowRequest", () => {
     ]
     for (const refusal of refusals) assert.isBelow(JSON.stringify(refusal).length, 1000)
   })
+
+  it.prop(
+    "PillowRequest.read() takes a text alone as it takes one with a name that it leaves out",
+    [Schema.Union([Schema.String, Schema.Finite, Schema.Boolean, Schema.Null])],
+    ([message]) => {
+      assert.deepStrictEqual(asked("send-message", { message }), asked("send-message", { message, username: "bob" }))
+    }
+  )
 })

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Command } from "../../../src/domain/Command.ts"
-import type { UserName } from "../../../src/domain/Names.ts"
+import type { RoomName, UserName } from "../../../src/domain/Names.ts"
 import {
   AlreadyLoggedIn,
   FileTooLarge,
@@ -240,6 +240,25 @@ describe("TossConversation", () => {
       }
     ])
     assert.deepStrictEqual(run.replied({ _tag: "Done" }), [])
+  })
+
+  it("confirms a message by the very frame that the others get", () => {
+    const protocol = TossProtocol.make({ nowMillis: () => 0 })
+    const messages = [1, 2].map((number) => ({
+      number,
+      from: "alice" as UserName,
+      room: "general" as RoomName,
+      protocol: "toss" as const,
+      text: `message ${number}`,
+      atMillis: 0
+    }))
+    const heard = messages.map((message) => protocol.render({ _tag: "Said", message, user: 1 }, "witness", 0))
+    const confirmed = messages.toReversed().map((message) => {
+      const run = runOf(protocol.converse().receive(Client.message(message.text)))
+      return framesOf(run.replied({ _tag: "Accepted", message }))
+    })
+    assert.deepStrictEqual(confirmed.toReversed(), heard)
+    assert.strictEqual(confirmed[0]![0], heard[1]![0])
   })
 
   it("answers JSON in JSON, announcement and message apart", () => {

@@ -171,7 +171,8 @@ export const bench = (options?: Partial<TsockmProtocol.Options> & { readonly doo
       const [, secret = "", signature = ""] = /::([^:|]*)\|.*#(.*)$/.exec(link.sent().at(-1) ?? "") ?? []
       return { link, secret, signature, key: keys.at(-1)!, number: lastUser, generation }
     },
-    deliver: ({ key }: Entered, event: Event, as: Perspective = "witness") => perform(exchange.deliver(key, event, as)),
+    deliver: ({ key }: Entered, event: Event, as: Perspective = "witness") =>
+      perform(exchange.deliver(key, event, as, (link, frame) => link.send(frame))),
     hangUp: ({ key }: Entered, reason: HangupReason = "killed") => perform(exchange.hangUp(key, reason)),
     check: ({ key }: Entered) => perform(exchange.check!(key)),
     /** Lets time pass, with a sweep every 100 ms as the port does. */

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Result } from "effect"
+import { Result, Schema } from "effect"
+import * as TsockmId from "../../../src/protocols/tsockm/TsockmId.ts"
 import * as TsockmPacket from "../../../src/protocols/tsockm/TsockmPacket.ts"
 import * as TsockmRequest from "../../../src/protocols/tsockm/TsockmRequest.ts"
 import { captured } from "./Wire.ts"
@@ -15,6 +16,9 @@ const refusal = (text: string) => {
   const { answer, reason } = failed.failure
   return answer === undefined ? reason : `${reason}: ${answer.action} ${answer.status} ${answer.text}`
 }
+
+/** A text that is an id, or nearly one. */
+const Id = Schema.Union([Schema.String, Schema.String.check(Schema.isMinLength(60), Schema.isMaxLength(70))])
 
 describe("TsockmRequest", () => {
   it("TsockmPacket.fields() tells the generations apart by the fourth field alone", () => {
@@ -77,4 +81,32 @@ describe("TsockmRequest", () => {
     for (const [text, reason] of Object.entries(expected)) assert.strictEqual(refusal(text), reason, text)
     assert.strictEqual(refusal(`REQ::MSG::200::${"I".repeat(65)}::a::b::c`), "NoPeer: MSG 404 peer not found")
   })
+
+  it.prop(
+    "TsockmRequest.read() gives what its Schema takes, and refuses for their ids only what it does not take",
+    [Schema.Literals(["COMM", "COMM_END", "MSG", "GET_PEER"]), Id, Id],
+    ([action, sender, body]) => {
+      const fields = {
+        generation: 7,
+        type: "REQ",
+        action,
+        status: "200",
+        sender,
+        source: "",
+        destination: "",
+        body
+      } as const
+      const result = TsockmRequest.read(fields)
+      const [peer, target] = [TsockmId.keyOf(sender), TsockmId.keyOf(body)]
+      const asked = {
+        COMM: { _tag: "Connect", name: body },
+        COMM_END: { _tag: "Leave", peer },
+        MSG: { _tag: "Say", peer, text: body },
+        GET_PEER: { _tag: "LookUp", peer, target }
+      }[action]
+      const decoded = Schema.decodeUnknownResult(TsockmRequest.Request)(asked)
+      assert.strictEqual(Result.isSuccess(result), Result.isSuccess(decoded))
+      if (Result.isSuccess(result)) assert.deepStrictEqual<unknown>(result.success, asked)
+    }
+  )
 })

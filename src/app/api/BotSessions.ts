@@ -1,0 +1,114 @@
+/**
+ * The bots that are logged in.
+ *
+ * - A bot logs in when it does something and is logged out when it has done nothing for {@link idleMillis}, unless it
+ *   listens meanwhile. Its name is taken then like anybody's, and may be somebody else's when it comes back.
+ * - Whoever is killed by the operator is logged out, and may come back as anybody may.
+ */
+import { Clock, Context, Effect, FiberMap, Layer, type Scope } from "effect"
+import type { UserName } from "../../domain/Names.ts"
+import { AddressBanned, type NameTaken, type ServerFull } from "../../domain/Rejection.ts"
+import { Chat } from "../../services/Chat.ts"
+import { Quota } from "../../services/Quota.ts"
+import type { Session } from "../../services/Session.ts"
+import { Sessions } from "../../services/Sessions.ts"
+
+/** How long a bot is logged in that does nothing. */
+export const idleMillis = 60_000
+
+/** Why a bot cannot log in. */
+export type LoginRefused = NameTaken | AddressBanned | ServerFull
+
+interface Present {
+  readonly session: Session
+  touchedAtMillis: number
+  listening: number
+}
+
+export class BotSessions extends Context.Service<
+  BotSessions,
+  {
+    /** The session of a bot, which logs in if it is not; `address` is where it asks from. */
+    readonly enter: (name: UserName, address: string) => Effect.Effect<Session, LoginRefused>
+    /** The same, and it is not idle until the scope ends. */
+    readonly stay: (name: UserName, address: string) => Effect.Effect<Session, LoginRefused, Scope.Scope>
+    /** Logs a bot out, if it is there. */
+    readonly leave: (name: UserName) => Effect.Effect<void>
+    readonly isOnline: (name: UserName) => boolean
+  }
+>()("parlance/app/api/BotSessions") {
+  static readonly layer = Layer.effect(
+    BotSessions,
+    Effect.gen(function* () {
+      const chat = yield* Chat
+      const quota = yield* Quota
+      const sessions = yield* Sessions
+      const clock = yield* Clock.Clock
+      const present = new Map<UserName, Present>()
+      const timeouts = yield* FiberMap.make<UserName>()
+      const runTimeout = yield* FiberMap.runtime(timeouts)<never>()
+
+      const logout = (name: UserName): void => {
+        const bot = present.get(name)
+        present.delete(name)
+        if (bot !== undefined) chat.logout(bot.session)
+      }
+      yield* Effect.addFinalizer(() =>
+        Effect.sync(() => {
+          for (const name of present.keys()) logout(name)
+        })
+      )
+
+      const expire = (name: UserName, bot: Present): Effect.Effect<void> =>
+        Effect.suspend(() => {
+          if (present.get(name) !== bot) return Effect.void
+          const waitMillis = bot.listening > 0 ? idleMillis : bot.touchedAtMillis + idleMillis - nowMillis()
+          if (waitMillis > 0) return Effect.andThen(Effect.sleep(waitMillis), expire(name, bot))
+          return Effect.sync(() => logout(name))
+        })
+      const nowMillis = () => clock.currentTimeMillisUnsafe()
+
+      const login = Effect.fnUntraced(function* (
+        name: UserName,
+        address: string
+      ): Effect.fn.Return<Present, LoginRefused> {
+        const outlet = { deliver: () => {}, hangUp: () => logout(name), queuedBytes: () => 0 }
+        const session = yield* Effect.catch(
+          chat.login({ name, protocol: "embedded", address, outlet }),
+          (refused): Effect.Effect<never, LoginRefused> =>
+            refused._tag === "NameTaken" || refused._tag === "ServerFull" ? Effect.fail(refused) : Effect.die(refused)
+        )
+        const bot = { session, touchedAtMillis: nowMillis(), listening: 0 }
+        present.set(name, bot)
+        runTimeout(name, expire(name, bot))
+        return bot
+      })
+
+      const here = Effect.fnUntraced(function* (
+        name: UserName,
+        address: string
+      ): Effect.fn.Return<Present, LoginRefused> {
+        if (quota.isBanned(address)) return yield* new AddressBanned()
+        const bot = present.get(name)
+        if (bot === undefined || !sessions.isOpen(bot.session)) return yield* login(name, address)
+        bot.touchedAtMillis = nowMillis()
+        return bot
+      })
+
+      return BotSessions.of({
+        enter: (name, address) => Effect.map(here(name, address), ({ session }) => session),
+        stay: (name, address) =>
+          Effect.acquireRelease(
+            Effect.tap(here(name, address), (bot) => Effect.sync(() => bot.listening++)),
+            (bot) =>
+              Effect.sync(() => {
+                bot.listening--
+                bot.touchedAtMillis = nowMillis()
+              })
+          ).pipe(Effect.map(({ session }) => session)),
+        leave: (name) => Effect.sync(() => logout(name)),
+        isOnline: (name) => present.has(name)
+      })
+    })
+  )
+}

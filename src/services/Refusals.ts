@@ -1,0 +1,50 @@
+/** What was refused last, for the operator to see. */
+import { Clock, Context, Effect, Layer } from "effect"
+import type { ProtocolName } from "../domain/Message.ts"
+import type { Rejection } from "../domain/Rejection.ts"
+
+/** How many are remembered. */
+export const limitRefusals = 200
+
+/** Whose command was refused: the name is empty, or the one that was asked for, if there was no login. */
+export interface Refused {
+  readonly protocol: ProtocolName
+  readonly name: string
+  readonly address: string
+}
+
+export interface Refusal extends Refused {
+  readonly atMillis: number
+  /** The tag of the rejection. */
+  readonly code: Rejection["_tag"]
+}
+
+/** The longest part of a name that is remembered; who asks for a name may ask for a long one. */
+const limitName = 64
+
+export class Refusals extends Context.Service<
+  Refusals,
+  {
+    /** Remembers a refusal. */
+    readonly add: (refused: Refused, code: Rejection["_tag"]) => void
+    /** The last ones, the newest first. */
+    readonly recent: () => ReadonlyArray<Refusal>
+  }
+>()("parlance/services/Refusals") {
+  static readonly layer = Layer.effect(
+    Refusals,
+    Effect.gen(function* () {
+      const clock = yield* Clock.Clock
+      const ring: Array<Refusal> = []
+      let next = 0
+      return Refusals.of({
+        add: ({ address, name, protocol }, code) => {
+          const atMillis = clock.currentTimeMillisUnsafe()
+          ring[next] = { atMillis, protocol, name: name.slice(0, limitName), address, code }
+          next = (next + 1) % limitRefusals
+        },
+        recent: () => [...ring.slice(next), ...ring.slice(0, next)].toReversed()
+      })
+    })
+  )
+}

@@ -1,0 +1,45 @@
+/**
+ * Which messages have been said already, by the ids that their authors gave them.
+ *
+ * - An author whose connection broke before the answer came says a message again, with the id that it had; the answer is
+ *   that of the first time, and nobody hears it twice. So this outlives sessions: what counts is the author's name.
+ * - The newest are remembered, bounded by number and by the length of their texts. A server that is started anew has
+ *   forgotten them.
+ */
+import type { Reply } from "../domain/Command.ts"
+import { lookAlikeKey, type UserName } from "../domain/Names.ts"
+
+/** What came of a message. */
+export type Accepted = Reply & { readonly _tag: "Accepted" }
+
+export interface Repeats {
+  /** What came of the message the first time, if this is a repetition. */
+  readonly find: (author: UserName, id: string) => Accepted | undefined
+  readonly remember: (author: UserName, id: string, accepted: Accepted) => void
+}
+
+/** How many messages are remembered. */
+export const limitMessages = 10_000
+/** How long the remembered texts may be together, in UTF-16 units. */
+export const limitUnits = 4 * 1024 * 1024
+
+/** Makes a memory of messages. */
+export const make = (): Repeats => {
+  const known = new Map<string, Accepted>()
+  let units = 0
+
+  const keyOf = (author: UserName, id: string): string => `${lookAlikeKey(author)}\n${id}`
+
+  return {
+    find: (author, id) => known.get(keyOf(author, id)),
+    remember: (author, id, accepted) => {
+      known.set(keyOf(author, id), accepted)
+      units += accepted.message.text.length
+      for (const [oldest, { message }] of known) {
+        if (known.size <= limitMessages && units <= limitUnits) break
+        known.delete(oldest)
+        units -= message.text.length
+      }
+    }
+  }
+}

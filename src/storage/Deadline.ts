@@ -1,0 +1,33 @@
+/**
+ * How long somebody waits for the database.
+ *
+ * What is late is interrupted, but nobody waits for that either: a connection on which nothing moves does not end at once.
+ */
+import { Data, Effect, Fiber, Scope } from "effect"
+
+/** The database has not answered in time. Nobody knows whether it has done what it was asked. */
+export class DatabaseSilent extends Data.TaggedError("DatabaseSilent")<{ readonly seconds: number }> {
+  override get message(): string {
+    return `The database has not answered within ${this.seconds} s`
+  }
+}
+
+const seconds = 5
+
+/** Fails after five seconds if an effect, which runs in `scope`, is not done. */
+export const within = Effect.fnUntraced(function* <A, E>(
+  scope: Scope.Scope,
+  effect: Effect.Effect<A, E>
+): Effect.fn.Return<A, E | DatabaseSilent> {
+  const fiber = yield* Effect.forkIn(effect, scope, { startImmediately: true })
+  const exit = fiber.pollUnsafe()
+  if (exit !== undefined) return yield* exit
+  const drop = Effect.sync(() => fiber.interruptUnsafe())
+  return yield* Fiber.join(fiber).pipe(
+    Effect.timeoutOrElse({
+      duration: `${seconds} seconds`,
+      orElse: () => Effect.andThen(drop, Effect.fail(new DatabaseSilent({ seconds })))
+    }),
+    Effect.onInterrupt(() => drop)
+  )
+})

@@ -1,0 +1,94 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import type { Command } from "../../src/domain/Command.ts"
+import type { UserName } from "../../src/domain/Names.ts"
+import { Chat } from "../../src/services/Chat.ts"
+import * as Repeats from "../../src/services/Repeats.ts"
+import { join, layer, login, say, trio } from "./Recorder.ts"
+
+const marked = (id: string, text = "hello", room?: string): Command => ({ ...say(text, room), id }) as Command
+const told = (id: string): Command => ({ _tag: "Tell", to: "bob", text: "psst", id })
+
+describe("messages that are repeated", () => {
+  it.effect("are said once, and answered as the first time", () =>
+    Effect.gen(function* () {
+      const { alice, bob } = yield* trio
+      const first = yield* alice.run(marked("a"))
+      assert.deepStrictEqual(yield* alice.run(marked("a")), first)
+      assert.deepStrictEqual(bob.told(), ["alice to general: hello"])
+      const second = yield* alice.run(told("b"))
+      assert.deepStrictEqual(yield* alice.run(told("b")), second)
+      assert.deepStrictEqual(bob.told(), ["alice to bob: psst"])
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("are known by a later session of the same name", () =>
+    Effect.gen(function* () {
+      const chat = yield* Chat
+      const { alice, bob } = yield* trio
+      yield* alice.run(join("attic", true))
+      const first = yield* alice.run(marked("a", "hello", "attic"))
+      const direct = yield* alice.run(told("b"))
+      chat.logout(alice.session)
+      bob.told()
+      const again = yield* login("ALICE")
+      bob.told()
+      // Nobody was left in the room, so it is gone; the message was said nevertheless.
+      assert.deepStrictEqual(yield* again.run(marked("a", "hello", "attic")), first)
+      assert.deepStrictEqual(yield* again.run(told("b")), direct)
+      assert.deepStrictEqual(bob.told(), [])
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("are not taken for those of others, nor for others of the same author", () =>
+    Effect.gen(function* () {
+      const { alice, bob, carol } = yield* trio
+      yield* alice.run(marked("a"))
+      yield* carol.run(marked("a"))
+      yield* alice.run(marked("b"))
+      yield* alice.run(say("hello"))
+      yield* alice.run(say("hello"))
+      const heard = "alice to general: hello"
+      assert.deepStrictEqual(bob.told(), [heard, "carol to general: hello", heard, heard, heard])
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("may be said when they had been refused", () =>
+    Effect.gen(function* () {
+      const { alice, bob } = yield* trio
+      assert.strictEqual(yield* alice.refused(marked("a", "hello", "attic")), "NotInRoom")
+      yield* alice.run(join("attic", true))
+      yield* bob.run(join("attic", true))
+      bob.told()
+      yield* alice.run(marked("a", "hello", "attic"))
+      assert.deepStrictEqual(bob.told(), ["alice to attic: hello"])
+    }).pipe(Effect.provide(layer()))
+  )
+})
+
+describe("Repeats", () => {
+  const alice = "alice" as UserName
+  const accepted = (text: string): Repeats.Accepted => ({
+    _tag: "Accepted",
+    message: { number: 1, from: alice, protocol: "sockets", text, atMillis: 0 }
+  })
+
+  it("Repeats.remember() forgets the oldest beyond a number of messages", () => {
+    const repeats = Repeats.make()
+    for (let id = 0; id <= Repeats.limitMessages; id++) repeats.remember(alice, String(id), accepted("hello"))
+    assert.isUndefined(repeats.find(alice, "0"))
+    assert.isDefined(repeats.find(alice, "1"))
+    assert.isDefined(repeats.find(alice, String(Repeats.limitMessages)))
+  })
+
+  it("Repeats.remember() forgets the oldest beyond a length of their texts", () => {
+    const repeats = Repeats.make()
+    const text = "x".repeat(Repeats.limitUnits / 4)
+    for (let id = 0; id <= 4; id++) repeats.remember(alice, String(id), accepted(text))
+    assert.isUndefined(repeats.find(alice, "0"))
+    assert.isDefined(repeats.find(alice, "1"))
+    repeats.remember(alice, "5", accepted(text))
+    assert.isUndefined(repeats.find(alice, "1"))
+    assert.isDefined(repeats.find(alice, "2"))
+  })
+})

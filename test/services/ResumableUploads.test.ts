@@ -1,0 +1,171 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Effect, Fiber, Layer, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { Attachments, type StoredFile } from "../../src/services/Attachments.ts"
+import { Chat } from "../../src/services/Chat.ts"
+import { defaults, Limits } from "../../src/services/Limits.ts"
+import { idleMillis, ResumableUploads } from "../../src/services/ResumableUploads.ts"
+import { content, sha256 } from "./AttachmentsSuite.ts"
+
+const limits = { ...defaults, fileLimitBytes: 1_000_000, uploadLimit: 2 }
+const layer = Chat.layer.pipe(Layer.provide(Layer.succeed(Limits, limits)))
+
+const login = Effect.fnUntraced(function* (name: string, address = "") {
+  const chat = yield* Chat
+  const outlet = { deliver: () => {}, hangUp: () => {}, queuedBytes: () => 0 }
+  return yield* chat.login({ name, protocol: "sockets", address, outlet })
+})
+
+const open = Effect.fnUntraced(function* (sizeBytes: number, name = "a.bin") {
+  const uploads = yield* ResumableUploads
+  return yield* uploads.open(yield* login("alice"), name, sizeBytes)
+})
+
+const write = Effect.fnUntraced(function* (id: string, atByte: number, ...pieces: ReadonlyArray<Uint8Array>) {
+  const uploads = yield* ResumableUploads
+  return yield* uploads.write(id, atByte, Stream.fromIterable(pieces))
+})
+
+const read = Effect.fnUntraced(function* (id: string) {
+  const attachments = yield* Attachments
+  const file = (yield* attachments.findById(id)) as StoredFile
+  return { ...file, bytes: Buffer.concat(yield* Stream.runCollect(attachments.read(file))) }
+})
+
+describe("ResumableUploads", () => {
+  it.effect("keeps a file that came in pieces, over several writes", () =>
+    Effect.gen(function* () {
+      const bytes = content(300_000)
+      const id = yield* open(bytes.length, "/etc/../map.txt")
+      const half = yield* write(id, 0, bytes.subarray(0, 1), bytes.subarray(1, 70_000), bytes.subarray(70_000, 150_000))
+      assert.deepStrictEqual(half, { sizeBytes: 300_000, receivedBytes: 150_000, file: undefined })
+      const whole = yield* write(id, 150_000, bytes.subarray(150_000))
+      const file = yield* read(whole.file!)
+      assert.deepStrictEqual([file.name, file.sizeBytes, sha256(file.bytes)], ["map.txt", 300_000, sha256(bytes)])
+      assert.deepStrictEqual((yield* ResumableUploads).find(id), whole)
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("keeps an empty file at once", () =>
+    Effect.gen(function* () {
+      const id = yield* open(0)
+      const { file } = (yield* ResumableUploads).find(id)!
+      assert.strictEqual((yield* read(file!)).sizeBytes, 0)
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("takes only the next bytes, and no more than were announced", () =>
+    Effect.gen(function* () {
+      const id = yield* open(10)
+      yield* write(id, 0, content(4))
+      for (const atByte of [0, 3, 5, 10]) {
+        const error = yield* Effect.flip(write(id, atByte, content(1)))
+        assert.deepInclude({ ...error }, { _tag: "UploadElsewhere", receivedBytes: 4 })
+      }
+      assert.strictEqual((yield* Effect.flip(write(id, 4, content(7))))._tag, "UploadOverrun")
+      assert.strictEqual((yield* ResumableUploads).find(id)?.receivedBytes, 10)
+      assert.isDefined((yield* write(id, 10)).file)
+      assert.strictEqual((yield* Effect.flip(write("unknown", 0)))._tag, "UploadGone")
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("what came before a failure stays", () =>
+    Effect.gen(function* () {
+      const uploads = yield* ResumableUploads
+      const id = yield* open(10)
+      const broken = Stream.concat(Stream.succeed(content(4)), Stream.fail("gone"))
+      assert.strictEqual(yield* Effect.flip(uploads.write(id, 0, broken)), "gone")
+      assert.strictEqual((yield* write(id, 4, content(6))).receivedBytes, 10)
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("who sends last is the one who sends", () =>
+    Effect.gen(function* () {
+      const uploads = yield* ResumableUploads
+      const id = yield* open(10)
+      const came = yield* Deferred.make<void>()
+      const hanging = Stream.concat(
+        Stream.succeed(content(4)),
+        Stream.fromEffectDrain(Effect.andThen(Deferred.succeed(came, undefined), Effect.never))
+      )
+      const first = yield* Effect.forkChild(Effect.flip(uploads.write(id, 0, hanging)))
+      yield* Deferred.await(came)
+      assert.isDefined((yield* write(id, 4, content(6))).file)
+      assert.strictEqual((yield* Fiber.join(first))._tag, "UploadTakenOver")
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("one that is interrupted can go on", () =>
+    Effect.gen(function* () {
+      const uploads = yield* ResumableUploads
+      const id = yield* open(10)
+      const came = yield* Deferred.make<void>()
+      const hanging = Stream.concat(
+        Stream.succeed(content(4)),
+        Stream.fromEffectDrain(Effect.andThen(Deferred.succeed(came, undefined), Effect.never))
+      )
+      const first = yield* Effect.forkChild(uploads.write(id, 0, hanging))
+      yield* Deferred.await(came)
+      yield* Fiber.interrupt(first)
+      assert.isDefined((yield* write(id, 4, content(6))).file)
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("is there for five minutes after the last bytes, also when its session has gone", () =>
+    Effect.gen(function* () {
+      const [chat, uploads] = [yield* Chat, yield* ResumableUploads]
+      const session = yield* login("alice")
+      const id = yield* uploads.open(session, "a.bin", 10)
+      chat.logout(session)
+      yield* TestClock.adjust(idleMillis - 1)
+      yield* write(id, 0, content(4))
+      yield* TestClock.adjust(idleMillis - 1)
+      assert.strictEqual(uploads.find(id)?.receivedBytes, 4)
+      yield* TestClock.adjust(1)
+      assert.deepStrictEqual([uploads.find(id), uploads.count()], [undefined, 0])
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("what has become of one that is whole can be asked for five minutes; the file stays", () =>
+    Effect.gen(function* () {
+      const uploads = yield* ResumableUploads
+      const id = yield* open(10)
+      const { file } = yield* write(id, 0, content(10))
+      yield* TestClock.adjust(idleMillis - 1)
+      assert.strictEqual(uploads.find(id)?.file, file)
+      yield* TestClock.adjust(1)
+      assert.isUndefined(uploads.find(id))
+      assert.strictEqual((yield* read(file!)).sizeBytes, 10)
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("is forgotten when it is cancelled, once", () =>
+    Effect.gen(function* () {
+      const uploads = yield* ResumableUploads
+      const id = yield* open(10)
+      assert.deepStrictEqual([yield* uploads.cancel(id), yield* uploads.cancel(id)], [true, false])
+      assert.strictEqual((yield* Effect.flip(write(id, 0, content(1))))._tag, "UploadGone")
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("a session, and an address, has as many under way as it may; those that are whole do not count", () =>
+    Effect.gen(function* () {
+      const uploads = yield* ResumableUploads
+      const [alice, bob] = [yield* login("alice", "192.0.2.1"), yield* login("bob", "192.0.2.1")]
+      const carol = yield* login("carol", "192.0.2.2")
+      const first = yield* uploads.open(alice, "a", 10)
+      yield* uploads.open(bob, "b", 10)
+      assert.strictEqual((yield* Effect.flip(uploads.open(alice, "c", 10)))._tag, "TooManyUploads")
+      yield* uploads.open(carol, "d", 10)
+      yield* write(first, 0, content(10))
+      yield* uploads.open(alice, "e", 10)
+      assert.strictEqual((yield* Effect.flip(uploads.open(bob, "f", 10)))._tag, "TooManyUploads")
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("a file has its limit", () =>
+    Effect.gen(function* () {
+      assert.deepInclude({ ...(yield* Effect.flip(open(1_000_001))) }, { _tag: "FileTooLarge", limitBytes: 1_000_000 })
+    }).pipe(Effect.provide(layer))
+  )
+})

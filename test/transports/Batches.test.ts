@@ -1,0 +1,44 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Batches from "../../src/transports/Batches.ts"
+import * as TcpCarrier from "../../src/transports/TcpCarrier.ts"
+
+const frame = (text: string): Uint8Array => new TextEncoder().encode(text)
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
+
+describe("Batches", () => {
+  it("finds and joins what waits once for those for whom the same frames wait", () => {
+    const batches = Batches.make((it: Uint8Array) => it.length)
+    const join = TcpCarrier.makeJoin()
+    const [a, b, c] = [frame("a"), frame("b"), frame("c")]
+    const first = batches([a, b])
+    assert.deepStrictEqual({ ...first }, { frames: [a, b], sizeBytes: 2, totalBytes: 2 })
+    assert.strictEqual(batches([a, b]), first)
+    const bytes = join(first.frames)
+    assert.strictEqual(text(bytes), "ab")
+    assert.strictEqual(join(batches([a, b]).frames), bytes)
+    for (const [frames, expected] of [
+      [[a], "a"],
+      [[b, a], "ba"],
+      [[a, b, c], "abc"],
+      [[a, c], "ac"],
+      [[frame("a"), frame("c")], "ac"]
+    ] as const) {
+      assert.strictEqual(text(join(batches(frames).frames)), expected)
+    }
+    assert.strictEqual(text(bytes), "ab")
+  })
+
+  it("takes at most 64 KiB and a frame, and one frame at least", () => {
+    const batches = Batches.make((it: string) => it.length)
+    const waiting = Array.from({ length: 5 }, () => "x".repeat(30_000))
+    assert.deepStrictEqual(
+      { ...batches(waiting) },
+      { frames: waiting.slice(0, 3), sizeBytes: 90_000, totalBytes: 150_000 }
+    )
+    const large = ["x".repeat(100_000), "y"]
+    assert.deepStrictEqual(
+      { ...batches(large) },
+      { frames: large.slice(0, 1), sizeBytes: 100_000, totalBytes: 100_001 }
+    )
+  })
+})

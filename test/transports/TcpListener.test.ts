@@ -1,0 +1,175 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Effect, Exit, Latch, Layer, Queue, Scope } from "effect"
+import { connect as connectTo, type Socket } from "node:net"
+import type { Conversation } from "../../src/protocols/Protocol.ts"
+import * as ChatMasterProtocol from "../../src/protocols/chatmaster/ChatMasterProtocol.ts"
+import * as PacketProtocol from "../../src/protocols/packet/PacketProtocol.ts"
+import { Attachments } from "../../src/services/Attachments.ts"
+import { Census } from "../../src/services/Census.ts"
+import { Sessions } from "../../src/services/Sessions.ts"
+import { Peer } from "../../src/testing/mod.ts"
+import { Connections } from "../../src/transports/Connections.ts"
+import * as ExchangePort from "../../src/transports/ExchangePort.ts"
+import * as TcpListener from "../../src/transports/TcpListener.ts"
+
+const utf8 = new TextEncoder()
+const layer = Layer.merge(Peer.layer(), Attachments.layerMemory)
+const login = `{"type": "command", "data": {"command": "login", "parameters": {"username": "alice"}}}`
+
+/** A client, and what it has heard so far; `over` waits for the end of the connection. */
+const connect = Effect.fnUntraced(function* (address: string) {
+  const heard: Array<string> = []
+  const over = Deferred.makeUnsafe<void>()
+  const news = yield* Queue.unbounded<string>()
+  const socket = yield* Effect.acquireRelease(
+    Effect.sync((): Socket =>
+      connectTo({ host: "127.0.0.1", port: Number(address.slice(address.lastIndexOf(":") + 1)), allowHalfOpen: true })
+    ),
+    (socket) => Effect.sync(() => socket.destroy())
+  )
+  socket.on("data", (bytes: Buffer) => {
+    heard.push(bytes.toString())
+    Queue.offerUnsafe(news, heard.join(""))
+  })
+  socket.on("error", () => {})
+  socket.on("end", () => Deferred.doneUnsafe(over, Effect.void))
+  socket.on("close", () => Deferred.doneUnsafe(over, Effect.void))
+  const hears = (text: string) => Effect.repeat(Queue.take(news), { until: (all) => all.includes(text) })
+  return { socket, heard, hears, over: Deferred.await(over) }
+})
+
+const listenLocally = { host: "127.0.0.1", port: 0 }
+
+/** A protocol that sends back what it reads when `gate` is open; `seen` is all that its conversation was given. */
+const echo = Effect.fnUntraced(function* (gate: Latch.Latch) {
+  const seen: Array<string> = []
+  let id = 0n
+  const port = yield* ExchangePort.make(PacketProtocol.make({ nowMillis: () => 0, random: () => (id += 2n) }))
+  const gated: ExchangePort.ExchangePort<Uint8Array> = { ...port, performUnsafe: () => gate.await }
+  const sound = ChatMasterProtocol.make({ gapMillis: 0 })
+  const protocol = {
+    ...sound,
+    converse: (): Conversation<Uint8Array, Uint8Array> => ({
+      ...sound.converse(),
+      isExempt: true,
+      hasSessions: true,
+      isPaced: false,
+      open: () => [],
+      receive: (bytes) => {
+        const text = Buffer.from(bytes).toString()
+        seen.push(text)
+        return [
+          { _tag: "Exchange", steps: [] },
+          { _tag: "Acknowledge", frame: utf8.encode(`${text}!`), holdMillis: 0 }
+        ]
+      },
+      ended: () => {
+        seen.push(".")
+        return [{ _tag: "Acknowledge", frame: utf8.encode("bye"), holdMillis: 0 }]
+      }
+    })
+  }
+  return { seen, address: yield* TcpListener.listen(protocol, listenLocally, gated) }
+})
+
+/** Goes there and back on a connection of its own, which is longer than what was written before takes to arrive. */
+const roundTrip = Effect.gen(function* () {
+  const { address } = yield* echo(Latch.makeUnsafe(true))
+  const { hears, socket } = yield* connect(address)
+  socket.write("x")
+  yield* hears("x!")
+})
+
+describe("TcpListener.listen()", () => {
+  it.live("reads nothing while a step is waited for, and then goes on in order, up to the end", () =>
+    Effect.gen(function* () {
+      const gate = Latch.makeUnsafe(false)
+      const { address, seen } = yield* echo(gate)
+      const { heard, over, socket } = yield* connect(address)
+      socket.write("a")
+      yield* Effect.repeat(Effect.yieldNow, { until: () => seen.length > 0 })
+      yield* Effect.callback<void>((resume) => void socket.write("b", () => resume(Effect.void)))
+      yield* roundTrip
+      assert.deepStrictEqual(seen, ["a"])
+      socket.end("c")
+      gate.openUnsafe()
+      yield* over
+      assert.strictEqual(seen.join(""), "abc.")
+      assert.strictEqual(heard.join("").replaceAll("!", ""), "abcbye")
+    }).pipe(Effect.scoped, Effect.provide(layer))
+  )
+
+  it.live("takes the end of a peer that goes while a step is waited for when that is done", () =>
+    Effect.gen(function* () {
+      const { counts } = yield* Census
+      const gate = Latch.makeUnsafe(false)
+      const { address, seen } = yield* echo(gate)
+      const { socket } = yield* connect(address)
+      socket.write("a")
+      yield* Effect.repeat(Effect.yieldNow, { until: () => seen.length > 0 })
+      socket.resetAndDestroy()
+      yield* roundTrip
+      assert.deepStrictEqual(seen, ["a"])
+      gate.openUnsafe()
+      yield* Effect.repeat(Effect.yieldNow, { until: () => counts.connections === 1 })
+      assert.deepStrictEqual(seen, ["a", "."])
+    }).pipe(Effect.scoped, Effect.provide(layer))
+  )
+
+  it.live("ends the wait for a step when its peer is hung up on", () =>
+    Effect.gen(function* () {
+      const connections = yield* Connections
+      const { address, seen } = yield* echo(Latch.makeUnsafe(false))
+      const { over, socket } = yield* connect(address)
+      socket.write("a")
+      yield* Effect.repeat(Effect.yieldNow, { until: () => seen.length > 0 })
+      yield* connections.stop
+      yield* over
+    }).pipe(Effect.scoped, Effect.provide(layer))
+  )
+
+  it.live("frees the name of a peer that has gone without a word", () =>
+    Effect.gen(function* () {
+      const sessions = yield* Sessions
+      const { counts } = yield* Census
+      const address = yield* TcpListener.listen(ChatMasterProtocol.make({ gapMillis: 0 }), listenLocally)
+      const { hears, socket } = yield* connect(address)
+      socket.write(login)
+      yield* hears(`"status":true`)
+      assert.isDefined(sessions.find("alice"))
+      socket.resetAndDestroy()
+      yield* Effect.repeat(Effect.yieldNow, { until: () => counts.connections === 0 })
+      assert.isUndefined(sessions.find("alice"))
+    }).pipe(Effect.scoped, Effect.provide(layer))
+  )
+
+  it.live("ends all connections when its scope closes, and takes no more", () =>
+    Effect.gen(function* () {
+      const sessions = yield* Sessions
+      const { counts } = yield* Census
+      const scope = yield* Scope.make()
+      const protocol = ChatMasterProtocol.make({ gapMillis: 0 })
+      const address = yield* Scope.provide(TcpListener.listen(protocol, listenLocally), scope)
+      const { hears, over, socket } = yield* connect(address)
+      socket.write(login)
+      yield* hears(`"status":true`)
+      yield* Scope.close(scope, Exit.void)
+      yield* over
+      yield* Effect.repeat(Effect.yieldNow, { until: () => counts.connections === 0 })
+      assert.isUndefined(sessions.find("alice"))
+      const late = yield* connect(address)
+      yield* late.over
+      assert.strictEqual(counts.connectionsOpened, 1)
+    }).pipe(Effect.scoped, Effect.provide(layer))
+  )
+
+  it.live("fails in words when the port is taken", () =>
+    Effect.gen(function* () {
+      const protocol = ChatMasterProtocol.make()
+      const address = yield* TcpListener.listen(protocol, listenLocally)
+      const port = Number(address.slice("127.0.0.1:".length))
+      const { message } = yield* Effect.flip(TcpListener.listen(protocol, { host: "127.0.0.1", port }))
+      assert.strictEqual(message, `Cannot listen on ${address} (chatmaster): address already in use`)
+    }).pipe(Effect.scoped, Effect.provide(layer))
+  )
+})
