@@ -169,7 +169,7 @@ describe("Floors", () => {
     ["protocols/toss/TossFrames.ts", "node:zlib"],
     ["transports/TcpListener.ts", "node:net"],
     ["transports/TcpListener.ts", "effect/socket/Socket"],
-    ["transports/TcpListener.ts", "@effect/platform-node/NodeSocketServer"],
+    ["transports/TcpListener.ts", "@effect/platform-node/NodeDatagramSocket"],
     ["transports/TcpListener.ts", "../protocols/Protocol.ts"],
     ["transports/SocketIoListener.ts", "socket.io"],
     ["storage/Sqlite.ts", "node:sqlite"],

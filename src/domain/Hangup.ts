@@ -17,7 +17,7 @@ export type HangupReason =
 /**
  * A connection ends. `retry` tells a client whether it makes sense to come back with the same behaviour.
  *
- * Raised anywhere in a connection, caught in one place: `Connections.serve`.
+ * Raised anywhere in a connection, caught in one place: a `Connection`.
  */
 export class Hangup extends Data.TaggedError("Hangup")<{
   readonly reason: HangupReason

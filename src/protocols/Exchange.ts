@@ -5,7 +5,7 @@
  * - One exchange serves all links and knows all sessions; a session is an object of its own making, its key.
  */
 import type { Command, Reply } from "../domain/Command.ts"
-import type { Event, Perspective } from "../domain/Event.ts"
+import type { Event, Perspective, SharedEvent } from "../domain/Event.ts"
 import type { HangupReason } from "../domain/Hangup.ts"
 import type { ProtocolName } from "../domain/Message.ts"
 import type { Rejection } from "../domain/Rejection.ts"
@@ -26,6 +26,8 @@ export interface Link<Frame> {
   readonly send: (frame: Frame) => void
   /** Sends a frame that many are sent; cheaper than `send`, where there is something to be saved. */
   share?(frame: Frame): void
+  /** The same for several. */
+  shareAll?(frames: ReadonlyArray<Frame>): void
   /** Ends a connection when what was sent has gone out. An address has no end. */
   readonly end?: () => void
 }
@@ -60,6 +62,9 @@ export type ExchangeStep<Frame> =
 
 type Steps<Frame> = ReadonlyArray<ExchangeStep<Frame>>
 
+/** Sends frames by a link. */
+export type SendAll<Frame> = (link: Link<Frame>, frames: ReadonlyArray<Frame>) => void
+
 /** Sends a frame by a link. */
 export type Send<Frame> = (link: Link<Frame>, frame: Frame) => void
 
@@ -75,6 +80,11 @@ export interface Exchange<Frame> {
    * is to be done is returned: no `Login` and no `Run`.
    */
   readonly deliver: (key: object, event: Event, as: Perspective, send: Send<Frame>) => Steps<Frame>
+  /**
+   * Tells several events to a session that has seen them, if all there is to be done for them is to send their frames; else
+   * it does nothing and gives false. Most sessions are given the same array, and then their frames are the same one.
+   */
+  readonly deliverAll?: (key: object, events: ReadonlyArray<SharedEvent>, send: SendAll<Frame>) => boolean
   /** Ends a session: no `Login` and no `Run`. */
   readonly hangUp: (key: object, reason: HangupReason) => Steps<Frame>
   /** Bytes that wait for the peer of a session to confirm them. */

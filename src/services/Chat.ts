@@ -50,6 +50,11 @@ export class Chat extends Context.Service<
     readonly run: (session: Session, command: Command) => Effect.Effect<Reply, Rejection>
     /** The same as soon as it is called: an `Exit` if there is nothing to wait for, else it must be run, once. */
     readonly runUnsafe: (session: Session, command: Command) => Effect.Effect<Reply, Rejection>
+    /**
+     * Does something without suspension, such as to run what came in one read. What is said to rooms meanwhile is told when
+     * it is done, or when something else happens.
+     */
+    readonly gather: <A>(act: () => A) => A
     /** Frees the name and tells those who remain. Doing it again does nothing. */
     readonly logout: (session: Session) => void
     /** Says something to everybody, as the server. */
@@ -129,7 +134,9 @@ export class Chat extends Context.Service<
             if (slashed._tag !== "Text") {
               // A file that comes with a command that has no use for it is not lost: it goes with the text.
               const isText = Messages.hasFile(command) && slashed._tag !== "Msg" && slashed._tag !== "Misused"
-              return isText ? say(session, command) : runSlash(session, command, slashed)
+              if (isText) return say(session, command)
+              audience.flush()
+              return runSlash(session, command, slashed)
             }
             return say(session, slashed.text === command.text ? command : { ...command, text: slashed.text })
           }
@@ -217,6 +224,7 @@ export class Chat extends Context.Service<
           if ("upload" in command && command.upload !== undefined) uploads.drop(session, command.upload.key)
           return refuse(new Flooding({ retryAfterMillis }), session)
         }
+        if (command._tag !== "Say") audience.flush()
         const outcome = dispatch(session, command)
         if (!Result.isResult(outcome)) return Effect.catch(outcome, (rejection) => refuse(rejection, session))
         return Result.isSuccess(outcome) ? Effect.succeed(outcome.success) : refuse(outcome.failure, session)
@@ -224,6 +232,7 @@ export class Chat extends Context.Service<
 
       const login = (login: Login): Effect.Effect<Session, Rejection> =>
         Effect.suspend(() => {
+          audience.flush()
           const room = rooms.general
           const opened = sessions.open({ ...login, atMillis: nowMillis(), room })
           if (Result.isFailure(opened)) return refuse(opened.failure, login)
@@ -243,7 +252,9 @@ export class Chat extends Context.Service<
         login,
         run: (session, command) => Effect.suspend(() => runUnsafe(session, command)),
         runUnsafe,
+        gather: audience.gather,
         logout: (session) => {
+          audience.flush()
           if (memberships.end(session)) counts.sessions--
           uploads.dropAll(session)
           downloads.dropAll(session)

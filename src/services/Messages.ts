@@ -7,6 +7,7 @@
  */
 import { Effect, Exit, Result } from "effect"
 import type { Command, Reply } from "../domain/Command.ts"
+import type { SharedEvent } from "../domain/Event.ts"
 import type { Attachment, Message } from "../domain/Message.ts"
 import { NoSuchFile, NoSuchUser, NotLoggedIn, type Rejection, TextEmpty, TextTooLong } from "../domain/Rejection.ts"
 import type { Attachments, StoredFile } from "./Attachments.ts"
@@ -99,8 +100,9 @@ export const make = (parts: Parts) => {
       if ("room" in destination) shares.shareInRoom(destination.room.key, file)
       else shares.shareWith([session, destination.addressee], file)
     }
-    const told = "room" in destination ? destination.room.members : [destination.addressee]
-    audience.tell(told, { _tag: "Said", message, user: session.number }, session)
+    const event: SharedEvent = { _tag: "Said", message, user: session.number }
+    if ("room" in destination) audience.say(destination.room.members, event, session)
+    else audience.tell([destination.addressee], event, session)
     const isStored = Exit.isExit(stored) && stored._tag === "Success"
     return isStored ? { _tag: "Accepted", message } : { _tag: "Accepted", message, stored }
   }

@@ -1,4 +1,4 @@
-import type { Event, Perspective } from "../domain/Event.ts"
+import type { Event, Perspective, SharedEvent } from "../domain/Event.ts"
 import type { Hangup } from "../domain/Hangup.ts"
 import type { ProtocolName } from "../domain/Message.ts"
 import type { UserName } from "../domain/Names.ts"
@@ -8,6 +8,8 @@ import type { Room } from "./Room.ts"
 /** Where a session's events go. Its functions return at once and never throw. */
 export interface Outlet {
   readonly deliver: (event: Event, as: Perspective) => void
+  /** The same for several events that the session has seen, one after another; most are given the same array. */
+  readonly deliverAll?: ((events: ReadonlyArray<SharedEvent>) => void) | undefined
   /** Ends what carries the session. The session is logged out by whoever opened it. */
   readonly hangUp: (hangup: Hangup) => void
   /** Bytes that wait for the peer to read. */

@@ -129,13 +129,22 @@ export class Connection<In, Frame> implements Outlet, Link<Frame>, Owner, Reader
   }
 
   deliver(event: Event, as: Perspective): void {
-    const { shared } = this.#door
-    if (event !== shared.last && isPersonal(event)) {
+    if (event._tag !== "Said" && isPersonal(event)) {
       for (const frame of this.#conversation.present(event)) this.send(frame)
       return
     }
-    const frames = shared.frames(event as SharedEvent, as, this.#conversation.variant)
+    const frames = this.#door.shared.frames(event, as, this.#conversation.variant)
     for (let index = 0; index < frames.length; index++) this.share(frames[index]!)
+  }
+
+  shareAll(frames: ReadonlyArray<Frame>): void {
+    const { record } = this.#door.wire
+    if (record !== undefined) for (const frame of frames) record("out", this.who, frame)
+    this.outbox.shareAll(frames)
+  }
+
+  deliverAll(events: ReadonlyArray<SharedEvent>): void {
+    this.shareAll(this.#door.shared.allFrames(events, this.#conversation.variant))
   }
 
   queuedBytes(): number {
@@ -154,7 +163,7 @@ export class Connection<In, Frame> implements Outlet, Link<Frame>, Owner, Reader
   }
 
   take(inputs: ReadonlyArray<In>): void {
-    this.#do(() => this.#dialogue.receive(inputs))
+    this.#door.chat.gather(() => this.#do(() => this.#dialogue.receive(inputs)))
   }
 
   ended(): void {

@@ -6,7 +6,7 @@
  *   before that event.
  */
 import { Effect, FiberSet, type Scope } from "effect"
-import type { Event, Perspective } from "../domain/Event.ts"
+import type { Event, Perspective, SharedEvent } from "../domain/Event.ts"
 import type { Hangup } from "../domain/Hangup.ts"
 import { AddressBanned, ServerFull } from "../domain/Rejection.ts"
 import { type Exchange, type ExchangeStep, type Link, sweepMillis } from "../protocols/Exchange.ts"
@@ -92,6 +92,11 @@ export const make = Effect.fnUntraced(function* <Frame>(
     else link.share(frame)
   }
 
+  const shareAll = (link: Link<Frame>, frames: ReadonlyArray<Frame>): void => {
+    if (link.shareAll === undefined) for (const frame of frames) share(link, frame)
+    else link.shareAll(frames)
+  }
+
   /** Sends at once, and logs out in the next turn. */
   const performInEvent = (steps: Steps<Frame>): void => {
     let hasRest = false
@@ -119,6 +124,10 @@ export const make = Effect.fnUntraced(function* <Frame>(
     deliver(event: Event, as: Perspective): void {
       const steps = exchange.deliver(this.#key, event, as, share)
       if (steps.length > 0) performInEvent(steps)
+    }
+    deliverAll(events: ReadonlyArray<SharedEvent>): void {
+      if (exchange.deliverAll?.(this.#key, events, shareAll) === true) return
+      for (const event of events) this.deliver(event, "witness")
     }
     hangUp({ reason }: Hangup): void {
       performInEvent(exchange.hangUp(this.#key, reason))

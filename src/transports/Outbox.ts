@@ -112,6 +112,13 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
     if (!this.isDirty) this.#parts.flusher.schedule(this)
   }
 
+  /** Queues several such frames. */
+  shareAll(frames: ReadonlyArray<Frame>): void {
+    if (this.#isClosed || frames.length === 0) return
+    for (let index = 0; index < frames.length; index++) this.#frames.push(frames[index]!)
+    if (!this.isDirty) this.#parts.flusher.schedule(this)
+  }
+
   /** Lets go out what is held back, or will be. */
   release(): void {
     this.#framesToHold = 0

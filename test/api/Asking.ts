@@ -58,7 +58,7 @@ export const listen = Effect.fnUntraced(function* (path: string, headers: Record
   /** The next event. */
   const event: Effect.Effect<{ readonly id?: string; readonly event: string; readonly data: any } | undefined> =
     Effect.flatMap(next, (block) => {
-      if (block === undefined) return Effect.succeed(undefined)
+      if (block === undefined) return Effect.undefined
       if (block.startsWith(":")) return event
       const fields = Object.fromEntries(block.split("\n").map((line) => line.split(/: (.*)/s).slice(0, 2)))
       return Effect.succeed({ ...fields, data: JSON.parse(fields["data"]) })

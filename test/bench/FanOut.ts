@@ -71,7 +71,7 @@ const notesOf = (name: string, all: ReadonlyArray<Round>): ReadonlyArray<string>
 /** Measures and prints the table; false if a member did not get exactly what it should have. */
 export const fanOut = async (rounds: number, seconds: number): Promise<boolean> => {
   console.log(`200 members of one room, 10 senders, 99-byte texts, 50 in flight each; ${rounds} rounds of ${seconds} s`)
-  const subjects = [...floors, ...Subjects.streams, Subjects.mixed]
+  const subjects = [...floors, ...[...Subjects.streams, Subjects.mixed].map(Subjects.inMemory)]
   const results = new Map<Subjects.Subject, Array<Round>>(subjects.map((subject) => [subject, []]))
   // Round by round, so that a noisy minute is everybody's.
   for (let round = 0; round < rounds; round++) {

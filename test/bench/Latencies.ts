@@ -48,7 +48,8 @@ const openRate = 100_000
 /** Measures and prints how late deliveries are; false if a member did not get exactly what it should have. */
 export const openLoop = async (rounds: number, seconds: number): Promise<boolean> => {
   // Nothing says where a text of tsockm ends on a connection that stays open: it is late by the time between two of them.
-  const subjects = [Subjects.perTurn, Subjects.chatmaster, Subjects.packet, Subjects.toss, Subjects.sockets]
+  const { chatmaster, packet, sockets, toss } = Subjects
+  const subjects = [Subjects.perTurn, ...[chatmaster, packet, toss, sockets].map(Subjects.inMemory)]
   const results = new Map<Subjects.Subject, Array<OpenRound>>(subjects.map((subject) => [subject, []]))
   for (let round = 0; round < rounds; round++) {
     for (const subject of subjects) {
@@ -69,7 +70,7 @@ export const openLoop = async (rounds: number, seconds: number): Promise<boolean
 export const stuckMember = async (rounds: number, seconds: number): Promise<boolean> => {
   // It is not to be hung up on while it is measured.
   const args = ["--outbox-limit-bytes=256MiB", "--write-timeout=10 minutes"]
-  const subject = Subjects.withOptions(Subjects.chatmaster, "chatmaster", { args })
+  const subject = Subjects.inMemory(Subjects.withOptions(Subjects.chatmaster, "chatmaster", { args }))
   const rounded = { healthy: [] as Array<OpenRound>, stuck: [] as Array<OpenRound> }
   for (let round = 0; round < rounds; round++) {
     for (const crowding of ["healthy", "stuck"] as const) {

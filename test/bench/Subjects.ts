@@ -154,6 +154,10 @@ export const withOptions = (subject: Subject, name: string, options: Options): S
   }
 })
 
+/** The same server with its history in memory, where delivery alone is measured. */
+export const inMemory = (subject: Subject): Subject =>
+  withOptions(subject, subject.name, { env: { PARLANCE_STORAGE: "memory" } })
+
 const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, "127.0.0.1")
   await once(server, "listening")

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Result } from "effect"
-import type { SharedEvent } from "../../src/domain/Event.ts"
+import type { Perspective, SharedEvent } from "../../src/domain/Event.ts"
 import * as Audience from "../../src/services/Audience.ts"
 import { Census } from "../../src/services/Census.ts"
 import { Rooms } from "../../src/services/Rooms.ts"
@@ -38,6 +38,90 @@ describe("Audience.tell()", () => {
       assert.deepStrictEqual(kept(), [[], [], [[{ _tag: "Noticed", text: "psst" }, "actor"]]])
       assert.deepStrictEqual(observed, [])
       assert.strictEqual(counts.deliveries, 1)
+    })
+  )
+})
+
+describe("Audience.gather()", () => {
+  const announced = (text: string): SharedEvent => ({ _tag: "Announced", text })
+
+  it.effect("tells what was said to a room when it is done, all of it to one after another", () =>
+    Effect.gen(function* () {
+      const { audience, counts, observed, three } = yield* setUp
+      const told: Array<string> = []
+      for (const { name, outlet } of three) {
+        const { deliver } = outlet
+        Object.assign(outlet, {
+          deliver: (event: SharedEvent & { readonly _tag: "Announced" }, as: Perspective) => {
+            told.push(`${name} ${event.text} ${as}`)
+            deliver(event, as)
+          }
+        })
+      }
+      const [alice, bob, carol] = three as [(typeof three)[0], (typeof three)[0], (typeof three)[0]]
+      const members = new Set([alice, bob])
+      audience.gather(() => {
+        audience.say(members, announced("1"), alice)
+        audience.gather(() => audience.say(members, announced("2"), bob))
+        assert.deepStrictEqual(told, [])
+        assert.strictEqual(observed.length, 2)
+        audience.tell([carol], announced("3"), undefined)
+        audience.say(members, announced("4"), alice)
+        audience.say(new Set([carol]), announced("5"), carol)
+        audience.tellOne(alice, { _tag: "Noticed", text: "6" })
+      })
+      assert.deepStrictEqual(told, [
+        "alice 1 actor",
+        "alice 2 witness",
+        "bob 1 witness",
+        "bob 2 actor",
+        "carol 3 witness",
+        "alice 4 actor",
+        "bob 4 witness",
+        "carol 5 actor",
+        "alice 6 actor"
+      ])
+      assert.strictEqual(counts.deliveries, told.length)
+      audience.say(members, announced("7"), alice)
+      assert.deepStrictEqual(told.slice(-2), ["alice 7 actor", "bob 7 witness"])
+    })
+  )
+
+  it.effect("gives those who have seen everything the same array, if they take one", () =>
+    Effect.gen(function* () {
+      const { audience, kept, three } = yield* setUp
+      const groups: Array<ReadonlyArray<SharedEvent>> = []
+      for (const { outlet } of three) {
+        Object.assign(outlet, { deliverAll: (events: ReadonlyArray<SharedEvent>) => void groups.push(events) })
+      }
+      const events = Array.from({ length: Audience.gatherLimit + 1 }, (_, index) => announced(String(index)))
+      const members = new Set(three)
+      audience.gather(() => {
+        for (const event of events) audience.say(members, event, three[0]!)
+      })
+      assert.deepStrictEqual(
+        groups.map((group) => group.length),
+        [64, 64, 1, 1]
+      )
+      assert.strictEqual(groups[0], groups[1])
+      assert.deepStrictEqual([...groups[0]!, ...groups[2]!], events)
+      assert.deepStrictEqual(
+        kept()[0],
+        events.map((event) => [event, "actor"])
+      )
+    })
+  )
+
+  it.effect("tells what was said before an error", () =>
+    Effect.gen(function* () {
+      const { audience, kept, three } = yield* setUp
+      const act = () =>
+        audience.gather(() => {
+          audience.say(new Set(three.slice(1, 2)), announced("1"), three[0]!)
+          throw new Error("oops")
+        })
+      assert.throws(act, "oops")
+      assert.deepStrictEqual(kept(), [[], [[announced("1"), "witness"]], []])
     })
   )
 })

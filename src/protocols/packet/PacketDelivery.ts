@@ -6,7 +6,8 @@
  * - Over a stream a packet is sent and forgotten; over datagrams it waits in its lane until it is confirmed.
  */
 import type { Event, Perspective } from "../../domain/Event.ts"
-import type { ExchangeStep, Link, Send } from "../Exchange.ts"
+import type { ExchangeStep, Link, Send, SendAll } from "../Exchange.ts"
+import { Renderings } from "../Renderings.ts"
 import * as Slab from "../Slab.ts"
 import * as PacketCodec from "./PacketCodec.ts"
 import * as Events from "./PacketEvents.ts"
@@ -27,8 +28,6 @@ export interface Parts {
 
 /** An event as it goes out; `message` is undefined if each recipient gets a number of its own. */
 interface Rendered {
-  readonly event: Event
-  readonly as: Perspective
   readonly sender: bigint
   readonly message: bigint | undefined
   readonly frame: Uint8Array | undefined
@@ -47,22 +46,25 @@ const numbered = (frame: Uint8Array, message: bigint): Uint8Array => {
 
 const render = (event: Event, as: Perspective): Rendered => {
   const told = Events.tell(event, as)
-  if (told === undefined) return { event, as, sender: 0n, message: undefined, frame: undefined, isError: false }
+  if (told === undefined) return { sender: 0n, message: undefined, frame: undefined, isError: false }
   if (told._tag === "Error") {
-    return { event, as, sender: 0n, message: undefined, frame: PacketCodec.write(told), isError: true }
+    return { sender: 0n, message: undefined, frame: PacketCodec.write(told), isError: true }
   }
   const { message, text, user } = told
   const blob = Slab.encode(text)
   const frame = PacketCodec.write({ _tag: "IncomingMessage", user, message: message ?? 0n, blob })
-  return { event, as, sender: user, message, frame, isError: false }
+  return { sender: user, message, frame, isError: false }
 }
+
+const renderActor = (event: Event): Rendered => render(event, "actor")
+const renderWitness = (event: Event): Rendered => render(event, "witness")
 
 /** Makes the delivery to all sessions. */
 export const make = ({ membersOn, nowMillis, overflow, queueLimitBytes, random }: Parts) => {
   /** The sessions for which something waits. */
   const waiting = new Set<Member.Member>()
   let lastNotice = -1n
-  let last: Rendered | undefined
+  const renderings = { actor: new Renderings<Rendered>(), witness: new Renderings<Rendered>() }
 
   /** What may go out to a session now. */
   const transmit = (member: Member.Member): Steps => {
@@ -97,8 +99,7 @@ export const make = ({ membersOn, nowMillis, overflow, queueLimitBytes, random }
 
   const deliver = (member: Member.Member, event: Event, as: Perspective, send: Send<Uint8Array>): Steps => {
     if (!member.isOpen) return nothing
-    if (last === undefined || last.event !== event || last.as !== as) last = render(event, as)
-    const { frame, isError, message, sender } = last
+    const { frame, isError, message, sender } = renderings[as].of(event, as === "actor" ? renderActor : renderWitness)
     if (frame === undefined) return nothing
     const { link } = member
     if (isError) {
@@ -110,6 +111,31 @@ export const make = ({ membersOn, nowMillis, overflow, queueLimitBytes, random }
     if (!link.isReliable) return enqueue(member, sender, number, own)
     send(link, own)
     return nothing
+  }
+
+  // The last group of events, and its frames if each is the same for everybody.
+  let group: ReadonlyArray<Event> = []
+  let groupFrames: ReadonlyArray<Uint8Array> | undefined
+
+  const framesOf = (events: ReadonlyArray<Event>): ReadonlyArray<Uint8Array> | undefined => {
+    const frames: Array<Uint8Array> = []
+    for (const event of events) {
+      const { frame, isError, message } = renderings.witness.of(event, renderWitness)
+      if (isError || (frame !== undefined && message === undefined)) return undefined
+      if (frame !== undefined) frames.push(frame)
+    }
+    return frames
+  }
+
+  const deliverAll = (member: Member.Member, events: ReadonlyArray<Event>, send: SendAll<Uint8Array>): boolean => {
+    if (!member.isOpen || !member.link.isReliable) return !member.isOpen
+    if (events !== group) {
+      group = events
+      groupFrames = framesOf(events)
+    }
+    if (groupFrames === undefined) return false
+    send(member.link, groupFrames)
+    return true
   }
 
   const confirm = (link: Link<Uint8Array>, message: bigint): Steps => {
@@ -128,6 +154,7 @@ export const make = ({ membersOn, nowMillis, overflow, queueLimitBytes, random }
 
   return {
     deliver,
+    deliverAll,
     confirm,
     transmit,
     /** What is due by now, to all. */

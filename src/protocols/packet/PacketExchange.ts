@@ -9,7 +9,7 @@
 import type { Event, Perspective } from "../../domain/Event.ts"
 import { explain, type HangupReason } from "../../domain/Hangup.ts"
 import { NotLoggedIn, ServerFull, UploadBroken } from "../../domain/Rejection.ts"
-import type { ExchangeStep, Link, Send } from "../Exchange.ts"
+import type { ExchangeStep, Link, Send, SendAll } from "../Exchange.ts"
 import * as PacketCodec from "./PacketCodec.ts"
 import * as Delivery from "./PacketDelivery.ts"
 import { PacketError } from "./PacketError.ts"
@@ -195,6 +195,8 @@ export const make = (settings: Settings) => {
     },
     deliver: (key: object, event: Event, as: Perspective, send: Send<Uint8Array>): Steps =>
       delivery.deliver(key as Member.Member, event, as, send),
+    deliverAll: (key: object, events: ReadonlyArray<Event>, send: SendAll<Uint8Array>): boolean =>
+      delivery.deliverAll(key as Member.Member, events, send),
     hangUp: (key: object, reason: HangupReason): Steps => hangUp(key as Member.Member, reason),
     hasSessions: (link: Carrier): boolean => byLink.has(link.id),
     /** Ends the sessions that are on a connection or were opened on it, when it is no more. */

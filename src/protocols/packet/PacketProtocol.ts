@@ -94,6 +94,7 @@ export const make = (options: Options): Exchange<Uint8Array> => {
     },
     converse: (link) => converse(exchange, link),
     deliver: exchange.deliver,
+    deliverAll: exchange.deliverAll,
     hangUp: exchange.hangUp,
     queuedBytes: exchange.queuedBytes,
     sweep: exchange.sweep,

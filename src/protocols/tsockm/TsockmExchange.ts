@@ -7,7 +7,8 @@
 import type { Event, Perspective } from "../../domain/Event.ts"
 import type { HangupReason } from "../../domain/Hangup.ts"
 import { explain, type Rejection } from "../../domain/Rejection.ts"
-import type { ExchangeStep, Link, Send } from "../Exchange.ts"
+import type { ExchangeStep, Link, Send, SendAll } from "../Exchange.ts"
+import { Renderings } from "../Renderings.ts"
 import * as Directory from "./TsockmDirectory.ts"
 import * as Endings from "./TsockmEndings.ts"
 import * as Events from "./TsockmEvents.ts"
@@ -37,6 +38,13 @@ export interface Settings {
   readonly checkMillis: number
 }
 
+/** What an event is to a peer, and its frames in the language of each generation that has asked for them. */
+interface Rendered {
+  readonly told: Events.Told | undefined
+  7: ReadonlyArray<Uint8Array> | undefined
+  8: ReadonlyArray<Uint8Array> | undefined
+}
+
 const nothing: Steps = []
 const notAllowed: ErrorAnswer = { action: "MSG", status: 405, text: TsockmPacket.statusNames[405] }
 
@@ -60,8 +68,7 @@ export const make = (settings: Settings) => {
   const directory = Directory.make(makeId, makeSignature, settings.graceMillis)
   const endings = Endings.make()
   let checkedAtMillis = nowMillis()
-  let last: { readonly event: Event; readonly as: Perspective; readonly told: Events.Told | undefined } | undefined
-  const lastFrames = new Map<Generation, ReadonlyArray<Uint8Array>>()
+  const renderings = { actor: new Renderings<Rendered>(), witness: new Renderings<Rendered>() }
 
   const endsOf = (link: Carrier, generation: Generation): Response.Ends => ({
     generation,
@@ -94,6 +101,14 @@ export const make = (settings: Settings) => {
     return Peer.push(peer, frames, isPacing ? about : undefined, nowMillis())
   }
 
+  const render = (event: Event, as: Perspective): Rendered => {
+    const told = Events.tell(event, as, directory)
+    if (event._tag === "UserLeft" && event.cause === "logout") directory.leave(event.user.number, nowMillis())
+    return { told, 7: undefined, 8: undefined }
+  }
+  const renderActor = (event: Event): Rendered => render(event, "actor")
+  const renderWitness = (event: Event): Rendered => render(event, "witness")
+
   const deliver = (peer: Peer.Peer, event: Event, as: Perspective, send: Send<Uint8Array>): Steps => {
     if (event._tag === "ServerStopping") {
       // Its last words must not be taken for the answer to a question about something else.
@@ -101,18 +116,35 @@ export const make = (settings: Settings) => {
       Peer.clear(peer)
     }
     if (!peer.isOpen || peer.isStopping) return nothing
-    if (last?.event !== event || last.as !== as) {
-      last = { event, as, told: Events.tell(event, as, directory) }
-      lastFrames.clear()
-      if (event._tag === "UserLeft" && event.cause === "logout") directory.leave(event.user.number, nowMillis())
-    }
-    if (last.told === undefined) return nothing
-    const frames = lastFrames.get(peer.generation) ?? framesOf(last.told, peer.generation)
-    lastFrames.set(peer.generation, frames)
-    const { author } = last.told
-    if (!Peer.isFree(peer, isPacing ? author : undefined)) return post(peer, frames, author)
+    const rendered = renderings[as].of(event, as === "actor" ? renderActor : renderWitness)
+    if (rendered.told === undefined) return nothing
+    const { author } = rendered.told
+    const frames = (rendered[peer.generation] ??= framesOf(rendered.told, peer.generation))
+    if (!Peer.asksNothing(peer, isPacing)) return post(peer, frames, author)
     for (let index = 0; index < frames.length; index++) send(peer.link, frames[index]!)
     return nothing
+  }
+
+  // The last group of events, and its frames by generation.
+  let group: ReadonlyArray<Event> = []
+  let groupFrames: Pick<Rendered, Generation> = { 7: undefined, 8: undefined }
+
+  const framesOfAll = (events: ReadonlyArray<Event>, generation: Generation): ReadonlyArray<Uint8Array> =>
+    events.flatMap((event) => {
+      const rendered = renderings.witness.of(event, renderWitness)
+      if (rendered.told === undefined) return []
+      return (rendered[generation] ??= framesOf(rendered.told, generation))
+    })
+
+  const deliverAll = (peer: Peer.Peer, events: ReadonlyArray<Event>, send: SendAll<Uint8Array>): boolean => {
+    if (!peer.isOpen || peer.isStopping) return true
+    if (!Peer.asksNothing(peer, isPacing)) return false
+    if (events !== group) {
+      group = events
+      groupFrames = { 7: undefined, 8: undefined }
+    }
+    send(peer.link, (groupFrames[peer.generation] ??= framesOfAll(events, peer.generation)))
+    return true
   }
 
   const end = (peer: Peer.Peer, why: string): Steps => {
@@ -221,6 +253,8 @@ export const make = (settings: Settings) => {
     fail,
     deliver: (key: object, event: Event, as: Perspective, send: Send<Uint8Array>): Steps =>
       deliver(key as Peer.Peer, event, as, send),
+    deliverAll: (key: object, events: ReadonlyArray<Event>, send: SendAll<Uint8Array>): boolean =>
+      deliverAll(key as Peer.Peer, events, send),
     hangUp: (key: object, reason: HangupReason): Steps => hangUp(key as Peer.Peer, reason),
     /** Asks a peer for a sign of life. */
     check: (key: object): Steps => check(key as Peer.Peer),

@@ -79,11 +79,9 @@ const pump = (peer: Peer, nowMillis: number): Steps => {
   return sent.map(({ frame }) => ({ _tag: "Send", link, frame }))
 }
 
-/** Whether a packet can go out at once, and no question about somebody is expected behind it. */
-export const isFree = (peer: Peer, about: Entry | undefined): boolean =>
-  peer.heldUntilMillis === undefined &&
-  peer.waiting.length === 0 &&
-  (about === undefined || peer.silences >= silenceLimit)
+/** Whether packets can go out at once, and if it `mayAsk` no question about somebody is expected behind them. */
+export const asksNothing = (peer: Peer, mayAsk: boolean): boolean =>
+  peer.heldUntilMillis === undefined && peer.waiting.length === 0 && (!mayAsk || peer.silences >= silenceLimit)
 
 /** Queues packets; a question about somebody may be expected behind each. */
 export const push = (

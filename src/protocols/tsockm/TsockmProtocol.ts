@@ -102,6 +102,7 @@ export const make = (options: Options): Exchange<Uint8Array> => {
     datagram: () => [{ _tag: "Fault" }],
     converse: (link) => converse(exchange, link, isPacing),
     deliver: exchange.deliver,
+    deliverAll: exchange.deliverAll,
     hangUp: exchange.hangUp,
     check: exchange.check,
     queuedBytes: exchange.queuedBytes,

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { Event } from "../../../src/domain/Event.ts"
+import type { Event, SharedEvent } from "../../../src/domain/Event.ts"
 import type { RoomName, UserName } from "../../../src/domain/Names.ts"
 import type { Request } from "../../../src/protocols/packet/PacketRequest.ts"
 import type { Response } from "../../../src/protocols/packet/PacketResponse.ts"
@@ -245,5 +245,26 @@ describe("PacketExchange.deliver() tells", () => {
     const [stopping] = tell({ _tag: "ServerStopping" })
     assert.strictEqual(stopping?._tag === "Error" && stopping.requestType, 0)
     assert.deepStrictEqual(codes([stopping!]), [12])
+  })
+})
+
+describe("PacketExchange.deliverAll()", () => {
+  it("sends what deliver() would, the same array to all, and leaves alone what is not the same for all", () => {
+    const desk = bench()
+    const [one, two, far] = [tcp(1), tcp(2), udp(3)]
+    const [ada, bob, eve] = [desk.enter(one, "ada"), desk.enter(two, "bob"), desk.enter(far, "eve")]
+    const events = [said(1, "hi"), said(2, "there")] as ReadonlyArray<SharedEvent>
+    const sent: Array<ReadonlyArray<Uint8Array>> = []
+    const send = (_: unknown, frames: ReadonlyArray<Uint8Array>) => void sent.push(frames)
+    const deliverAll = (key: object, group: ReadonlyArray<SharedEvent>) => desk.exchange.deliverAll!(key, group, send)
+    one.frames()
+    for (const event of events) desk.deliver(ada.key, event)
+    assert.isTrue(deliverAll(ada.key, events))
+    assert.deepStrictEqual(sent[0], one.frames())
+    assert.isTrue(deliverAll(bob.key, events))
+    assert.strictEqual(sent[1], sent[0])
+    assert.isFalse(deliverAll(eve.key, events))
+    assert.isFalse(deliverAll(bob.key, [{ _tag: "Announced", text: "numbered for each" }]))
+    assert.strictEqual(sent.length, 2)
   })
 })

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import type { SharedEvent } from "../../../src/domain/Event.ts"
 import type { RoomName, UserName } from "../../../src/domain/Names.ts"
 import { authorOf, bench, bodies, left, request, said } from "./Links.ts"
 
@@ -77,5 +78,30 @@ describe("TsockmExchange tells", () => {
     assert.match(nameOf(given, alice, bodies([notice])[0]!)!, /^eve#/)
     assert.deepStrictEqual(told({ _tag: "ServerStopping" }), [])
     assert.deepStrictEqual(told(said("too late")), [])
+  })
+})
+
+describe("TsockmExchange.deliverAll()", () => {
+  it("sends what deliver() would, the same array to all of a generation", () => {
+    const given = bench({ gapMillis: 0 })
+    const events = [said("one"), left("eve", 99), said("two", "bob", 7)] as ReadonlyArray<SharedEvent>
+    const peers = ([7, 7, 8] as const).map((generation, index) => given.enter(generation, `peer ${index}`))
+    const frames: Array<ReadonlyArray<Uint8Array>> = []
+    for (const { key, link } of peers) {
+      link.sent()
+      assert.isTrue(given.exchange.deliverAll!(key, events, (_, all) => void frames.push(all)))
+    }
+    assert.strictEqual(frames[0], frames[1])
+    peers.forEach((peer, index) => {
+      for (const event of events) given.deliver(peer, event)
+      const texts = frames[index]!.map((frame) => Buffer.from(frame).toString())
+      assert.deepStrictEqual(texts, peer.link.sent())
+    })
+  })
+
+  it("leaves it to deliver() where an original may ask who has said something", () => {
+    const given = bench()
+    const alice = given.enter(8, "alice")
+    assert.isFalse(given.exchange.deliverAll!(alice.key, [said("one")] as ReadonlyArray<SharedEvent>, () => {}))
   })
 })
