@@ -39,6 +39,8 @@ type Row = Record<string, SQLOutputValue>
 type Transform = Parameters<SqlConnection.Connection["execute"]>[2]
 
 const statementsLimit = 128
+// To move pages from the log to the database waits for the disk, and everybody for that: 16 MiB at a time, not 4.
+const checkpointPages = 4096
 const chunkRows = 128
 
 const open = ({ busyMillis = 1000, file, isReadOnly = false, synchronous }: Options): DatabaseSync => {
@@ -48,7 +50,10 @@ const open = ({ busyMillis = 1000, file, isReadOnly = false, synchronous }: Opti
   const database = new DatabaseSync(file, { timeout: busyMillis, enableForeignKeyConstraints: true, readBigInts: true })
   try {
     if (isReadOnly) database.exec("PRAGMA query_only = 1")
-    else database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}`)
+    else {
+      database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}`)
+      database.exec(`PRAGMA wal_autocheckpoint = ${checkpointPages}`)
+    }
     return database
   } catch (error) {
     database.close()
