@@ -9,6 +9,8 @@ export default defineConfig({
     include: ["**/*.test.ts"],
     globalSetup: ["e2e/BuiltPages.ts"],
     testTimeout: 30_000,
+    // A machine that others use may be too slow for once; what is wrong is wrong again.
+    retry: process.env["CI"] === undefined ? 0 : 1,
     hookTimeout: 60_000
   }
 })

@@ -19,7 +19,8 @@ export const MessageList = ({ model, place }: { readonly model: Model; readonly 
   const box = useRef<HTMLDivElement>(null)
   const list = useRef<HTMLOListElement>(null)
   const isAtEnd = useRef(true)
-  const last = useRef({ height: 0, shownHeight: 0, firstKey: "" })
+  const last = useRef({ height: 0, shownHeight: 0 })
+  const lastFirst = useRef("")
   const [newCount, setNewCount] = useState(0)
   const seenEnd = useRef<string | undefined>(undefined)
   const shown = useMemo(() => rows(place.timeline, place.firstUnread), [place.timeline, place.firstUnread])
@@ -29,7 +30,7 @@ export const MessageList = ({ model, place }: { readonly model: Model; readonly 
   const remember = () => {
     const { current } = box
     if (current === null) return
-    last.current = { height: current.scrollHeight, shownHeight: current.clientHeight, firstKey }
+    last.current = { height: current.scrollHeight, shownHeight: current.clientHeight }
   }
 
   const toEnd = () => {
@@ -48,7 +49,8 @@ export const MessageList = ({ model, place }: { readonly model: Model; readonly 
     const { current } = box
     if (current === null) return
     const before = last.current
-    const isPrepended = before.firstKey !== "" && before.firstKey !== firstKey
+    const isPrepended = lastFirst.current !== "" && lastFirst.current !== firstKey
+    lastFirst.current = firstKey
     // Whoever has scrolled just now is not told of it yet.
     isAtEnd.current &&= before.height - current.scrollTop - before.shownHeight < nearBottom
     if (isAtEnd.current) current.scrollTop = current.scrollHeight
