@@ -133,8 +133,7 @@ export class Connection<In, Frame> implements Outlet, Link<Frame>, Owner, Reader
       for (const frame of this.#conversation.present(event)) this.send(frame)
       return
     }
-    const frames = this.#door.shared.frames(event, as, this.#conversation.variant)
-    for (let index = 0; index < frames.length; index++) this.share(frames[index]!)
+    this.shareAll(this.#door.shared.frames(event, as, this.#conversation.variant))
   }
 
   shareAll(frames: ReadonlyArray<Frame>): void {

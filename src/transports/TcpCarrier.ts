@@ -29,22 +29,22 @@ export interface Parts {
 }
 
 const isBytes = (frame: ByteFrame): frame is Uint8Array => frame instanceof Uint8Array
-const areBytes = (frames: ReadonlyArray<ByteFrame>): frames is ReadonlyArray<Uint8Array> => frames.every(isBytes)
 const heldBytes = (frame: ByteFrame): number =>
   isBytes(frame) ? frame.length : frame.head.length + frame.tail.length + 1
 
-/** Joins frames into bytes that nobody may change. */
-export type Join = (frames: ReadonlyArray<Uint8Array>) => Uint8Array
+/** Joins frames into bytes that nobody may change; undefined if not all of them are bytes. */
+export type Join = (frames: ReadonlyArray<ByteFrame>) => Uint8Array | undefined
 
 /** Makes a join that remembers the last bytes: those of one batch go to many sockets. */
 export const makeJoin = (): Join => {
-  let last: ReadonlyArray<Uint8Array> | undefined
-  let bytes: Uint8Array = new Uint8Array()
+  let last: ReadonlyArray<ByteFrame> | undefined
+  let bytes: Uint8Array | undefined
   return (frames) => {
-    if (frames.length === 1) return frames[0]!
     if (frames !== last) {
       last = frames
-      bytes = Buffer.concat(frames)
+      const [first] = frames
+      if (frames.length === 1 && first !== undefined) bytes = isBytes(first) ? first : undefined
+      else bytes = frames.every(isBytes) ? Buffer.concat(frames) : undefined
     }
     return bytes
   }
@@ -117,8 +117,9 @@ export class TcpCarrier implements Carrier<ByteFrame>, Source<Uint8Array>, Where
 
   write(frames: ReadonlyArray<ByteFrame>): void {
     if (!this.#socket.writable) return
-    if (areBytes(frames)) {
-      this.#socket.write(this.#parts.join(frames), this.#settled)
+    const bytes = this.#parts.join(frames)
+    if (bytes !== undefined) {
+      this.#socket.write(bytes, this.#settled)
       return
     }
     this.#waitingBytes = frames.reduce((sum, frame) => sum + heldBytes(frame), 0)

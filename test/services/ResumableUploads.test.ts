@@ -32,6 +32,15 @@ const read = Effect.fnUntraced(function* (id: string) {
   return { ...file, bytes: Buffer.concat(yield* Stream.runCollect(attachments.read(file))) }
 })
 
+/** Four bytes behind which nothing more comes, and what is done when they have come. */
+const hang = Effect.map(Deferred.make<void>(), (came) => ({
+  came,
+  hanging: Stream.concat(
+    Stream.succeed(content(4)),
+    Stream.fromEffectDrain(Effect.andThen(Deferred.succeed(came, undefined), Effect.never))
+  )
+}))
+
 describe("ResumableUploads", () => {
   it.effect("keeps a file that came in pieces, over several writes", () =>
     Effect.gen(function* () {
@@ -83,11 +92,7 @@ describe("ResumableUploads", () => {
     Effect.gen(function* () {
       const uploads = yield* ResumableUploads
       const id = yield* open(10)
-      const came = yield* Deferred.make<void>()
-      const hanging = Stream.concat(
-        Stream.succeed(content(4)),
-        Stream.fromEffectDrain(Effect.andThen(Deferred.succeed(came, undefined), Effect.never))
-      )
+      const { came, hanging } = yield* hang
       const first = yield* Effect.forkChild(Effect.flip(uploads.write(id, 0, hanging)))
       yield* Deferred.await(came)
       assert.isDefined((yield* write(id, 4, content(6))).file)
@@ -99,11 +104,7 @@ describe("ResumableUploads", () => {
     Effect.gen(function* () {
       const uploads = yield* ResumableUploads
       const id = yield* open(10)
-      const came = yield* Deferred.make<void>()
-      const hanging = Stream.concat(
-        Stream.succeed(content(4)),
-        Stream.fromEffectDrain(Effect.andThen(Deferred.succeed(came, undefined), Effect.never))
-      )
+      const { came, hanging } = yield* hang
       const first = yield* Effect.forkChild(uploads.write(id, 0, hanging))
       yield* Deferred.await(came)
       yield* Fiber.interrupt(first)

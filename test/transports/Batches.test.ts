@@ -13,7 +13,7 @@ describe("Batches", () => {
     const first = batches([a, b])
     assert.deepStrictEqual({ ...first }, { frames: [a, b], sizeBytes: 2, totalBytes: 2 })
     assert.strictEqual(batches([a, b]), first)
-    const bytes = join(first.frames)
+    const bytes = join(first.frames)!
     assert.strictEqual(text(bytes), "ab")
     assert.strictEqual(join(batches([a, b]).frames), bytes)
     for (const [frames, expected] of [
@@ -23,7 +23,7 @@ describe("Batches", () => {
       [[a, c], "ac"],
       [[frame("a"), frame("c")], "ac"]
     ] as const) {
-      assert.strictEqual(text(join(batches(frames).frames)), expected)
+      assert.strictEqual(text(join(batches(frames).frames)!), expected)
     }
     assert.strictEqual(text(bytes), "ab")
   })
