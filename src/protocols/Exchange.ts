@@ -10,6 +10,7 @@ import type { HangupReason } from "../domain/Hangup.ts"
 import type { ProtocolName } from "../domain/Message.ts"
 import type { Rejection } from "../domain/Rejection.ts"
 import type { UserSummary } from "../domain/Room.ts"
+import type { IsActor } from "./GroupFrames.ts"
 import type { Conversation } from "./Protocol.ts"
 
 /** What carries packets to a peer and from it: a connection, or an address to which datagrams go. */
@@ -81,10 +82,15 @@ export interface Exchange<Frame> {
    */
   readonly deliver: (key: object, event: Event, as: Perspective, send: Send<Frame>) => Steps<Frame>
   /**
-   * Tells several events to a session that has seen them, if all there is to be done for them is to send their frames; else
-   * it does nothing and gives false. Most sessions are given the same array, and then their frames are the same one.
+   * Tells several events to a session, if all there is to be done for them is to send their frames; else it does nothing and
+   * gives false. Most sessions are given the same array, and then their frames are the same one.
    */
-  readonly deliverAll?: (key: object, events: ReadonlyArray<SharedEvent>, send: SendAll<Frame>) => boolean
+  readonly deliverAll?: (
+    key: object,
+    events: ReadonlyArray<SharedEvent>,
+    isActor: IsActor,
+    send: SendAll<Frame>
+  ) => boolean
   /** Ends a session: no `Login` and no `Run`. */
   readonly hangUp: (key: object, reason: HangupReason) => Steps<Frame>
   /** Bytes that wait for the peer of a session to confirm them. */

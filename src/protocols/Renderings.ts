@@ -1,35 +1,28 @@
 /**
- * What was made of the last events, for recipients who are told several of them one after another, in the same order.
+ * What was made of the last events, for recipients who are told several of them one after another.
  *
- * Whatever was made of the last {@link keptEvents} is made once. Finding it again costs next to nothing for whoever is told
- * the event that comes behind the one that was asked for before.
+ * Whatever was made of the last {@link keptEvents} is made once.
  */
 import type { Event } from "../domain/Event.ts"
 
 /** How many events are remembered at least. */
-export const keptEvents = 64
+export const keptEvents = 512
 
 export class Renderings<A> {
-  readonly #events: Array<Event> = []
-  readonly #made: Array<A> = []
-  // Where the event is that is expected next.
-  #next = 0
+  #made = new Map<Event, A>()
+  // What was made before: forgotten when there is as much again.
+  #older = new Map<Event, A>()
 
   /** What was made of an event, made now if it has not been. */
   of(event: Event, make: (event: Event) => A): A {
-    if (this.#events[this.#next] === event) return this.#made[this.#next++]!
-    const index = this.#events.lastIndexOf(event)
-    if (index >= 0) {
-      this.#next = index + 1
-      return this.#made[index]!
-    }
+    const known = this.#made.get(event) ?? this.#older.get(event)
+    if (known !== undefined) return known
     const made = make(event)
-    if (this.#events.length === 2 * keptEvents) {
-      this.#events.splice(0, keptEvents)
-      this.#made.splice(0, keptEvents)
+    if (this.#made.size === keptEvents) {
+      this.#older = this.#made
+      this.#made = new Map()
     }
-    this.#next = this.#events.push(event)
-    this.#made.push(made)
+    this.#made.set(event, made)
     return made
   }
 }

@@ -3,15 +3,15 @@
  *
  * - Every recipient gets the same event object, so that its rendering can be shared.
  * - What is said to one room in one go may be gathered: then each recipient is told all of it at once, which for a large
- *   room takes a fraction of the time, because what belongs to a recipient is touched once. Whatever else happens is told
- *   after that, so nobody hears things in another order.
+ *   room takes a fraction of the time, because what belongs to a recipient is touched once. Before anything else happens
+ *   what has been gathered is told, so nobody hears things in another order.
  */
 import type { PersonalEvent, SharedEvent } from "../domain/Event.ts"
 import type { Counts } from "./Census.ts"
 import type { Session } from "./Session.ts"
 
 /** How many messages are gathered at most. */
-export const gatherLimit = 64
+export const gatherLimit = 512
 
 export interface Audience {
   /** Tells an event to each of `sessions`: to `actor`, if it is one of them, as the one who did it. */
@@ -19,8 +19,11 @@ export interface Audience {
   /** The same for what `actor` says to a room, which may be gathered. */
   readonly say: (members: ReadonlySet<Session>, event: SharedEvent, actor: Session) => void
   readonly tellOne: (session: Session, event: PersonalEvent) => void
-  /** Does something; what is said meanwhile has been told when it is done. */
-  readonly gather: <A>(act: () => A) => A
+  /**
+   * Does something; what is said meanwhile has been told when it is done. With `later` that is handed a function which tells
+   * it, if there is anything, and must call it in the same turn of the event loop.
+   */
+  readonly gather: <A>(act: () => A, later?: (flush: () => void) => void) => A
   /** Tells what has been gathered: to be called before anything changes that it does not know of. */
   readonly flush: () => void
 }
@@ -38,10 +41,11 @@ export const make = (counts: Counts, observe: (event: SharedEvent) => void): Aud
     events = []
     actors = []
     counts.deliveries += told.length * members.size
+    const speakers = new Set(toldActors)
     for (const session of members) {
       const { outlet } = session
-      if (outlet.deliverAll !== undefined && !toldActors.includes(session)) {
-        outlet.deliverAll(told)
+      if (outlet.deliverAll !== undefined) {
+        outlet.deliverAll(told, speakers.has(session) ? (index) => toldActors[index] === session : undefined)
         continue
       }
       for (let index = 0; index < told.length; index++) {
@@ -74,12 +78,15 @@ export const make = (counts: Counts, observe: (event: SharedEvent) => void): Aud
       counts.deliveries++
       session.outlet.deliver(event, "actor")
     },
-    gather: (act) => {
+    gather: (act, later) => {
       depth++
       try {
         return act()
       } finally {
-        if (--depth === 0) flush()
+        if (--depth === 0 && events.length > 0) {
+          if (later === undefined) flush()
+          else later(flush)
+        }
       }
     },
     flush

@@ -52,9 +52,10 @@ export class Chat extends Context.Service<
     readonly runUnsafe: (session: Session, command: Command) => Effect.Effect<Reply, Rejection>
     /**
      * Does something without suspension, such as to run what came in one read. What is said to rooms meanwhile is told when
-     * it is done, or when something else happens.
+     * it is done, or when something else happens. With `later`, that is handed what tells it, and must call it in the same
+     * turn of the event loop: so what came in several reads is told at once.
      */
-    readonly gather: <A>(act: () => A) => A
+    readonly gather: Audience.Audience["gather"]
     /** Frees the name and tells those who remain. Doing it again does nothing. */
     readonly logout: (session: Session) => void
     /** Says something to everybody, as the server. */

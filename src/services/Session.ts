@@ -8,8 +8,11 @@ import type { Room } from "./Room.ts"
 /** Where a session's events go. Its functions return at once and never throw. */
 export interface Outlet {
   readonly deliver: (event: Event, as: Perspective) => void
-  /** The same for several events that the session has seen, one after another; most are given the same array. */
-  readonly deliverAll?: ((events: ReadonlyArray<SharedEvent>) => void) | undefined
+  /**
+   * The same for several events, one after another; most sessions are given the same array. With `isActor` the session did
+   * some of it, and that says what by index.
+   */
+  readonly deliverAll?: ((events: ReadonlyArray<SharedEvent>, isActor?: (index: number) => boolean) => void) | undefined
   /** Ends what carries the session. The session is logged out by whoever opened it. */
   readonly hangUp: (hangup: Hangup) => void
   /** Bytes that wait for the peer to read. */

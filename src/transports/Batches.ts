@@ -12,6 +12,8 @@ export interface Batch<Frame> {
   /** The size of these frames, and of all that waits. */
   readonly sizeBytes: number
   readonly totalBytes: number
+  /** What waits behind it, shared like `frames`. */
+  readonly rest: ReadonlyArray<Frame>
 }
 
 /** Finds the batch of what waits, which is not to be changed afterwards. */
@@ -22,9 +24,10 @@ const batchLimitBytes = 64 * 1024
 /** Makes batches that remember the last one. */
 export const make = <Frame>(sizeBytes: (frame: Frame) => number): Batches<Frame> => {
   let last: ReadonlyArray<Frame> = []
-  let batch: Batch<Frame> = { frames: last, sizeBytes: 0, totalBytes: 0 }
+  let batch: Batch<Frame> = { frames: last, sizeBytes: 0, totalBytes: 0, rest: [] }
 
   const isLast = (waiting: ReadonlyArray<Frame>): boolean => {
+    if (waiting === last) return true
     if (waiting.length !== last.length) return false
     for (let index = 0; index < waiting.length; index++) if (waiting[index] !== last[index]) return false
     return true
@@ -39,7 +42,7 @@ export const make = <Frame>(sizeBytes: (frame: Frame) => number): Batches<Frame>
     for (let index = count; index < waiting.length; index++) totalBytes += sizeBytes(waiting[index]!)
     const frames = count === waiting.length ? waiting : waiting.slice(0, count)
     last = waiting
-    batch = { frames, sizeBytes: size, totalBytes }
+    batch = { frames, sizeBytes: size, totalBytes, rest: waiting.slice(count) }
     return batch
   }
 }

@@ -13,6 +13,7 @@ import { Effect, Fiber } from "effect"
 import { type Event, isPersonal, type Perspective, type SharedEvent } from "../domain/Event.ts"
 import { Hangup, type HangupReason } from "../domain/Hangup.ts"
 import type { Link } from "../protocols/Exchange.ts"
+import type { IsActor } from "../protocols/GroupFrames.ts"
 import type { Conversation } from "../protocols/Protocol.ts"
 import type { Outlet, Session } from "../services/Session.ts"
 import type { Carrier } from "./Carrier.ts"
@@ -142,8 +143,8 @@ export class Connection<In, Frame> implements Outlet, Link<Frame>, Owner, Reader
     this.outbox.shareAll(frames)
   }
 
-  deliverAll(events: ReadonlyArray<SharedEvent>): void {
-    this.shareAll(this.#door.shared.allFrames(events, this.#conversation.variant))
+  deliverAll(events: ReadonlyArray<SharedEvent>, isActor: IsActor): void {
+    this.shareAll(this.#door.shared.allFrames(events, this.#conversation.variant, isActor))
   }
 
   queuedBytes(): number {
@@ -162,7 +163,8 @@ export class Connection<In, Frame> implements Outlet, Link<Frame>, Owner, Reader
   }
 
   take(inputs: ReadonlyArray<In>): void {
-    this.#door.chat.gather(() => this.#do(() => this.#dialogue.receive(inputs)))
+    const { chat, outboxes } = this.#door
+    chat.gather(() => this.#do(() => this.#dialogue.receive(inputs)), outboxes.flusher.before)
   }
 
   ended(): void {

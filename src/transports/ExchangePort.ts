@@ -10,6 +10,7 @@ import type { Event, Perspective, SharedEvent } from "../domain/Event.ts"
 import type { Hangup } from "../domain/Hangup.ts"
 import { AddressBanned, ServerFull } from "../domain/Rejection.ts"
 import { type Exchange, type ExchangeStep, type Link, sweepMillis } from "../protocols/Exchange.ts"
+import type { IsActor } from "../protocols/GroupFrames.ts"
 import type { Protocol } from "../protocols/Protocol.ts"
 import { Census } from "../services/Census.ts"
 import { Chat } from "../services/Chat.ts"
@@ -125,9 +126,9 @@ export const make = Effect.fnUntraced(function* <Frame>(
       const steps = exchange.deliver(this.#key, event, as, share)
       if (steps.length > 0) performInEvent(steps)
     }
-    deliverAll(events: ReadonlyArray<SharedEvent>): void {
-      if (exchange.deliverAll?.(this.#key, events, shareAll) === true) return
-      for (const event of events) this.deliver(event, "witness")
+    deliverAll(events: ReadonlyArray<SharedEvent>, isActor: IsActor): void {
+      if (exchange.deliverAll?.(this.#key, events, isActor, shareAll) === true) return
+      events.forEach((event, index) => this.deliver(event, isActor?.(index) === true ? "actor" : "witness"))
     }
     hangUp({ reason }: Hangup): void {
       performInEvent(exchange.hangUp(this.#key, reason))

@@ -18,27 +18,38 @@ export class Flusher extends Context.Service<
   {
     /** Has `flush` called once at the end of this turn. */
     readonly schedule: (flushable: Flushable) => void
+    /** Has something done once at the end of this turn, before anything is flushed: it may ask for that. */
+    readonly before: (act: () => void) => void
   }
 >()("parlance/transports/Flusher") {
   static readonly layer = Layer.effect(
     Flusher,
     Effect.gen(function* () {
       const report = yield* FiberSet.makeRuntime<never, void, never>()
+      const acts = new Set<() => void>()
       let dirty: Array<Flushable> = []
       let immediate: NodeJS.Immediate | undefined
 
+      const attempt = (act: () => void): void => {
+        try {
+          act()
+        } catch (defect) {
+          // It must not keep the others from being flushed.
+          report(Effect.logError("Cannot flush a connection", defect))
+        }
+      }
+
       const pass = (): void => {
+        for (const act of acts) {
+          acts.delete(act)
+          attempt(act)
+        }
         immediate = undefined
         const batch = dirty
         dirty = []
         for (const flushable of batch) {
           flushable.isDirty = false
-          try {
-            flushable.flush()
-          } catch (defect) {
-            // It must not keep the others from being flushed.
-            report(Effect.logError("Cannot flush a connection", defect))
-          }
+          attempt(() => flushable.flush())
         }
       }
       yield* Effect.addFinalizer(() => Effect.sync(() => clearImmediate(immediate)))
@@ -48,6 +59,10 @@ export class Flusher extends Context.Service<
           if (flushable.isDirty) return
           flushable.isDirty = true
           dirty.push(flushable)
+          immediate ??= setImmediate(pass)
+        },
+        before: (act) => {
+          acts.add(act)
           immediate ??= setImmediate(pass)
         }
       })

@@ -43,7 +43,9 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
   readonly #parts: Parts<Frame>
   readonly #carrier: Carrier<Frame>
   readonly #owner: Owner
-  #frames: Array<Frame> = []
+  // Not to be changed while it is shared with others.
+  #frames: ReadonlyArray<Frame> = []
+  #isShared = true
   // How many of them have been counted, and their size.
   #counted = 0
   #bytes = 0
@@ -95,7 +97,7 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
     if (this.#isClosed) return
     const size = this.#parts.sizeBytes(frame)
     if (this.queuedBytes + size > this.#owner.outboxLimitBytes) return this.#overflow()
-    this.#frames.push(frame)
+    this.#own().push(frame)
     this.#counted++
     this.#bytes += size
     if (holdMillis > 0) {
@@ -108,14 +110,20 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
   /** Queues a frame that many are sent, without counting it now. */
   share(frame: Frame): void {
     if (this.#isClosed) return
-    this.#frames.push(frame)
+    this.#own().push(frame)
     if (!this.isDirty) this.#parts.flusher.schedule(this)
   }
 
-  /** Queues several such frames. */
+  /** Queues several such frames. The array may be kept, and shared with other outboxes: do not change it. */
   shareAll(frames: ReadonlyArray<Frame>): void {
     if (this.#isClosed || frames.length === 0) return
-    for (let index = 0; index < frames.length; index++) this.#frames.push(frames[index]!)
+    if (this.#frames.length === 0) {
+      this.#frames = frames
+      this.#isShared = true
+    } else {
+      const own = this.#own()
+      for (let index = 0; index < frames.length; index++) own.push(frames[index]!)
+    }
     if (!this.isDirty) this.#parts.flusher.schedule(this)
   }
 
@@ -140,7 +148,10 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
     const nowMillis = clock.currentTimeMillisUnsafe()
     this.#progressMillis = nowMillis
     if (batch === undefined) return this.#flushOne(nowMillis)
-    this.#take(batch.frames.length, batch.sizeBytes, batch.totalBytes)
+    this.#frames = batch.rest
+    this.#isShared = true
+    this.#counted = batch.rest.length
+    this.#bytes = batch.totalBytes - batch.sizeBytes
     carrier.write(batch.frames)
     if (carrier.unsentBytes() === 0) {
       if (this.#frames.length > 0) flusher.schedule(this)
@@ -161,6 +172,7 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
   close(): void {
     this.#isClosed = true
     this.#frames = []
+    this.#isShared = true
     this.#counted = this.#bytes = 0
     this.#settle()
   }
@@ -173,7 +185,9 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
     this.#nextWriteMillis = nowMillis + this.#gapMillis
     if (this.#framesToHold === 1) this.#heldUntilMillis = nowMillis + this.#holdMillis
     if (this.#framesToHold > 0) this.#framesToHold--
-    this.#take(1, this.#parts.sizeBytes(frame), this.#bytes)
+    this.#own().shift()
+    this.#counted--
+    this.#bytes -= this.#parts.sizeBytes(frame)
     this.#carrier.write([frame])
     if (this.#carrier.unsentBytes() === 0) this.flush()
   }
@@ -190,11 +204,13 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
     return this.#bytes
   }
 
-  // Takes the first frames from what waits, which has been counted.
-  #take(count: number, sizeBytes: number, totalBytes: number): void {
-    this.#frames = count === this.#frames.length ? [] : this.#frames.slice(count)
-    this.#counted = this.#frames.length
-    this.#bytes = totalBytes - sizeBytes
+  // What waits, to be changed.
+  #own(): Array<Frame> {
+    if (this.#isShared) {
+      this.#frames = this.#frames.slice()
+      this.#isShared = false
+    }
+    return this.#frames as Array<Frame>
   }
 
   #settle(): void {

@@ -4,6 +4,7 @@
  * Events are delivered in small groups, each to all its recipients in one go, so only those of the last events are kept.
  */
 import type { Perspective, SharedEvent } from "../domain/Event.ts"
+import { GroupFrames, type IsActor } from "../protocols/GroupFrames.ts"
 import type { Protocol } from "../protocols/Protocol.ts"
 import { Renderings } from "../protocols/Renderings.ts"
 
@@ -13,22 +14,16 @@ type Cells<Frame> = Array<ReadonlyArray<Frame> | undefined>
 export class SharedFrames<Frame> {
   readonly #protocol: Pick<Protocol<never, Frame>, "render" | "variants">
   readonly #renderings = new Renderings<Cells<Frame>>()
-  // The last group of events, and its frames by variant.
-  #events: ReadonlyArray<SharedEvent> = []
-  #all: Cells<Frame> = []
+  readonly #groups = new GroupFrames<Frame>((event, as, variant) => this.frames(event, as, variant))
   readonly #make = (): Cells<Frame> => []
 
   constructor(protocol: Pick<Protocol<never, Frame>, "render" | "variants">) {
     this.#protocol = protocol
   }
 
-  /** The frames of several events for those who have seen them: the same array for all who are given the same events. */
-  allFrames(events: ReadonlyArray<SharedEvent>, variant: number): ReadonlyArray<Frame> {
-    if (events !== this.#events) {
-      this.#events = events
-      this.#all = []
-    }
-    return (this.#all[variant] ??= events.flatMap((event) => this.frames(event, "witness", variant)))
+  /** The frames of several events: the same array for all who have seen the same. */
+  allFrames(events: ReadonlyArray<SharedEvent>, variant: number, isActor?: IsActor): ReadonlyArray<Frame> {
+    return this.#groups.of(events, variant, isActor)!
   }
 
   frames(event: SharedEvent, as: Perspective, variant: number): ReadonlyArray<Frame> {

@@ -91,24 +91,59 @@ describe("Audience.gather()", () => {
     Effect.gen(function* () {
       const { audience, kept, three } = yield* setUp
       const groups: Array<ReadonlyArray<SharedEvent>> = []
+      const own: Array<ReadonlyArray<boolean> | undefined> = []
       for (const { outlet } of three) {
-        Object.assign(outlet, { deliverAll: (events: ReadonlyArray<SharedEvent>) => void groups.push(events) })
+        Object.assign(outlet, {
+          deliverAll: (events: ReadonlyArray<SharedEvent>, isActor?: (index: number) => boolean) => {
+            groups.push(events)
+            own.push(isActor && events.map((_, index) => isActor(index)))
+          }
+        })
       }
       const events = Array.from({ length: Audience.gatherLimit + 1 }, (_, index) => announced(String(index)))
       const members = new Set(three)
       audience.gather(() => {
-        for (const event of events) audience.say(members, event, three[0]!)
+        events.forEach((event, index) => audience.say(members, event, three[index % 2]!))
       })
+      const { gatherLimit } = Audience
       assert.deepStrictEqual(
         groups.map((group) => group.length),
-        [64, 64, 1, 1]
+        [gatherLimit, gatherLimit, gatherLimit, 1, 1, 1]
       )
-      assert.strictEqual(groups[0], groups[1])
-      assert.deepStrictEqual([...groups[0]!, ...groups[2]!], events)
-      assert.deepStrictEqual(
-        kept()[0],
-        events.map((event) => [event, "actor"])
+      assert.strictEqual(groups[0], groups[2])
+      assert.deepStrictEqual([...groups[0]!, ...groups[3]!], events)
+      const every = (remainder: number) => Array.from({ length: gatherLimit }, (_, index) => index % 2 === remainder)
+      assert.deepStrictEqual(own, [every(0), every(1), undefined, [true], undefined, undefined])
+      assert.deepStrictEqual(kept(), [[], [], []])
+    })
+  )
+
+  it.effect("leaves it to somebody else to tell, later in the turn, or before something else happens", () =>
+    Effect.gen(function* () {
+      const { audience, kept, three } = yield* setUp
+      const members = new Set(three.slice(0, 1))
+      const later: Array<() => void> = []
+      const sayLater = (text: string) =>
+        audience.gather(
+          () => audience.say(members, announced(text), three[1]!),
+          (flush) => void later.push(flush)
+        )
+      audience.gather(
+        () => {},
+        (flush) => void later.push(flush)
       )
+      assert.strictEqual(later.length, 0)
+      sayLater("1")
+      sayLater("2")
+      assert.deepStrictEqual(kept()[0], [])
+      assert.strictEqual(new Set(later).size, 1)
+      later[0]!()
+      const texts = () => kept()[0]!.map(([event]) => event._tag === "Announced" && event.text)
+      assert.deepStrictEqual(texts(), ["1", "2"])
+      later[0]!()
+      sayLater("3")
+      audience.say(members, announced("4"), three[1]!)
+      assert.deepStrictEqual(texts(), ["1", "2", "3", "4"])
     })
   )
 

@@ -11,7 +11,7 @@ describe("Batches", () => {
     const join = TcpCarrier.makeJoin()
     const [a, b, c] = [frame("a"), frame("b"), frame("c")]
     const first = batches([a, b])
-    assert.deepStrictEqual({ ...first }, { frames: [a, b], sizeBytes: 2, totalBytes: 2 })
+    assert.deepStrictEqual({ ...first }, { frames: [a, b], sizeBytes: 2, totalBytes: 2, rest: [] })
     assert.strictEqual(batches([a, b]), first)
     const bytes = join(first.frames)!
     assert.strictEqual(text(bytes), "ab")
@@ -33,12 +33,12 @@ describe("Batches", () => {
     const waiting = Array.from({ length: 5 }, () => "x".repeat(30_000))
     assert.deepStrictEqual(
       { ...batches(waiting) },
-      { frames: waiting.slice(0, 3), sizeBytes: 90_000, totalBytes: 150_000 }
+      { frames: waiting.slice(0, 3), sizeBytes: 90_000, totalBytes: 150_000, rest: waiting.slice(3) }
     )
     const large = ["x".repeat(100_000), "y"]
     assert.deepStrictEqual(
       { ...batches(large) },
-      { frames: large.slice(0, 1), sizeBytes: 100_000, totalBytes: 100_001 }
+      { frames: large.slice(0, 1), sizeBytes: 100_000, totalBytes: 100_001, rest: ["y"] }
     )
   })
 })

@@ -5,8 +5,9 @@
  *   of its own, and what goes to an address that is not proven has one that nobody can guess.
  * - Over a stream a packet is sent and forgotten; over datagrams it waits in its lane until it is confirmed.
  */
-import type { Event, Perspective } from "../../domain/Event.ts"
+import type { Event, Perspective, SharedEvent } from "../../domain/Event.ts"
 import type { ExchangeStep, Link, Send, SendAll } from "../Exchange.ts"
+import { GroupFrames, type IsActor } from "../GroupFrames.ts"
 import { Renderings } from "../Renderings.ts"
 import * as Slab from "../Slab.ts"
 import * as PacketCodec from "./PacketCodec.ts"
@@ -113,29 +114,22 @@ export const make = ({ membersOn, nowMillis, overflow, queueLimitBytes, random }
     return nothing
   }
 
-  // The last group of events, and its frames if each is the same for everybody.
-  let group: ReadonlyArray<Event> = []
-  let groupFrames: ReadonlyArray<Uint8Array> | undefined
+  const groups = new GroupFrames<Uint8Array>((event, as) => {
+    const { frame, isError, message } = renderings[as].of(event, as === "actor" ? renderActor : renderWitness)
+    if (frame === undefined) return []
+    return isError || message === undefined ? undefined : [frame]
+  })
 
-  const framesOf = (events: ReadonlyArray<Event>): ReadonlyArray<Uint8Array> | undefined => {
-    const frames: Array<Uint8Array> = []
-    for (const event of events) {
-      const { frame, isError, message } = renderings.witness.of(event, renderWitness)
-      if (isError || (frame !== undefined && message === undefined)) return undefined
-      if (frame !== undefined) frames.push(frame)
-    }
-    return frames
-  }
-
-  const deliverAll = (member: Member.Member, events: ReadonlyArray<Event>, send: SendAll<Uint8Array>): boolean => {
+  const deliverAll = (
+    member: Member.Member,
+    events: ReadonlyArray<SharedEvent>,
+    isActor: IsActor,
+    send: SendAll<Uint8Array>
+  ): boolean => {
     if (!member.isOpen || !member.link.isReliable) return !member.isOpen
-    if (events !== group) {
-      group = events
-      groupFrames = framesOf(events)
-    }
-    if (groupFrames === undefined) return false
-    send(member.link, groupFrames)
-    return true
+    const frames = groups.of(events, 0, isActor)
+    if (frames !== undefined) send(member.link, frames)
+    return frames !== undefined
   }
 
   const confirm = (link: Link<Uint8Array>, message: bigint): Steps => {

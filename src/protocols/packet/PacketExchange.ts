@@ -6,10 +6,11 @@
  *   done once.
  * - Over UDP whatever is of no session is dropped without a word.
  */
-import type { Event, Perspective } from "../../domain/Event.ts"
+import type { Event, Perspective, SharedEvent } from "../../domain/Event.ts"
 import { explain, type HangupReason } from "../../domain/Hangup.ts"
 import { NotLoggedIn, ServerFull, UploadBroken } from "../../domain/Rejection.ts"
 import type { ExchangeStep, Link, Send, SendAll } from "../Exchange.ts"
+import type { IsActor } from "../GroupFrames.ts"
 import * as PacketCodec from "./PacketCodec.ts"
 import * as Delivery from "./PacketDelivery.ts"
 import { PacketError } from "./PacketError.ts"
@@ -195,8 +196,12 @@ export const make = (settings: Settings) => {
     },
     deliver: (key: object, event: Event, as: Perspective, send: Send<Uint8Array>): Steps =>
       delivery.deliver(key as Member.Member, event, as, send),
-    deliverAll: (key: object, events: ReadonlyArray<Event>, send: SendAll<Uint8Array>): boolean =>
-      delivery.deliverAll(key as Member.Member, events, send),
+    deliverAll: (
+      key: object,
+      events: ReadonlyArray<SharedEvent>,
+      isActor: IsActor,
+      send: SendAll<Uint8Array>
+    ): boolean => delivery.deliverAll(key as Member.Member, events, isActor, send),
     hangUp: (key: object, reason: HangupReason): Steps => hangUp(key as Member.Member, reason),
     hasSessions: (link: Carrier): boolean => byLink.has(link.id),
     /** Ends the sessions that are on a connection or were opened on it, when it is no more. */

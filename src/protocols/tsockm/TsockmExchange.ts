@@ -4,10 +4,11 @@
  * - A peer is known by its secret id, which is taken from the address of its communication socket alone.
  * - Others know it by a public id; so they do everybody else, whatever protocol they speak.
  */
-import type { Event, Perspective } from "../../domain/Event.ts"
+import type { Event, Perspective, SharedEvent } from "../../domain/Event.ts"
 import type { HangupReason } from "../../domain/Hangup.ts"
 import { explain, type Rejection } from "../../domain/Rejection.ts"
 import type { ExchangeStep, Link, Send, SendAll } from "../Exchange.ts"
+import { GroupFrames, type IsActor } from "../GroupFrames.ts"
 import { Renderings } from "../Renderings.ts"
 import * as Directory from "./TsockmDirectory.ts"
 import * as Endings from "./TsockmEndings.ts"
@@ -46,6 +47,7 @@ interface Rendered {
 }
 
 const nothing: Steps = []
+const noFrames: ReadonlyArray<Uint8Array> = []
 const notAllowed: ErrorAnswer = { action: "MSG", status: 405, text: TsockmPacket.statusNames[405] }
 
 /** The word for an author's address, which is nobody's business. */
@@ -108,6 +110,14 @@ export const make = (settings: Settings) => {
   }
   const renderActor = (event: Event): Rendered => render(event, "actor")
   const renderWitness = (event: Event): Rendered => render(event, "witness")
+  const renderedAs = (event: Event, as: Perspective): Rendered =>
+    renderings[as].of(event, as === "actor" ? renderActor : renderWitness)
+
+  const framesFor = (event: Event, as: Perspective, generation: Generation): ReadonlyArray<Uint8Array> => {
+    const rendered = renderedAs(event, as)
+    return rendered.told === undefined ? noFrames : (rendered[generation] ??= framesOf(rendered.told, generation))
+  }
+  const groups = new GroupFrames<Uint8Array>((event, as, variant) => framesFor(event, as, variant as Generation))
 
   const deliver = (peer: Peer.Peer, event: Event, as: Perspective, send: Send<Uint8Array>): Steps => {
     if (event._tag === "ServerStopping") {
@@ -116,34 +126,22 @@ export const make = (settings: Settings) => {
       Peer.clear(peer)
     }
     if (!peer.isOpen || peer.isStopping) return nothing
-    const rendered = renderings[as].of(event, as === "actor" ? renderActor : renderWitness)
-    if (rendered.told === undefined) return nothing
-    const { author } = rendered.told
-    const frames = (rendered[peer.generation] ??= framesOf(rendered.told, peer.generation))
-    if (!Peer.asksNothing(peer, isPacing)) return post(peer, frames, author)
+    const frames = framesFor(event, as, peer.generation)
+    if (frames.length === 0) return nothing
+    if (!Peer.asksNothing(peer, isPacing)) return post(peer, frames, renderedAs(event, as).told?.author)
     for (let index = 0; index < frames.length; index++) send(peer.link, frames[index]!)
     return nothing
   }
 
-  // The last group of events, and its frames by generation.
-  let group: ReadonlyArray<Event> = []
-  let groupFrames: Pick<Rendered, Generation> = { 7: undefined, 8: undefined }
-
-  const framesOfAll = (events: ReadonlyArray<Event>, generation: Generation): ReadonlyArray<Uint8Array> =>
-    events.flatMap((event) => {
-      const rendered = renderings.witness.of(event, renderWitness)
-      if (rendered.told === undefined) return []
-      return (rendered[generation] ??= framesOf(rendered.told, generation))
-    })
-
-  const deliverAll = (peer: Peer.Peer, events: ReadonlyArray<Event>, send: SendAll<Uint8Array>): boolean => {
+  const deliverAll = (
+    peer: Peer.Peer,
+    events: ReadonlyArray<SharedEvent>,
+    isActor: IsActor,
+    send: SendAll<Uint8Array>
+  ): boolean => {
     if (!peer.isOpen || peer.isStopping) return true
     if (!Peer.asksNothing(peer, isPacing)) return false
-    if (events !== group) {
-      group = events
-      groupFrames = { 7: undefined, 8: undefined }
-    }
-    send(peer.link, (groupFrames[peer.generation] ??= framesOfAll(events, peer.generation)))
+    send(peer.link, groups.of(events, peer.generation, isActor)!)
     return true
   }
 
@@ -253,8 +251,12 @@ export const make = (settings: Settings) => {
     fail,
     deliver: (key: object, event: Event, as: Perspective, send: Send<Uint8Array>): Steps =>
       deliver(key as Peer.Peer, event, as, send),
-    deliverAll: (key: object, events: ReadonlyArray<Event>, send: SendAll<Uint8Array>): boolean =>
-      deliverAll(key as Peer.Peer, events, send),
+    deliverAll: (
+      key: object,
+      events: ReadonlyArray<SharedEvent>,
+      isActor: IsActor,
+      send: SendAll<Uint8Array>
+    ): boolean => deliverAll(key as Peer.Peer, events, isActor, send),
     hangUp: (key: object, reason: HangupReason): Steps => hangUp(key as Peer.Peer, reason),
     /** Asks a peer for a sign of life. */
     check: (key: object): Steps => check(key as Peer.Peer),

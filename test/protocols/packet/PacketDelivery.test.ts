@@ -256,7 +256,8 @@ describe("PacketExchange.deliverAll()", () => {
     const events = [said(1, "hi"), said(2, "there")] as ReadonlyArray<SharedEvent>
     const sent: Array<ReadonlyArray<Uint8Array>> = []
     const send = (_: unknown, frames: ReadonlyArray<Uint8Array>) => void sent.push(frames)
-    const deliverAll = (key: object, group: ReadonlyArray<SharedEvent>) => desk.exchange.deliverAll!(key, group, send)
+    const deliverAll = (key: object, group: ReadonlyArray<SharedEvent>, isActor?: (index: number) => boolean) =>
+      desk.exchange.deliverAll!(key, group, isActor, send)
     one.frames()
     for (const event of events) desk.deliver(ada.key, event)
     assert.isTrue(deliverAll(ada.key, events))
@@ -266,5 +267,7 @@ describe("PacketExchange.deliverAll()", () => {
     assert.isFalse(deliverAll(eve.key, events))
     assert.isFalse(deliverAll(bob.key, [{ _tag: "Announced", text: "numbered for each" }]))
     assert.strictEqual(sent.length, 2)
+    assert.isTrue(deliverAll(bob.key, events, (index) => index === 0))
+    assert.deepStrictEqual(sent[2], sent[0]!.slice(1))
   })
 })

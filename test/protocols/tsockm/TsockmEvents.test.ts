@@ -89,7 +89,7 @@ describe("TsockmExchange.deliverAll()", () => {
     const frames: Array<ReadonlyArray<Uint8Array>> = []
     for (const { key, link } of peers) {
       link.sent()
-      assert.isTrue(given.exchange.deliverAll!(key, events, (_, all) => void frames.push(all)))
+      assert.isTrue(given.exchange.deliverAll!(key, events, undefined, (_, all) => void frames.push(all)))
     }
     assert.strictEqual(frames[0], frames[1])
     peers.forEach((peer, index) => {
@@ -97,11 +97,21 @@ describe("TsockmExchange.deliverAll()", () => {
       const texts = frames[index]!.map((frame) => Buffer.from(frame).toString())
       assert.deepStrictEqual(texts, peer.link.sent())
     })
+    const [first] = peers
+    given.exchange.deliverAll!(
+      first!.key,
+      events,
+      (index) => index === 0,
+      (_, all) => void frames.push(all)
+    )
+    assert.deepStrictEqual(frames[3], frames[0]!.slice(1))
   })
 
   it("leaves it to deliver() where an original may ask who has said something", () => {
     const given = bench()
     const alice = given.enter(8, "alice")
-    assert.isFalse(given.exchange.deliverAll!(alice.key, [said("one")] as ReadonlyArray<SharedEvent>, () => {}))
+    assert.isFalse(
+      given.exchange.deliverAll!(alice.key, [said("one")] as ReadonlyArray<SharedEvent>, undefined, () => {})
+    )
   })
 })

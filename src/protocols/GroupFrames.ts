@@ -1,0 +1,58 @@
+/**
+ * The frames of several events that are told at once, for recipients one after another.
+ *
+ * Most recipients have seen all of them, and get the same array. Whoever did some of it gets an array of its own, made of
+ * the same frames.
+ */
+import type { Perspective, SharedEvent } from "../domain/Event.ts"
+
+/** Whether the one who is told did it, by the event's index; undefined for whoever did nothing of it. */
+export type IsActor = ((index: number) => boolean) | undefined
+
+interface Group<Frame> {
+  /** The frames of each event for those who have seen it. */
+  readonly each: ReadonlyArray<ReadonlyArray<Frame>>
+  readonly all: ReadonlyArray<Frame>
+}
+
+export class GroupFrames<Frame> {
+  readonly #framesOf: (event: SharedEvent, as: Perspective, variant: number) => ReadonlyArray<Frame> | undefined
+  #events: ReadonlyArray<SharedEvent> = []
+  // Of the last group, by variant; false if its frames are not the same for everybody.
+  #groups: Array<Group<Frame> | false | undefined> = []
+
+  /** `framesOf` gives undefined if each recipient has to be told by itself. */
+  constructor(framesOf: (event: SharedEvent, as: Perspective, variant: number) => ReadonlyArray<Frame> | undefined) {
+    this.#framesOf = framesOf
+  }
+
+  /** What a recipient gets of a group; undefined if it has to be told the events one by one. */
+  of(events: ReadonlyArray<SharedEvent>, variant: number, isActor: IsActor): ReadonlyArray<Frame> | undefined {
+    if (events !== this.#events) {
+      this.#events = events
+      this.#groups = []
+    }
+    const group = (this.#groups[variant] ??= this.#make(events, variant))
+    if (group === false) return undefined
+    if (isActor === undefined) return group.all
+    const own: Array<Frame> = []
+    for (let index = 0; index < events.length; index++) {
+      const frames = isActor(index) ? this.#framesOf(events[index]!, "actor", variant) : group.each[index]!
+      if (frames === undefined) return undefined
+      for (let at = 0; at < frames.length; at++) own.push(frames[at]!)
+    }
+    return own
+  }
+
+  #make(events: ReadonlyArray<SharedEvent>, variant: number): Group<Frame> | false {
+    const each: Array<ReadonlyArray<Frame>> = []
+    const all: Array<Frame> = []
+    for (const event of events) {
+      const frames = this.#framesOf(event, "witness", variant)
+      if (frames === undefined) return false
+      each.push(frames)
+      for (const frame of frames) all.push(frame)
+    }
+    return { each, all }
+  }
+}
