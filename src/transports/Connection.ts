@@ -48,6 +48,15 @@ export interface Parts<In, Frame> extends Visitor<In, Frame> {
   readonly over: (() => void) | undefined
 }
 
+/**
+ * How many members a room has when it may take a moment until they are told who comes and goes. Thousands who come at once,
+ * as after a restart, come one a turn: to write to all members in each of these turns would take minutes.
+ */
+const rushMembers = 200
+
+const isRush = (event: Event): boolean =>
+  (event._tag === "UserJoined" || event._tag === "UserLeft") && event.members.length > rushMembers
+
 export class Connection<In, Frame> implements Outlet, Link<Frame>, Owner, Reader<In> {
   readonly address: string
   readonly openedMillis: number
@@ -134,13 +143,13 @@ export class Connection<In, Frame> implements Outlet, Link<Frame>, Owner, Reader
       for (const frame of this.#conversation.present(event)) this.send(frame)
       return
     }
-    this.shareAll(this.#door.shared.frames(event, as, this.#conversation.variant))
+    this.shareAll(this.#door.shared.frames(event, as, this.#conversation.variant), as === "witness" && isRush(event))
   }
 
-  shareAll(frames: ReadonlyArray<Frame>): void {
+  shareAll(frames: ReadonlyArray<Frame>, canWait = false): void {
     const { record } = this.#door.wire
     if (record !== undefined) for (const frame of frames) record("out", this.who, frame)
-    this.outbox.shareAll(frames)
+    this.outbox.shareAll(frames, canWait)
   }
 
   deliverAll(events: ReadonlyArray<SharedEvent>, isActor: IsActor): void {

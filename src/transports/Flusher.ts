@@ -6,6 +6,9 @@
  */
 import { Context, Effect, FiberSet, Layer } from "effect"
 
+/** How long what can wait may wait for more. */
+export const laterMillis = 100
+
 /** What can be flushed. */
 export interface Flushable {
   /** Set by the flusher: whether it is asked for already. */
@@ -18,6 +21,8 @@ export class Flusher extends Context.Service<
   {
     /** Has `flush` called once at the end of this turn. */
     readonly schedule: (flushable: Flushable) => void
+    /** Has `flush` called within {@link laterMillis}, if not before. */
+    readonly later: (flushable: Flushable) => void
     /** Has something done once at the end of this turn, before anything is flushed: it may ask for that. */
     readonly before: (act: () => void) => void
   }
@@ -25,7 +30,7 @@ export class Flusher extends Context.Service<
   static readonly layer = Layer.effect(
     Flusher,
     Effect.gen(function* () {
-      const report = yield* FiberSet.makeRuntime<never, void, never>()
+      const run = yield* FiberSet.makeRuntime<never, void, never>()
       const acts = new Set<() => void>()
       let dirty: Array<Flushable> = []
       let immediate: NodeJS.Immediate | undefined
@@ -35,7 +40,7 @@ export class Flusher extends Context.Service<
           act()
         } catch (defect) {
           // It must not keep the others from being flushed.
-          report(Effect.logError("Cannot flush a connection", defect))
+          run(Effect.logError("Cannot flush a connection", defect))
         }
       }
 
@@ -54,12 +59,24 @@ export class Flusher extends Context.Service<
       }
       yield* Effect.addFinalizer(() => Effect.sync(() => clearImmediate(immediate)))
 
+      const schedule = (flushable: Flushable): void => {
+        if (flushable.isDirty) return
+        flushable.isDirty = true
+        dirty.push(flushable)
+        immediate ??= setImmediate(pass)
+      }
+
+      const waiting = new Set<Flushable>()
+      const scheduleWaiting = Effect.sync(() => {
+        for (const flushable of waiting) schedule(flushable)
+        waiting.clear()
+      })
+
       return Flusher.of({
-        schedule: (flushable) => {
-          if (flushable.isDirty) return
-          flushable.isDirty = true
-          dirty.push(flushable)
-          immediate ??= setImmediate(pass)
+        schedule,
+        later: (flushable) => {
+          if (waiting.size === 0) run(Effect.delay(scheduleWaiting, laterMillis))
+          waiting.add(flushable)
         },
         before: (act) => {
           acts.add(act)

@@ -1,17 +1,18 @@
 /**
  * A Socket.IO connection as a carrier of packets.
  *
- * - A packet is encoded once, by the server's own encoder, however many connections it goes to; on WebSockets one write
- *   carries all events that were handed over together, as bytes that equal batches share.
+ * - On WebSockets one write carries all events that were handed over together, as bytes that are made once however many
+ *   connections they go to.
  * - What is unsent is what was handed over and the kernel has not taken; when polling, also what no request has fetched.
  * - Whoever is destroyed with nothing unsent gets a moment to close in an orderly way, so that the last words arrive.
  * - A carrier is over once. Then its reads end, and `closed` is told; both calls to a listener come after the call that
  *   caused them has returned.
  */
 import { Predicate } from "effect"
-import type { Server, Socket } from "socket.io"
+import type { Socket } from "socket.io"
 import type { SocketIoPacket } from "../protocols/SocketIoPacket.ts"
 import type { Carrier } from "./Carrier.ts"
+import { framed, isUnsolicited, type SocketIoBatches, textOf, type Unsolicited } from "./SocketIoBatches.ts"
 
 /** How many acknowledgements a peer may wait for; beyond that the oldest is forgotten. */
 export const limitAcks = 1024
@@ -21,72 +22,6 @@ const closingMillis = 1_000
 const endingMillis = 10_000
 
 type Listener = Parameters<Carrier<SocketIoPacket>["listen"]>[0]
-
-type Unsolicited = Exclude<SocketIoPacket, { readonly _tag: "Ack" }>
-
-interface Encoded {
-  readonly text: string
-  bytes: Buffer | undefined
-}
-
-// An Engine.IO `message` packet in one unmasked WebSocket text frame (RFC 6455 § 5.2).
-const webSocketFrame = (text: string): Buffer => {
-  const payloadBytes = Buffer.byteLength(text) + 1
-  const headBytes = payloadBytes < 126 ? 2 : payloadBytes < 65_536 ? 4 : 10
-  const bytes = Buffer.allocUnsafe(headBytes + payloadBytes)
-  bytes[0] = 0x81
-  if (headBytes === 2) bytes[1] = payloadBytes
-  else if (headBytes === 4) {
-    bytes[1] = 126
-    bytes.writeUInt16BE(payloadBytes, 2)
-  } else {
-    bytes[1] = 127
-    bytes.writeBigUInt64BE(BigInt(payloadBytes), 2)
-  }
-  bytes[headBytes] = 0x34
-  bytes.write(text, headBytes + 1)
-  return bytes
-}
-
-/** Encodes the packets of one Socket.IO server, each once. */
-export class SocketIoEncoder {
-  readonly #server: Server
-  readonly #encoded = new WeakMap<SocketIoPacket, Encoded>()
-  #batch: ReadonlyArray<Encoded> = []
-  #batchBytes: Buffer = Buffer.alloc(0)
-
-  constructor(server: Server) {
-    this.#server = server
-  }
-
-  /** A packet as text. */
-  encode(packet: Unsolicited): Encoded {
-    let encoded = this.#encoded.get(packet)
-    if (encoded === undefined) {
-      // Types of the Socket.IO protocol: 2 is an event, 1 a disconnect. Without binary data each is one string.
-      const parts = this.#server.encoder.encode(
-        packet._tag === "Event"
-          ? { type: 2, nsp: "/", data: [packet.name, ...packet.args] }
-          : { type: 1, nsp: "/", data: undefined }
-      )
-      encoded = { text: String(parts[0]), bytes: undefined }
-      this.#encoded.set(packet, encoded)
-    }
-    return encoded
-  }
-
-  /** Events as WebSocket frames, one after another. The bytes may be shared: do not change them. */
-  bytes(batch: ReadonlyArray<Encoded>): Buffer {
-    const [first] = batch
-    if (batch.length === 1 && first !== undefined) return (first.bytes ??= webSocketFrame(first.text))
-    const last = this.#batch
-    if (batch.length !== last.length || !batch.every((encoded, index) => encoded === last[index])) {
-      this.#batchBytes = Buffer.concat(batch.map((encoded) => (encoded.bytes ??= webSocketFrame(encoded.text))))
-      this.#batch = batch
-    }
-    return this.#batchBytes
-  }
-}
 
 interface WebSocket {
   readonly readyState: number
@@ -139,7 +74,7 @@ export interface SocketIoCarrier extends Carrier<SocketIoPacket> {
 }
 
 /** Makes a carrier of a Socket.IO connection; `over` is called once, when nothing will come or go any more. */
-export const make = (socket: Socket, encoder: SocketIoEncoder, over: () => void): SocketIoCarrier => {
+export const make = (socket: Socket, batches: SocketIoBatches, over: () => void): SocketIoCarrier => {
   const { conn } = socket
   const acks = new Map<number, (...args: ReadonlyArray<unknown>) => void>()
   let lastAck = 0
@@ -152,6 +87,7 @@ export const make = (socket: Socket, encoder: SocketIoEncoder, over: () => void)
   let isEnding = false
   let isOver = false
   let listener: Listener | undefined
+  let areFramesTaken = false
 
   const unsentBytes = () => (isOver ? 0 : waitingBytes + flushedBytes + flyingBytes)
 
@@ -173,10 +109,13 @@ export const make = (socket: Socket, encoder: SocketIoEncoder, over: () => void)
   }
 
   const watch = (transport: typeof conn.transport) => {
+    areFramesTaken = takesFrames(webSocketOf(transport))
     transport.on("drain", () => {
       const bytes = flushedBytes
       flushedBytes = 0
       if (bytes === 0) return
+      // A WebSocket tells when its socket has taken the bytes, never before the call that wrote them has returned.
+      if (areFramesTaken) return tellDrained()
       if (transport.name !== "polling" || response === undefined) return landed()
       flyingBytes += bytes
       response.once("close", () => {
@@ -222,35 +161,39 @@ export const make = (socket: Socket, encoder: SocketIoEncoder, over: () => void)
   socket.on("disconnect", () => {
     if (!isEnding) destroy()
   })
-  // Only errors of the connection itself are instances of Error; an event of this name is the peer's and is not.
-  socket.on("error", (error: unknown) => {
-    if (Predicate.isError(error)) destroy()
-  })
+  socket.on("error", destroy)
 
-  const writeEvents = (batch: ReadonlyArray<Encoded>) => {
-    const [first] = batch
-    if (first === undefined) return
-    if (takesFrames(webSocketOf(conn.transport))) {
-      const options = { compress: false, wsPreEncodedFrame: [encoder.bytes(batch)] }
-      conn.write(first.text, options)
-    } else for (const { text } of batch) conn.write(text, { compress: false })
+  const writeEvents = (events: ReadonlyArray<Unsolicited>) => {
+    if (events.length === 0) return
+    if (areFramesTaken) conn.write("", framed(events))
+    else for (const event of events) conn.write(textOf(event), { compress: false })
   }
 
-  const write = (frames: ReadonlyArray<SocketIoPacket>) => {
-    if (isEnding || isOver) return
-    isWriting = true
-    let batch: Array<Encoded> = []
-    for (const frame of frames) {
-      if (frame._tag !== "Ack") batch.push(encoder.encode(frame))
+  const acknowledge = ({ args, id }: SocketIoPacket & { readonly _tag: "Ack" }) => {
+    const answer = acks.get(id)
+    acks.delete(id)
+    answer?.(...args)
+  }
+
+  const writeMixed = (packets: ReadonlyArray<SocketIoPacket>) => {
+    let events: Array<Unsolicited> = []
+    for (const packet of packets) {
+      if (isUnsolicited(packet)) events.push(packet)
       else {
-        writeEvents(batch)
-        batch = []
-        const acknowledge = acks.get(frame.id)
-        acks.delete(frame.id)
-        acknowledge?.(...frame.args)
+        writeEvents(events)
+        events = []
+        acknowledge(packet)
       }
     }
-    writeEvents(batch)
+    writeEvents(events)
+  }
+
+  const write = (packets: ReadonlyArray<SocketIoPacket>) => {
+    if (isEnding || isOver) return
+    isWriting = true
+    const batch = areFramesTaken ? batches.framed(packets) : undefined
+    if (batch === undefined) writeMixed(packets)
+    else if (packets.length > 0) conn.write("", batch)
     isWriting = false
   }
 

@@ -5,14 +5,16 @@
  * - A peer that sends faster than it is served is dropped.
  * - Pages of other sites get no connection, unless their origin is configured.
  */
-import { Cause, Effect, FiberSet, Queue, type Scope, Stream } from "effect"
+import { Effect, type Scope } from "effect"
 import type * as http from "node:http"
 import type { Duplex } from "node:stream"
 import { Server, type Socket } from "socket.io"
 import type { Protocol } from "../protocols/Protocol.ts"
 import type { SocketIoPacket } from "../protocols/SocketIoPacket.ts"
 import { Connections } from "./Connections.ts"
-import { make as makeCarrier, SocketIoEncoder } from "./SocketIoCarrier.ts"
+import { SocketIoBatches } from "./SocketIoBatches.ts"
+import { make as makeCarrier, type SocketIoCarrier } from "./SocketIoCarrier.ts"
+import { SocketIoSource } from "./SocketIoSource.ts"
 
 /** The largest packet of a peer. */
 export const packetLimitBytes = 256 * 1024
@@ -73,32 +75,30 @@ export const attach = Effect.fnUntraced(function* (options: {
       answer(null, !isClosing && isWelcome(headers.origin, headers.host, origins))
     }
   })
-  const encoder = new SocketIoEncoder(io)
+  const batches = new SocketIoBatches()
+  const backlog = { limitEvents: backlogLimit, limitBytes: backlogPackets * limitBytes }
+  const receive = connections.receive({ protocol })
+  const carriers = new Set<SocketIoCarrier>()
 
-  const serve = Effect.fnUntraced(function* (socket: Socket): Effect.fn.Return<void> {
-    const packets = yield* Queue.make<SocketIoPacket, Cause.Done>()
-    const carrier = makeCarrier(socket, encoder, () => Queue.endUnsafe(packets))
-    let backlogBytes = 0
-    socket.conn.on("data", (data: string | Uint8Array | undefined) => {
-      const bytes = data?.length ?? 0
-      backlogBytes = Queue.sizeUnsafe(packets) === 0 ? bytes : backlogBytes + bytes
+  const serve = (socket: Socket): void => {
+    const source = new SocketIoSource(backlog)
+    const carrier = makeCarrier(socket, batches, () => {
+      carriers.delete(carrier)
+      source.end()
     })
-    socket.onAny((name: unknown, ...args: ReadonlyArray<unknown>) => {
+    carriers.add(carrier)
+    socket.conn.on("data", (data: string | Uint8Array | undefined) => source.expect(data?.length ?? 0))
+    // What is not passed on is dealt with: nobody else listens to a peer's events, whatever they are called.
+    socket.use(([name, ...args]: ReadonlyArray<unknown>) => {
       const last = args.at(-1)
       const event = { _tag: "Event", name: String(name) } as const
-      if (isAcknowledge(last))
-        Queue.offerUnsafe(packets, { ...event, args: args.slice(0, -1), ack: carrier.await(last) })
-      else Queue.offerUnsafe(packets, { ...event, args })
-      const size = Queue.sizeUnsafe(packets)
-      if (size > backlogLimit || (size > 1 && backlogBytes > backlogPackets * limitBytes)) carrier.destroy()
+      const packet = isAcknowledge(last)
+        ? { ...event, args: args.slice(0, -1), ack: carrier.await(last) }
+        : { ...event, args }
+      if (!source.push(packet)) carrier.destroy()
     })
-    yield* connections.serve({
-      protocol,
-      carrier,
-      reads: Stream.fromQueue(packets),
-      address: plainAddress(socket.conn.remoteAddress)
-    })
-  })
+    receive({ carrier, source, whereabouts: { address: plainAddress(socket.conn.remoteAddress) } })
+  }
 
   const watchUpgrade = (request: http.IncomingMessage, socket: Duplex) => {
     if (request.url?.startsWith(`${path}/`) !== true) return
@@ -110,15 +110,13 @@ export const attach = Effect.fnUntraced(function* (options: {
     Effect.sync(() => {
       isClosing = true
       server.off("upgrade", watchUpgrade)
+      for (const carrier of carriers) carrier.destroy()
       io.engine.close()
       // Who has not closed by now was never served, or does not listen: neither may keep the HTTP server from closing.
       for (const socket of upgraded) socket.destroy()
     })
   )
-  const run = yield* FiberSet.makeRuntime()
   server.on("upgrade", watchUpgrade)
   io.attach(server)
-  io.on("connection", (socket) => {
-    run(serve(socket))
-  })
+  io.on("connection", serve)
 })

@@ -27,6 +27,28 @@ const enter = Effect.fnUntraced(function* (username: string) {
 })
 
 describe("Connections.serve()", () => {
+  it.effect("tells a room of more than 200 in a moment who comes and goes, and at once what is said", () =>
+    Effect.gen(function* () {
+      const protocol = ChatMasterProtocol.make({ gapMillis: 0 })
+      const connect = (username: string) =>
+        Effect.tap(Peer.connect(protocol), (peer) => Effect.andThen(peer.send(login(username)), turn))
+      const alice = yield* connect("alice")
+      const others = yield* Effect.forEach(Array.from({ length: 199 }), (_, index) => connect(`user${index}`))
+      const heard = () => alice.writes.at(-1)?.map((frame) => /"username":"(\w+)"/.exec(text(frame))?.[1])
+      assert.deepStrictEqual(heard(), ["user198"])
+      const writesBefore = alice.writes.length
+      for (const username of ["bob", "carol"]) yield* connect(username)
+      assert.strictEqual(alice.writes.length, writesBefore)
+      yield* TestClock.adjust("100 millis")
+      yield* turn
+      assert.deepStrictEqual(heard(), ["bob", "carol"])
+      yield* connect("dora")
+      yield* others[0]!.send(say("hello"))
+      yield* turn
+      assert.deepStrictEqual(heard(), ["dora", "user0"])
+    }).pipe(Effect.provide(Peer.layer({ chat: { connectionsPerAddress: 1000, newConnectionsPerAddress: 1000 } })))
+  )
+
   it.effect("sends an original client its packages one at a time, 50 ms apart", () =>
     Effect.gen(function* () {
       const alice = yield* enter("alice")

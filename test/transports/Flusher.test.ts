@@ -1,7 +1,54 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Logger } from "effect"
-import { Flusher } from "../../src/transports/Flusher.ts"
+import { TestClock } from "effect/testing"
+import { Flusher, laterMillis } from "../../src/transports/Flusher.ts"
 import { turn } from "./Turn.ts"
+
+describe("Flusher.later()", () => {
+  it.effect("flushes each once, when the time has come", () =>
+    Effect.gen(function* () {
+      const flusher = yield* Flusher
+      let flushed = 0
+      const flushable = { isDirty: false, flush: () => flushed++ }
+      flusher.later(flushable)
+      yield* TestClock.adjust(laterMillis - 1)
+      flusher.later(flushable)
+      yield* turn
+      assert.strictEqual(flushed, 0)
+      yield* TestClock.adjust(1)
+      yield* turn
+      assert.strictEqual(flushed, 1)
+      yield* TestClock.adjust(10 * laterMillis)
+      yield* turn
+      assert.strictEqual(flushed, 1)
+      flusher.later(flushable)
+      yield* TestClock.adjust(laterMillis)
+      yield* turn
+      assert.strictEqual(flushed, 2)
+    }).pipe(Effect.provide(Flusher.layer))
+  )
+})
+
+describe("Flusher.before()", () => {
+  it.effect("does it once at the end of the turn, and flushes in the same turn what it asks for", () =>
+    Effect.gen(function* () {
+      const flusher = yield* Flusher
+      const done: Array<string> = []
+      const flushable = { isDirty: false, flush: () => done.push("flush") }
+      const act = () => {
+        done.push("act")
+        flusher.schedule(flushable)
+      }
+      flusher.before(act)
+      flusher.before(act)
+      assert.deepStrictEqual(done, [])
+      yield* turn
+      assert.deepStrictEqual(done, ["act", "flush"])
+      yield* turn
+      assert.strictEqual(done.length, 2)
+    }).pipe(Effect.provide(Flusher.layer))
+  )
+})
 
 describe("Flusher.schedule()", () => {
   it.effect("flushes each once at the end of the turn, and again when asked again", () =>

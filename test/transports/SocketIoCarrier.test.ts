@@ -12,12 +12,21 @@ import { defaults, Limits } from "../../src/services/Limits.ts"
 import type { Carrier } from "../../src/transports/Carrier.ts"
 import { Connections } from "../../src/transports/Connections.ts"
 import * as SocketIoListener from "../../src/transports/SocketIoListener.ts"
+import type { Source } from "../../src/transports/Source.ts"
 
 interface Peer {
   readonly carrier: Carrier<SocketIoPacket>
   readonly reads: Stream.Stream<unknown>
   readonly address: string
 }
+
+// Asked for nothing until somebody reads.
+const readsOf = <In>(source: Source<In>): Stream.Stream<In> =>
+  Stream.callback<In>((queue) =>
+    Effect.sync(() =>
+      source.start({ take: (inputs) => Queue.offerAllUnsafe(queue, inputs), ended: () => Queue.endUnsafe(queue) })
+    )
+  )
 
 interface Bench {
   readonly port: number
@@ -37,11 +46,13 @@ const serve = Effect.fnUntraced(function* (): Effect.fn.Return<Omit<Bench, "peer
 const bench = Effect.gen(function* (): Effect.fn.Return<Bench, never, Scope.Scope> {
   const peers = yield* Queue.make<Peer>()
   const connections = Layer.succeed(Connections, {
-    serve: ({ carrier, reads, address }) => {
-      Queue.offerUnsafe(peers, { carrier: carrier as unknown as Peer["carrier"], reads, address })
-      return Effect.never
-    },
-    receive: () => () => {},
+    serve: () => Effect.void,
+    receive:
+      () =>
+      ({ carrier, source, whereabouts }) => {
+        const { address } = whereabouts
+        Queue.offerUnsafe(peers, { carrier: carrier as unknown as Peer["carrier"], reads: readsOf(source), address })
+      },
     stop: Effect.void
   })
   return { ...(yield* Effect.provide(serve(), connections)), peer: Queue.take(peers) }

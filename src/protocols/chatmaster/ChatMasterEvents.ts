@@ -13,6 +13,12 @@ export type Listing = (names: ReadonlyArray<string>) => ReadonlyArray<string>
 
 const nothing: Packages = []
 
+/**
+ * In how large a channel it is told with a list of all members that somebody has come or gone. If every list were told to
+ * everybody, the bytes of n logins would grow as n³.
+ */
+export const rosterLimit = 500
+
 const speak = (username: string, text: string, isPrivate = false): Packages =>
   Frames.divide(text).map((piece) => Packet.message(username, isPrivate ? `(private) ${piece}` : piece, isPrivate))
 
@@ -21,6 +27,16 @@ export const notice = (text: string): Packages => speak("Server", text)
 
 const said = ({ attachment, from, text, to }: Message): Packages =>
   speak(from, inWords(text, attachment), to !== undefined)
+
+type Presence = SharedEvent & { readonly _tag: "UserJoined" | "UserLeft" }
+
+const presence = ({ _tag, members, room, user }: Presence, as: Perspective, list: Listing): Packages => {
+  const hasJoined = _tag === "UserJoined"
+  if (as === "witness" && members.length > rosterLimit) {
+    return notice(`${user.name} has ${hasJoined ? "joined" : "left"} ${room}.`)
+  }
+  return [Packet.presence(hasJoined ? "user_joined" : "user_left", user.name, room, list(members))]
+}
 
 /** The names of the channels that anybody may see. */
 export const publicChannels = (rooms: ReadonlyArray<RoomSummary>): ReadonlyArray<string> =>
@@ -35,11 +51,9 @@ export const share = (event: SharedEvent, as: Perspective, list: Listing): Packa
   switch (event._tag) {
     case "UserJoined":
       // Whoever logs in has the session package, and whoever comes back has the channel list.
-      return as === "actor" && event.cause !== "join"
-        ? nothing
-        : [Packet.presence("user_joined", event.user.name, event.room, list(event.members))]
+      return as === "actor" && event.cause !== "join" ? nothing : presence(event, as, list)
     case "UserLeft":
-      return as === "actor" ? nothing : [Packet.presence("user_left", event.user.name, event.room, list(event.members))]
+      return as === "actor" ? nothing : presence(event, as, list)
     case "UserRenamed":
       return [Packet.renaming(event.oldName, event.user.name)]
     case "Said":

@@ -71,6 +71,22 @@ describe("ChatMasterProtocol", () => {
     }
   })
 
+  it("render() tells who comes to a large channel and who leaves it without a list, but for the one who joins", () => {
+    const names = (count: number) => Array.from({ length: count }, (_, index) => `user${index}` as UserName)
+    const joined = (count: number): SharedEvent => ({
+      _tag: "UserJoined",
+      room: room1,
+      user: user("bob"),
+      members: names(count),
+      cause: "join"
+    })
+    const left: SharedEvent = { ...joined(501), _tag: "UserLeft", cause: "leave" }
+    assert.deepStrictEqual(render(joined(500)), [presence("user_joined", names(500))])
+    assert.deepStrictEqual(render(joined(501)), [message("Server", "bob has joined room1.")])
+    assert.deepStrictEqual(render(left), [message("Server", "bob has left room1.")])
+    assert.deepStrictEqual(render(joined(501), "actor"), [presence("user_joined", names(501))])
+  })
+
   it("render() tells a rename to everybody", () => {
     const renamed: SharedEvent = { _tag: "UserRenamed", oldName: "al" as UserName, user: user("ali") }
     const names = { old_username: "al", new_username: "ali" }
@@ -134,9 +150,9 @@ describe("ChatMasterProtocol", () => {
   it("render() cuts lists for peers that may be the original alone", () => {
     const many = Array.from({ length: 10_000 }, (_, index) => `user${index}` as UserName)
     const joined: SharedEvent = { _tag: "UserJoined", room: room1, user: user("bob"), members: many, cause: "join" }
-    const [plain] = protocol.render(joined, "witness", 0)
+    const [plain] = protocol.render(joined, "actor", 0)
     assert.isBelow(plain?.length ?? 0, 60_000)
-    const [compressed] = protocol.render(joined, "witness", 1)
+    const [compressed] = protocol.render(joined, "actor", 1)
     assert.deepStrictEqual(unpack(compressed!, 1), presence("user_joined", many))
   })
 
