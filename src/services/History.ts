@@ -11,6 +11,7 @@ import { Context, Effect, Exit, Layer } from "effect"
 import type { Message } from "../domain/Message.ts"
 import type { StorageFailed } from "../domain/Rejection.ts"
 import { Limits } from "./Limits.ts"
+import * as MessageMemory from "./MessageMemory.ts"
 
 /** Which part of a room's history: the last `limit` before a message, or the first `limit` after one. */
 export interface Page {
@@ -55,52 +56,23 @@ export class History extends Context.Service<
     History,
     Effect.gen(function* () {
       const limits = yield* Limits
-      const byRoom = new Map<string, Array<Message>>()
-      // Every remembered message by number, oldest first: what goes when there is too much.
-      const ages = new Map<number, { readonly roomKey: string; readonly units: number }>()
-      let units = 0
-
-      const drop = (message: Message): void => {
-        units -= ages.get(message.number)?.units ?? 0
-        ages.delete(message.number)
-      }
-      const dropOldest = (): void => {
-        for (const { roomKey } of ages.values()) {
-          const messages = byRoom.get(roomKey)!
-          drop(messages.shift()!)
-          if (messages.length === 0) byRoom.delete(roomKey)
-          return
-        }
-      }
-
-      const remember = (roomKey: string, message: Message): void => {
-        const messages = byRoom.get(roomKey) ?? []
-        if (messages.length === 0) byRoom.set(roomKey, messages)
-        messages.push(message)
-        ages.set(message.number, { roomKey, units: message.text.length })
-        units += message.text.length
-        if (messages.length > limits.historyLimit) drop(messages.shift()!)
-        while (units > limits.historyLimitUnits) dropOldest()
-      }
+      const memory = MessageMemory.make({ limit: limits.historyLimit, limitUnits: limits.historyLimitUnits })
 
       const read = (roomKey: string, page: Page): Effect.Effect<ReadonlyArray<Message>> =>
         Effect.sync(() => {
           const { before = Infinity, after = -Infinity, limit } = page
-          const inside = (byRoom.get(roomKey) ?? []).filter((it) => it.number < before && it.number > after)
+          const inside = memory.messages(roomKey).filter((it) => it.number < before && it.number > after)
           return page.after === undefined ? inside.slice(Math.max(0, inside.length - limit)) : inside.slice(0, limit)
         })
 
       return History.of({
         append: (roomKey, message) => {
-          if (roomKey !== undefined && limits.historyLimit > 0) remember(roomKey, message)
+          if (roomKey !== undefined && limits.historyLimit > 0) memory.remember(roomKey, message)
           return Exit.void
         },
         read,
         setPrivate: () => {},
-        forget: (roomKey) => {
-          for (const message of byRoom.get(roomKey) ?? []) drop(message)
-          byRoom.delete(roomKey)
-        },
+        forget: memory.forget,
         lastNumber: 0,
         sharedFiles: []
       })

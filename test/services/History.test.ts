@@ -57,6 +57,23 @@ describe("History in memory", () => {
     }).pipe(Effect.provide(layer({ historyLimitUnits: 10 })))
   )
 
+  it.effect("append() knows the oldest of all after thousands in another room", () =>
+    Effect.gen(function* () {
+      const history = yield* History
+      void history.append("quiet", message(1, "xx"))
+      for (let number = 2; number <= 5000; number++) void history.append("busy", message(number, "xx"))
+      void history.append("quiet", message(5001, "xx"))
+      assert.deepStrictEqual(yield* read("quiet", { limit: 100 }), [1, 5001])
+      assert.deepStrictEqual(yield* read("busy", { limit: 100 }), [4998, 4999, 5000])
+      void history.append("late", message(5002, "x"))
+      assert.deepStrictEqual(yield* read("quiet", { limit: 100 }), [5001])
+      void history.append("late", message(5003, "x"))
+      assert.deepStrictEqual(yield* read("busy", { limit: 100 }), [4998, 4999, 5000])
+      void history.append("late", message(5004, "x"))
+      assert.deepStrictEqual(yield* read("busy", { limit: 100 }), [4999, 5000])
+    }).pipe(Effect.provide(layer({ historyLimit: 3, historyLimitUnits: 10 })))
+  )
+
   const Append = Schema.Struct({
     room: Schema.Literals(["one", "two", "three"]),
     size: Schema.Literals([0, 1, 5, 20]),
