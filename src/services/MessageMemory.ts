@@ -49,6 +49,8 @@ export const make = ({ limit, limitUnits }: { readonly limit: number; readonly l
   let count = 0
   let units = 0
 
+  const isTooMuch = (): boolean => units > limitUnits
+
   const drop = (log: Log): void => {
     units -= log.messages.shift().text.length
     count--
@@ -87,7 +89,7 @@ export const make = ({ limit, limitUnits }: { readonly limit: number; readonly l
         drop(log)
         log.gone++
       }
-      while (units > limitUnits) dropOldest()
+      while (isTooMuch()) dropOldest()
       if (places.length > 2 * count + 1000) tidy()
     },
     /** What is remembered of a room, oldest first. */

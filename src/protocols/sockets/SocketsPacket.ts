@@ -177,11 +177,33 @@ const isOrdinary = (value: unknown): boolean => {
   return (parent === Object.prototype || parent === null) && !Object.hasOwn(value, "__proto__")
 }
 
+type MessagePayload = Extract<ClientEvent, { readonly name: "message" }>["args"][0]
+
+// A message as nearly all come: what the Schema would take as it is.
+const isUsualMessage = (payload: unknown): payload is MessagePayload => {
+  if (typeof payload !== "object" || payload === null || Object.getPrototypeOf(payload) !== Object.prototype)
+    return false
+  const fields = payload as Readonly<Record<string, unknown>>
+  let needed = 2
+  for (const field in fields) {
+    const value = fields[field]
+    if (typeof value !== "string") return false
+    if (field === "from" || field === "message") needed--
+    else if (field === "id" ? value.length < 1 || value.length > limitIdUnits : field !== "room" && field !== "file") {
+      return false
+    }
+  }
+  return needed === 0
+}
+
 /** What there is to say against an event: nobody knows its name, or its payload is not what the name stands for. */
 export type Junk = "UnknownEvent" | "Malformed"
 
 /** Takes an event for what it is, or says what is wrong with it. Never throws. */
 export const fromClient = (name: string, args: ReadonlyArray<unknown>): Result.Result<ClientEvent, Junk> => {
+  if (name === "message" && args.length === 1 && isUsualMessage(args[0])) {
+    return Result.succeed({ name, args: [args[0]] })
+  }
   if (!names.has(name)) return Result.fail("UnknownEvent")
   if (!args.every(isOrdinary)) return Result.fail("Malformed")
   return Result.mapError(decode({ name, args }), () => "Malformed" as const)

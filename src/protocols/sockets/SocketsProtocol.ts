@@ -10,7 +10,7 @@ import type { Command } from "../../domain/Command.ts"
 import { explain as explainHangup, Hangup, type HangupReason } from "../../domain/Hangup.ts"
 import { explain } from "../../domain/Rejection.ts"
 import type { Conversation, Protocol, Step } from "../Protocol.ts"
-import type { SocketIoPacket } from "../SocketIoPacket.ts"
+import { jsonBytesOf, OutgoingAck, type SocketIoPacket } from "../SocketIoPacket.ts"
 import { type Answer, answered, type ClientEvent, fromClient, type Junk, type Refusal } from "./SocketsPacket.ts"
 import { answer, frame, personal, shared, welcome } from "./SocketsRender.ts"
 
@@ -20,10 +20,10 @@ type Registration = { readonly ack: number | undefined }
 
 const send = (packet: SocketIoPacket): Step<SocketIoPacket> => ({ _tag: "Send", frame: packet })
 
-const acknowledge = (id: number, answer: Answer): SocketIoPacket => ({ _tag: "Ack", id, args: [answer] })
+const acknowledge = (id: number, answer: Answer): SocketIoPacket => new OutgoingAck(id, [answer])
 
 const registered = ({ ack }: Registration, isSuccess: boolean): SocketIoPacket =>
-  ack === undefined ? frame({ name: "register", args: [isSuccess] }) : { _tag: "Ack", id: ack, args: [isSuccess] }
+  ack === undefined ? frame({ name: "register", args: [isSuccess] }) : new OutgoingAck(ack, [isSuccess])
 
 const complaint = (refusal: Refusal, event: string): SocketIoPacket =>
   frame({ name: "error", args: [{ ...refusal, event }] })
@@ -175,23 +175,15 @@ const converse = (): Conversation<SocketIoPacket, SocketIoPacket> => {
   }
 }
 
-/** The `sockets` protocol; what it calls bytes of a frame are those of its JSON, reckoned once per frame. */
-export const make = (): Protocol<SocketIoPacket, SocketIoPacket> => {
-  const encoder = new TextEncoder()
-  const sizes = new WeakMap<SocketIoPacket, number>()
-  return {
-    name: "sockets",
-    variants: 1,
-    gapMillis: () => 0,
-    converse,
-    render: (event, as) => shared(event, as),
-    sizeBytes: (packet) => {
-      let size = sizes.get(packet)
-      if (size === undefined) {
-        size = encoder.encode(JSON.stringify(packet)).length
-        sizes.set(packet, size)
-      }
-      return size
-    }
-  }
-}
+// What a packet has besides its JSON: its type, and an acknowledgement its number.
+const headBytes = 8
+
+/** The `sockets` protocol. */
+export const make = (): Protocol<SocketIoPacket, SocketIoPacket> => ({
+  name: "sockets",
+  variants: 1,
+  gapMillis: () => 0,
+  converse,
+  render: shared,
+  sizeBytes: (packet) => headBytes + jsonBytesOf(packet)
+})

@@ -4,11 +4,11 @@ import type { Reply } from "../../domain/Command.ts"
 import type { PersonalEvent, Perspective, SharedEvent } from "../../domain/Event.ts"
 import type { Attachment, Message } from "../../domain/Message.ts"
 import { remark } from "../../domain/Notice.ts"
-import type { SocketIoPacket } from "../SocketIoPacket.ts"
+import { OutgoingEvent, type SocketIoPacket } from "../SocketIoPacket.ts"
 import type { Answer, FileNote, Recorded, ServerEvent } from "./SocketsPacket.ts"
 
 /** A frame that carries an event of the server. */
-export const frame = ({ name, args }: ServerEvent): SocketIoPacket => ({ _tag: "Event", name, args })
+export const frame = ({ name, args }: ServerEvent): SocketIoPacket => new OutgoingEvent(name, args)
 
 const serverSays = (message: string): ReadonlyArray<SocketIoPacket> => [
   frame({ name: "message", args: [{ from: "Server", message }] })

@@ -16,6 +16,7 @@ export interface ByteKeeper {
 
 const smallBytes = 64
 const largeBytes = 4096
+const empty = new Uint8Array(0)
 
 /** Makes an empty keeper. */
 export const make = (): ByteKeeper => {
@@ -41,6 +42,7 @@ export const make = (): ByteKeeper => {
     },
     sizeBytes: () => length,
     take: () => {
+      if (length === 0) return empty
       const taken = kept.subarray(0, length)
       if (kept.length > largeBytes) kept = new Uint8Array(smallBytes)
       length = 0

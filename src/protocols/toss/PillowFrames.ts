@@ -9,6 +9,7 @@ import { Result } from "effect"
 import * as Slab from "../Slab.ts"
 import * as JsonRecord from "./JsonRecord.ts"
 import { acknowledgement, announcement, type Response } from "./PillowResponse.ts"
+import * as PlainMessage from "./PlainMessage.ts"
 import * as SlipWriter from "./SlipWriter.ts"
 import { isFile, type SlipFile, type SlipRecord, type SlipValue } from "./SlipValue.ts"
 
@@ -80,14 +81,32 @@ const announcementText = (bytes: number): string => {
   return `action|l6|chunks;data|s${chunks.length}|${chunks};status|n3|100;`
 }
 
+/** A message without a file whose time is one. */
+const isPlain = (
+  response: Response
+): response is Response & { readonly action: "send-message"; readonly status: 100 } =>
+  response.status === 100 &&
+  response.action === "send-message" &&
+  response.data.attachment === undefined &&
+  !Number.isNaN(response.data.time.getTime())
+
+const sized = (response: Response): PlainMessage.Sized => {
+  if (isPlain(response)) {
+    const { message, time, username } = response.data
+    return PlainMessage.write(message, username, time)
+  }
+  const text = textOf(response)
+  return { text, sizeBytes: Buffer.byteLength(text) }
+}
+
 /**
  * A response in Slip that has no file, with its announcement before it, and how many bytes that has.
  *
  * @see PROTOCOL.md §§ 6, 7
  */
 export const together = (response: Response): { readonly bytes: Uint8Array; readonly announcementBytes: number } => {
-  const text = textOf(response)
-  const announced = announcementText(Buffer.byteLength(text))
+  const { sizeBytes, text } = sized(response)
+  const announced = announcementText(sizeBytes)
   return { bytes: Slab.encode(announced + text), announcementBytes: announced.length }
 }
 

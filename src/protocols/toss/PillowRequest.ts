@@ -151,7 +151,8 @@ const logIn = (data: SlipRecord, oversized: ReadonlyArray<Path>): Data => {
 const sendMessage = (data: SlipRecord, oversized: ReadonlyArray<Path>): Data => {
   const message = data.get("message")
   // Most messages are a text alone, of which nothing can be wrong.
-  if (data.size === 1 && typeof message === "string" && message !== "" && oversized.length === 0) {
+  const isAlone = data.size === (data.has("username") ? 2 : 1)
+  if (isAlone && typeof message === "string" && message !== "" && oversized.length === 0) {
     return Result.succeed({ _tag: "SendMessage", message })
   }
   const large = oversized.map(largeFault)
@@ -170,6 +171,17 @@ const sendMessage = (data: SlipRecord, oversized: ReadonlyArray<Path>): Data => 
 }
 
 const chunks = (data: SlipRecord): Data => {
+  const count = data.get("chunks")
+  // Most are right.
+  if (
+    data.size === 1 &&
+    typeof count === "number" &&
+    Number.isInteger(count) &&
+    count >= 1 &&
+    count <= sizeLimitBytes
+  ) {
+    return Result.succeed({ _tag: "Chunks", chunks: count })
+  }
   const fields = plain(data, ["chunks"])
   if (fields["chunks"] === "" || fields["chunks"] === false) fields["chunks"] = 0
   const decoded = decodeChunks(fields)
@@ -217,8 +229,9 @@ const echo = (action: SlipValue | undefined): Pick<Refusal, "action"> => {
 export const read = (record: SlipRecord, oversized: ReadonlyArray<Path> = []): Result.Result<Request, Refusal> => {
   const inData = oversized.filter(([key, ...rest]) => key === "data" && rest.length > 0).map((path) => path.slice(1))
   const request = withAction(record, inData)
+  const isExact = record.size === 2 && record.has("action") && record.has("data")
+  if (isExact && Result.isSuccess(request)) return Result.succeed(request.success)
   const foreign = [...record.keys()].filter((key) => key !== "action" && key !== "data").sort()
-  if (Result.isSuccess(request) && foreign.length === 0) return Result.succeed(request.success)
   const payload = foreign.map((key) => `${clip(key)}: ${unsupported}`)
   return Result.fail({
     _tag: "Refused",

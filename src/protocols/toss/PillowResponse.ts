@@ -60,7 +60,7 @@ export const logIn = (username: string, time: Date): Response => ({
 export const message = (username: string, text: string, time: Date, attachment?: SlipFile): Response => ({
   action: "send-message",
   status: 100,
-  data: { message: text, username, ...(attachment !== undefined && { attachment }), time }
+  data: attachment === undefined ? { message: text, username, time } : { message: text, username, attachment, time }
 })
 
 /** Tells the others who has left. */

@@ -13,6 +13,7 @@ import * as JsonRecord from "./JsonRecord.ts"
 import * as JsonText from "./JsonText.ts"
 import type { Variant } from "./PillowFrames.ts"
 import * as PillowRequest from "./PillowRequest.ts"
+import * as PlainMessage from "./PlainMessage.ts"
 import type { SlipLimits } from "./SlipLimits.ts"
 import * as SlipReader from "./SlipReader.ts"
 import { malformed, unexpectedEnd, type Failure } from "./SlipText.ts"
@@ -84,6 +85,7 @@ export const make = (limits: SlipLimits): SlipFrames => {
     end: (name) => void framed.push({ _tag: "FileEnded", ordinal, name })
   })
   const json = JsonText.make(limits)
+  const findPlain = PlainMessage.finder(limits)
 
   const restart = (keepsKey = false): void => {
     fields = new Map()
@@ -134,8 +136,18 @@ export const make = (limits: SlipLimits): SlipFrames => {
     isStarted = true
   }
 
+  const say = (message: string): void => {
+    variant = "slip"
+    framed.push({ _tag: "Request", request: { _tag: "SendMessage", message }, variant })
+  }
+
   /** Reads a part of what was announced: all of it is taken, whatever it is. */
   const takeBody = (bytes: Uint8Array): void => {
+    const plain = isStarted || bytes.length < needBytes ? undefined : findPlain(bytes, 0)
+    if (plain?.end === bytes.length) {
+      needBytes = 0
+      return say(plain.message)
+    }
     let at = 0
     if (!isStarted) start(bytes[0]!)
     while (at < bytes.length && failure === undefined) {
@@ -184,6 +196,11 @@ export const make = (limits: SlipLimits): SlipFrames => {
 
   /** Reads on where nothing was announced, to the end of one record or of the bytes; the index where to go on. */
   const takeOpen = (bytes: Uint8Array, from: number): number => {
+    const plain = isStarted ? undefined : findPlain(bytes, from)
+    if (plain !== undefined) {
+      say(plain.message)
+      return plain.end
+    }
     let at = from
     while (at < bytes.length) {
       if (!isStarted && variant === "json" && JsonText.isWhiteSpace(bytes[at]!)) {

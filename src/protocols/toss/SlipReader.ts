@@ -2,27 +2,19 @@
  * Reads the fields of Slip from bytes that come in any pieces.
  *
  * - Never throws. After a failure everything is that failure until the reader is reset.
- * - Every byte is looked at once and copied at most a constant number of times, however the input is cut.
+ * - Every byte is looked at and copied at most a constant number of times, however the input is cut.
  * - A size is only a number: room is made for bytes that have come. Depth, fields, keys and contents are limited while
  *   reading; a content over the limit is counted and dropped, and the field goes on behind it.
  * - The contents of files are handed on as views of the input, which are the caller's until its own buffer changes.
  */
 import { Result } from "effect"
 import * as ByteKeeper from "./ByteKeeper.ts"
+import type { FileSink } from "./FileSink.ts"
+import * as SlipGlance from "./SlipGlance.ts"
 import * as SlipLimits from "./SlipLimits.ts"
 import * as SlipText from "./SlipText.ts"
 import type { Failure } from "./SlipText.ts"
 import type { SlipFile, SlipValue } from "./SlipValue.ts"
-
-/** Where the contents of files go that are not kept in their record. */
-export interface FileSink {
-  /** A content within the limits begins; the answer becomes the file's `ordinal`. */
-  readonly begin: (path: ReadonlyArray<string>, sizeBytes: number) => number
-  /** The next bytes of the content that has begun. */
-  readonly piece: (bytes: Uint8Array) => void
-  /** The content is complete and its name known. */
-  readonly end: (name: string) => void
-}
 
 /** What reading has come to; `end` is the index after the last byte. */
 export type Pushed =
@@ -40,8 +32,6 @@ export interface SlipReader {
   readonly finish: () => Failure | undefined
   /** Whether nothing of a next field has come. */
   readonly isBetween: () => boolean
-  /** Whether the key of a next field of the record itself is still incomplete, or has not begun. */
-  readonly isInKey: () => boolean
   /** The paths of the contents that were dropped since the last reset. */
   readonly oversized: () => ReadonlyArray<ReadonlyArray<string>>
   /** Begins a new record; with a key that has just been read it begins with that. */
@@ -89,18 +79,14 @@ export const make = (limits: SlipLimits.SlipLimits, sink?: FileSink): SlipReader
 
   const path = (): ReadonlyArray<string> => [...levels.map(({ key }) => key), level.key]
 
-  const unexpected = (byte: number): Failure =>
-    SlipText.malformed(`Unexpected token (${String.fromCharCode(byte)}) at ${offset}`)
-
-  const nameless = (): Failure => SlipText.malformed(`${level.key} is defined as a File, but has no file name`)
-
-  const misnamed = (): Failure => SlipText.malformed(`${level.key} is not defined as a File, but has a file name`)
-
   /** What is wrong with the end of a record at this place. */
   const endFailure = (): Failure => {
-    if (state === "after" && !isBare) return misnamed()
-    return state === "name" && keeper.sizeBytes() === 0 && !isEscaped ? nameless() : SlipText.unexpectedEnd
+    if (state === "after" && !isBare) return SlipText.misnamed(level.key)
+    return state === "name" && isAtKey() ? SlipText.nameless(level.key) : SlipText.unexpectedEnd
   }
+
+  /** Whether nothing of a key or file name has come. */
+  const isAtKey = (): boolean => keeper.sizeBytes() === 0 && !isEscaped
 
   /** Takes one byte of a key or file name; true at its end. */
   const spell = (byte: number, delimiter: number): boolean | Failure => {
@@ -118,9 +104,9 @@ export const make = (limits: SlipLimits.SlipLimits, sink?: FileSink): SlipReader
     return keeper.sizeBytes() > limits.keyLimitBytes ? SlipLimits.keyTooLong(limits) : false
   }
 
-  const endKey = (): Failure | undefined => {
-    if (keeper.sizeBytes() === 0) return unexpected(bar)
-    const key = SlipText.decode(keeper.take())
+  const endKey = (bytes: Uint8Array): Failure | undefined => {
+    if (bytes.length === 0) return SlipText.unexpected(bar, offset)
+    const key = SlipText.decode(bytes)
     if (Result.isFailure(key)) return key.failure
     if (++fields > limits.fieldLimit) return SlipLimits.tooMany(limits)
     level.key = key.success
@@ -130,7 +116,7 @@ export const make = (limits: SlipLimits.SlipLimits, sink?: FileSink): SlipReader
 
   const beginType = (byte: number): Failure | undefined => {
     type = String.fromCharCode(byte)
-    if (!"lndsafbx".includes(type)) return unexpected(byte)
+    if (!"lndsafbx".includes(type)) return SlipText.unexpected(byte, offset)
     isBare = type === "b" || type === "x"
     sizeText = ""
     if (type === "x") value = null
@@ -167,11 +153,9 @@ export const make = (limits: SlipLimits.SlipLimits, sink?: FileSink): SlipReader
     state = "after"
   }
 
-  const beginSized = (): Failure | undefined => {
-    const size = SlipText.size(sizeText)
-    if (Result.isFailure(size)) return size.failure
-    if (offset + 1 + size.success > level.end) return SlipText.unexpectedEnd
-    sizeBytes = remainingBytes = size.success
+  const beginSized = (size: number): Failure | undefined => {
+    if (offset + 1 + size > level.end) return SlipText.unexpectedEnd
+    sizeBytes = remainingBytes = size
     if (type === "s" || type === "a") {
       if (levels.length + 2 > limits.depthLimit) return SlipLimits.tooDeep(limits)
       levels.push(level)
@@ -202,7 +186,7 @@ export const make = (limits: SlipLimits.SlipLimits, sink?: FileSink): SlipReader
   }
 
   const endName = (): Failure | undefined => {
-    if (keeper.sizeBytes() === 0) return nameless()
+    if (keeper.sizeBytes() === 0) return SlipText.nameless(level.key)
     const name = SlipText.decode(keeper.take())
     if (Result.isFailure(name)) return name.failure
     if (!isDropping) sink?.end(name.success)
@@ -216,20 +200,20 @@ export const make = (limits: SlipLimits.SlipLimits, sink?: FileSink): SlipReader
     switch (state) {
       case "key": {
         const spelled = spell(byte, bar)
-        return spelled === true ? endKey() : spelled
+        return spelled === true ? endKey(keeper.take()) : spelled
       }
       case "type":
         return beginType(byte)
       case "size": {
-        if (byte === bar) return beginSized()
         if (byte === semicolon || byte === 0x2e) return SlipText.notAnInteger
-        sizeText += String.fromCharCode(byte)
-        if (!SlipText.isLongEnough(sizeText)) return undefined
+        if (byte !== bar) sizeText += String.fromCharCode(byte)
+        if (byte !== bar && !SlipText.isLongEnough(sizeText)) return undefined
         const size = SlipText.size(sizeText)
-        return Result.isFailure(size) ? size.failure : SlipText.notAnInteger
+        if (Result.isFailure(size)) return size.failure
+        return byte === bar ? beginSized(size.success) : SlipText.notAnInteger
       }
       case "boolean":
-        if (byte !== 0x30 && byte !== 0x31) return unexpected(byte)
+        if (byte !== 0x30 && byte !== 0x31) return SlipText.unexpected(byte, offset)
         value = byte === 0x31
         state = "after"
         return undefined
@@ -239,8 +223,24 @@ export const make = (limits: SlipLimits.SlipLimits, sink?: FileSink): SlipReader
       }
       default:
         if (byte === semicolon) return true
-        return isBare ? unexpected(byte) : misnamed()
+        return isBare ? SlipText.unexpected(byte, offset) : SlipText.misnamed(level.key)
     }
+  }
+
+  /** Takes the rest of a key or a size before its bar at once, if all of it is here; how many bytes it has. */
+  const leap = (bytes: Uint8Array, at: number): Failure | number => {
+    const end = at + level.end - offset
+    if (state === "key" && isAtKey()) {
+      const keyBytes = SlipGlance.keyBar(bytes, at, Math.min(end, at + limits.keyLimitBytes + 1)) - at
+      if (keyBytes < 0 || keptBytes + keyBytes > limits.recordLimitBytes) return 0
+      keptBytes += keyBytes
+      offset += keyBytes
+      return endKey(bytes.subarray(at, at + keyBytes)) ?? keyBytes
+    }
+    const sizeBar = state === "size" && sizeText === "" ? SlipGlance.sizeBar(bytes, at, end) : -1
+    if (sizeBar < 0) return 0
+    offset += sizeBar - at
+    return beginSized(SlipGlance.size(bytes, at, sizeBar)) ?? sizeBar - at
   }
 
   const push = (bytes: Uint8Array, from: number): Pushed => {
@@ -257,7 +257,10 @@ export const make = (limits: SlipLimits.SlipLimits, sink?: FileSink): SlipReader
         continue
       }
       const wasKey = state === "key"
-      const stepped = step(bytes[at]!)
+      const leapt = leap(bytes, at)
+      if (typeof leapt === "object") return (failure = leapt)
+      at += leapt
+      const stepped = leapt > 0 ? undefined : step(bytes[at]!)
       if (typeof stepped === "object") return (failure = stepped)
       at++
       offset++
@@ -272,14 +275,12 @@ export const make = (limits: SlipLimits.SlipLimits, sink?: FileSink): SlipReader
     return { _tag: "More" }
   }
 
-  const isBetween = (): boolean =>
-    levels.length === 0 && state === "key" && keeper.sizeBytes() === 0 && !isEscaped && failure === undefined
+  const isBetween = (): boolean => levels.length === 0 && state === "key" && isAtKey() && failure === undefined
 
   return {
     push,
     finish: () => failure ?? (isBetween() ? undefined : levels.length > 0 ? SlipText.unexpectedEnd : endFailure()),
     isBetween,
-    isInKey: () => levels.length === 0 && state === "key",
     oversized: () => oversized,
     reset: (keepsKey = false) => {
       offset = keepsKey ? offset - keyOffset : 0

@@ -4,6 +4,7 @@
  * - Every function is total: what means nothing is a failure with the status and the words that the peer is to get.
  */
 import { Result } from "effect"
+import * as SlipGlance from "./SlipGlance.ts"
 import type { SlipValue } from "./SlipValue.ts"
 
 /** Why a record cannot be read: 201 is the peer's mistake, 202 a size out of range. */
@@ -28,18 +29,40 @@ export const malformed = (detail: string): Failure => ({ _tag: "Failed", status:
 /** The record stops, or loses its way, within a field. */
 export const unexpectedEnd = malformed("Unexpected end of input")
 
+/** A byte that means nothing where it is. */
+export const unexpected = (byte: number, offset: number): Failure =>
+  malformed(`Unexpected token (${String.fromCharCode(byte)}) at ${offset}`)
+
+/** A file ends without a name. */
+export const nameless = (key: string): Failure => malformed(`${key} is defined as a File, but has no file name`)
+
+/** Something is behind a content that is no file's. */
+export const misnamed = (key: string): Failure => malformed(`${key} is not defined as a File, but has a file name`)
+
 /** A size is not a number, or not a whole one. */
 export const notAnInteger = malformed("Content size must be an Integer")
 
 /** A size is out of range, of which the peer gets no details. */
 export const outOfRange: Failure = { _tag: "Failed", status: 202, detail: "Server error" }
 
+/** Most of the short texts that come, by their length. */
+const words = ["data", "action", "chunks", "log-in", "message", "username", "attachment", "send-message"]
+const wordsByLength = Array.from({ length: 13 }, (_, length) =>
+  words
+    .filter((word) => word.length === length)
+    .map((word) => ({ word: Result.succeed(word), bytes: new TextEncoder().encode(word) }))
+)
+
+const known = (bytes: Uint8Array): Result.Result<string> | undefined => {
+  for (const { bytes: expected, word } of wordsByLength[bytes.length] ?? []) {
+    if (SlipGlance.has(bytes, 0, expected)) return word
+  }
+  return undefined
+}
+
 /** A text in UTF-8. */
 export const decode = (bytes: Uint8Array): Result.Result<string, Failure> =>
-  Result.mapError(
-    Result.try(() => decoder.decode(bytes)),
-    () => unexpectedEnd
-  )
+  known(bytes) ?? Result.try({ try: () => decoder.decode(bytes), catch: () => unexpectedEnd })
 
 /** Whether so much of a size has been read that more of it changes nothing. */
 export const isLongEnough = (text: string): boolean => text.length >= sizeDigits

@@ -42,6 +42,9 @@ const filePatienceMillis = 10_000
 
 const nothing: Steps = []
 
+const toSend = (frame: ByteFrame): Step => ({ _tag: "Send", frame })
+const sendAll = (frames: ReadonlyArray<ByteFrame>): Steps => frames.map(toSend)
+
 /** A file that has begun to come. */
 interface Incoming {
   atByte: number
@@ -87,7 +90,6 @@ export const make = ({ isPacing, limits, now, said }: Settings): Conversation<Ui
   let isAnnounced = false
 
   const encode = (response: Response.Response): ReadonlyArray<ByteFrame> => Frames.encode(response, variant)
-  const sendAll = (frames: ReadonlyArray<ByteFrame>): Steps => frames.map((frame) => ({ _tag: "Send", frame }))
   const send = (response: Response.Response): Steps => sendAll(encode(response))
   const acknowledge = (): Step => ({ _tag: "Acknowledge", frame: PillowFrames.acknowledge(variant), holdMillis })
 
@@ -132,11 +134,13 @@ export const make = ({ isPacing, limits, now, said }: Settings): Conversation<Ui
     const ordinal = attachment?.file.ordinal
     const file = ordinal === undefined ? undefined : incoming.get(ordinal)
     if (ordinal !== undefined) incoming.delete(ordinal)
-    const withFile = ordinal === undefined ? {} : { upload: { key: ordinal, name: attachment!.name } }
     const answer = turns.next()
     return {
       _tag: "Run",
-      command: { _tag: "Say", text: message, ...withFile },
+      command:
+        ordinal === undefined
+          ? { _tag: "Say", text: message }
+          : { _tag: "Say", text: message, upload: { key: ordinal, name: attachment!.name } },
       whenStored: true,
       replied: (reply) => answer(confirm(reply)),
       refused: (rejection) => {
@@ -147,19 +151,20 @@ export const make = ({ isPacing, limits, now, said }: Settings): Conversation<Ui
     }
   }
 
-  const carryOut = (request: Request.Request): Steps => {
+  const carryOut = (request: Request.Request): Step => {
     switch (request._tag) {
       case "Chunks":
-        return [acknowledge()]
+        return acknowledge()
       case "LogIn":
-        return [logIn(request.username)]
+        return logIn(request.username)
       case "SendMessage":
-        return [say(request)]
+        return say(request)
     }
   }
 
   /** Drops the files that no request has taken. */
   const dropRest = (): Steps => {
+    if (incoming.size === 0) return nothing
     const steps = [...incoming].map(([key, file]) => upload({ _tag: "DropUpload", key }, file))
     incoming.clear()
     return steps
@@ -185,7 +190,7 @@ export const make = ({ isPacing, limits, now, said }: Settings): Conversation<Ui
         return nothing
       case "Request":
         variant = framed.variant
-        return [...carryOut(framed.request), ...dropRest()]
+        return [carryOut(framed.request), ...dropRest()]
       case "Refused":
         variant = framed.variant
         return [
@@ -211,22 +216,23 @@ export const make = ({ isPacing, limits, now, said }: Settings): Conversation<Ui
   const receive = (bytes: Uint8Array): Steps => {
     const steps: Array<Step> = isAnnounced ? [{ _tag: "Release" }] : []
     const all = frames.push(bytes)
-    all.forEach((framed, index) => {
+    for (let index = 0; index < all.length; index++) {
+      const framed = all[index]!
       const chunks = announces(framed)
       if (endsRequest(framed)) {
         // The original announces whatever it says.
         if (!isAnnounced && chunks === undefined) isOther = true
         isAnnounced = chunks !== undefined
       }
-      steps.push(...follow(framed))
-      if (chunks === undefined) return
+      for (const step of follow(framed)) steps.push(step)
+      if (chunks === undefined) continue
       const hasMore = index < all.length - 1 || frames.neededBytes() < chunks
       // It waits for the acknowledgement before it says what it has announced.
       if (hasMore) {
         isOther = true
         steps.push({ _tag: "Release" })
       }
-    })
+    }
     return steps
   }
 

@@ -39,6 +39,13 @@ export const encode = (response: Response, variant: PillowFrames.Variant): Reado
 export const heldBytes = (frame: ByteFrame): number =>
   frame instanceof Uint8Array ? frame.length : frame.head.length + frame.tail.length + 64
 
+/** Whether frames may be kept beyond their use. */
+export const areSmall = (frames: ReadonlyArray<ByteFrame>): boolean => {
+  let bytes = 0
+  for (const frame of frames) bytes += heldBytes(frame)
+  return bytes <= 2 * segmentBytes
+}
+
 const sizeBytes = (frame: ByteFrame): number => {
   if (frame instanceof Uint8Array) return frame.length
   const content = frame.encoding === "base64" ? base64Bytes(frame.sizeBytes) : frame.sizeBytes

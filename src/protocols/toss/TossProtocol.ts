@@ -22,15 +22,25 @@ export const defaultGapMillis = 60
 
 const variants: ReadonlyArray<Variant> = ["slip", "json"]
 
-/** Makes the frames of messages. Those of the last one are kept, for its sender gets the same as everybody else. */
+/** How many messages are kept as frames, if they are small. */
+const keptMessages = 256
+
+interface Said {
+  readonly message: Message
+  readonly variant: Variant
+  readonly frames: ReadonlyArray<ByteFrame>
+}
+
+/** Makes the frames of messages. The last ones are kept: a sender gets the same as everybody else, at another time. */
 const speech = (): Conversation.Settings["said"] => {
-  let last:
-    | { readonly message: Message; readonly variant: Variant; readonly frames: ReadonlyArray<ByteFrame> }
-    | undefined
+  const kept: Array<Said | undefined> = []
+  let last: Said | undefined
   return (message, variant) => {
-    if (last?.message !== message || last.variant !== variant) {
-      last = { message, variant, frames: Frames.encode(Events.said(message), variant) }
-    }
+    const place = message.number % keptMessages
+    const known = last?.message === message ? last : kept[place]
+    if (known?.message === message && known.variant === variant) return known.frames
+    last = { message, variant, frames: Frames.encode(Events.said(message), variant) }
+    kept[place] = Frames.areSmall(last.frames) ? last : undefined
     return last.frames
   }
 }

@@ -24,6 +24,7 @@ export const make = (makeId: () => string, makeSignature: () => string, graceMil
   const byId = new Map<string, Entry>()
   /** When those who have gone are to be forgotten, the earliest first. */
   const leaving = new Map<number, number>()
+  let lastNumber: number | undefined
 
   const forget = (number: number): void => {
     const entry = byNumber.get(number)
@@ -38,10 +39,13 @@ export const make = (makeId: () => string, makeSignature: () => string, graceMil
       const known = byNumber.get(number)
       if (known !== undefined) {
         known.name = name
+        if (number === lastNumber) return known
+        lastNumber = number
         byNumber.delete(number)
         byNumber.set(number, known)
         return known
       }
+      lastNumber = number
       const entry: Entry = { id: makeId(), signature: makeSignature(), name }
       byNumber.set(number, entry)
       byId.set(entry.id, entry)

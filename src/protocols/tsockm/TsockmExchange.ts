@@ -90,11 +90,9 @@ export const make = (settings: Settings) => {
 
   const framesOf = (told: Events.Told, generation: Generation): ReadonlyArray<Uint8Array> => {
     const author = { id: told.author.id, address: anywhere }
-    const packets =
-      told._tag === "Said"
-        ? Response.said(generation, author, anywhere, told.text)
-        : [Response.gone({ generation, server: "server", client: anywhere }, author)]
-    return packets.map((packet) => TsockmPacket.encode(packet, generation))
+    if (told._tag === "Said") return Response.said(generation, author, anywhere, told.text)
+    const gone = Response.gone({ generation, server: "server", client: anywhere }, author)
+    return [TsockmPacket.encode(gone, generation)]
   }
 
   const post = (peer: Peer.Peer, frames: ReadonlyArray<Uint8Array>, about?: Directory.Entry): Steps => {

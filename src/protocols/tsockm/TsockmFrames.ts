@@ -63,26 +63,13 @@ const characters = (bytes: Uint8Array, from: number, to: number): string => {
   return text
 }
 
-/** Where `sought` begins in `bytes` from `from` on, or -1. */
-const indexOf = (bytes: Uint8Array, sought: Uint8Array, from: number): number => {
-  const last = bytes.length - sought.length
-  for (let at = from; at <= last; at++) {
-    at = bytes.indexOf(colon, at)
-    if (at < 0 || at > last) return -1
-    let matched = 1
-    while (matched < sought.length && bytes[at + matched] === sought[matched]) matched++
-    if (matched === sought.length) return at
-  }
-  return -1
-}
-
 /**
  * Makes a stream that nothing has come of.
  *
  * @see PROTOCOL.md §§ 4, 5
  */
 export const make = (limits: TsockmLimits = defaultLimits): TsockmFrames => {
-  let kept = new Uint8Array(smallBytes)
+  let kept: Buffer = Buffer.alloc(smallBytes)
   let start = 0
   let end = 0
   let isDropping = false
@@ -105,7 +92,7 @@ export const make = (limits: TsockmLimits = defaultLimits): TsockmFrames => {
     if (end + bytes.length > kept.length) {
       const rest = packet()
       const room = rest.length + bytes.length
-      const target = room > kept.length ? new Uint8Array(Math.max(room, kept.length * 2)) : kept
+      const target = room > kept.length ? Buffer.alloc(Math.max(room, kept.length * 2)) : kept
       target.set(rest)
       kept = target
       end = rest.length
@@ -123,7 +110,7 @@ export const make = (limits: TsockmLimits = defaultLimits): TsockmFrames => {
   const drop = (): Framed => {
     const dropped = refused(packet())
     isDropping = true
-    kept = new Uint8Array(smallBytes)
+    kept = Buffer.alloc(smallBytes)
     end = 0
     begin(0)
     return dropped
@@ -131,7 +118,7 @@ export const make = (limits: TsockmLimits = defaultLimits): TsockmFrames => {
 
   /** Ends the packet behind its first `length` bytes. */
   const settle = (length: number): Framed | undefined => {
-    const bytes = packet().subarray(0, length)
+    const bytes = kept.subarray(start, start + length)
     begin(start + length)
     if (length > limits.packetLimitBytes) return refused(bytes)
     const text = TsockmText.decode(bytes)
@@ -172,16 +159,16 @@ export const make = (limits: TsockmLimits = defaultLimits): TsockmFrames => {
 
   /** Where the next packet of the same sender begins, if its header is there. */
   const nextPacket = (sought: Uint8Array, bodyAt: number): number | undefined => {
-    const bytes = packet().subarray(0, limits.packetLimitBytes + beginningBytes + sought.length)
+    const length = Math.min(end - start, limits.packetLimitBytes + beginningBytes + sought.length)
     for (;;) {
-      const found = indexOf(bytes, sought, at)
-      if (found < 0) break
+      const found = kept.indexOf(sought, start + at) - start
+      if (found < 0 || found > length - sought.length) break
       at = found + 1
-      const before = characters(bytes, Math.max(bodyAt, found - beginningBytes), found)
+      const before = characters(kept, start + Math.max(bodyAt, found - beginningBytes), start + found)
       const matched = beginning.exec(before)
       if (matched !== null) return found - matched[0].length
     }
-    at = Math.max(at, bytes.length - sought.length + 1)
+    at = Math.max(at, length - sought.length + 1)
     return undefined
   }
 
@@ -216,7 +203,7 @@ export const make = (limits: TsockmLimits = defaultLimits): TsockmFrames => {
     isDropping = false
     if (end === 0) return []
     const settled = start < end ? settle(end - start) : undefined
-    kept = new Uint8Array(smallBytes)
+    kept = Buffer.alloc(smallBytes)
     end = 0
     begin(0)
     return settled === undefined ? [] : [settled]

@@ -70,22 +70,32 @@ export const isOrigin = (field: string | undefined): boolean =>
  * @see PROTOCOL.md §§ 2, 3
  */
 export const fields = (text: string): Fields => {
-  const parts = text.split(separator)
-  const [type = "", action, status, origin] = parts
+  let at: number | undefined = 0
+  const next = (): string | undefined => {
+    if (at === undefined) return undefined
+    const end = text.indexOf(separator, at)
+    const field = text.slice(at, end < 0 ? undefined : end)
+    at = end < 0 ? undefined : end + separator.length
+    return field
+  }
+  const type = next() ?? ""
+  const [action, status, origin] = [next(), next(), next()]
   const generation = isOrigin(origin) ? 8 : 7
-  const at = generation === 8 ? 4 : 3
-  const [sender = "", source = "", destination = ""] = [parts[at], parts[at + 1], parts[at + 2]]
-  return { generation, type, action, status, sender, source, destination, body: parts.slice(at + 3).join(separator) }
+  const sender = (generation === 8 ? next() : origin) ?? ""
+  const [source = "", destination = ""] = [next(), next()]
+  return { generation, type, action, status, sender, source, destination, body: at === undefined ? "" : text.slice(at) }
 }
 
-const head = (packet: Packet, generation: Generation): string => {
+/**
+ * What a packet has before its body.
+ *
+ * @see PROTOCOL.md §§ 2, 3
+ */
+export const head = (packet: Packet, generation: Generation): string => {
   const { type, action, status, source, destination } = packet
   const sender = generation === 8 ? `SERVER::${packet.sender ?? ""}` : (packet.sender ?? "server")
   return `${type}::${action}::${status}::${sender}::${source}::${destination}::`
 }
-
-/** How many bytes of a packet are not its body. */
-export const headBytes = (packet: Packet, generation: Generation): number => Buffer.byteLength(head(packet, generation))
 
 /**
  * The bytes of a packet, which is to be one write.

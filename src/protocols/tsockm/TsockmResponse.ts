@@ -6,6 +6,7 @@
  * - Every packet is one write. To a communication socket goes nothing but what is made here; {@link failure} only to the
  *   connection that asked.
  */
+import * as Slab from "../Slab.ts"
 import type { ErrorAnswer } from "./TsockmRequest.ts"
 import * as TsockmPacket from "./TsockmPacket.ts"
 import type { Generation, Packet } from "./TsockmPacket.ts"
@@ -53,7 +54,7 @@ const message = (author: Author, destination: string, body: string): Packet => (
 })
 
 /**
- * The packets of a message. `destination` is the address of the one who gets it, or the word `client`.
+ * The packets of a message, as bytes. `destination` is the address of the one who gets it, or the word `client`.
  *
  * A text that is too long for one packet is in several.
  */
@@ -62,10 +63,10 @@ export const said = (
   author: Author,
   destination: string,
   text: string
-): ReadonlyArray<Packet> => {
-  const headBytes = TsockmPacket.headBytes(message(author, destination, ""), generation)
-  const pieces = TsockmText.split(text, TsockmText.packetLimitBytes - headBytes)
-  return pieces.map((piece) => message(author, destination, piece))
+): ReadonlyArray<Uint8Array> => {
+  const head = TsockmPacket.head(message(author, destination, ""), generation)
+  const pieces = TsockmText.split(text, TsockmText.packetLimitBytes - Buffer.byteLength(head))
+  return pieces.map((piece) => Slab.encode(head + piece))
 }
 
 /** Tells the author that its message was taken; only known with 8 fields, and only on the connection that brought it. */

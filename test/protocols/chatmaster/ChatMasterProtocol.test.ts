@@ -80,7 +80,7 @@ describe("ChatMasterProtocol", () => {
       members: names(count),
       cause: "join"
     })
-    const left: SharedEvent = { ...joined(501), _tag: "UserLeft", cause: "leave" }
+    const left: SharedEvent = { _tag: "UserLeft", room: room1, user: user("bob"), members: names(501), cause: "leave" }
     assert.deepStrictEqual(render(joined(500)), [presence("user_joined", names(500))])
     assert.deepStrictEqual(render(joined(501)), [message("Server", "bob has joined room1.")])
     assert.deepStrictEqual(render(left), [message("Server", "bob has left room1.")])

@@ -238,7 +238,9 @@ describe("PillowRequest", () => {
     "PillowRequest.read() takes a text alone as it takes one with a name that it leaves out",
     [Schema.Union([Schema.String, Schema.Finite, Schema.Boolean, Schema.Null])],
     ([message]) => {
-      assert.deepStrictEqual(asked("send-message", { message }), asked("send-message", { message, username: "bob" }))
+      const alone = asked("send-message", { message })
+      assert.deepStrictEqual(alone, asked("send-message", { message, username: "bob" }))
+      assert.deepStrictEqual(alone, asked("send-message", { message, attachment: null }))
     }
   )
 })
