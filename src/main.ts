@@ -2,7 +2,7 @@
  * Runs the server; a Node.js that is too old has the one in `node_modules` run it.
  *
  * - Nothing here needs a recent Node.js, so that an old one gets as far as the hand-over.
- * - What is compiled is kept in the folder for temporary files, so that the next start takes a third less time.
+ * - What is compiled is kept in the folder for temporary files, so that the next start takes a quarter less time.
  * - A signal that comes before the server listens for signals is kept: the start is given up, with exit code 0.
  * - The handed-over process stops when its parent is gone, however that ended.
  */

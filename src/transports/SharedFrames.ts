@@ -14,11 +14,12 @@ type Cells<Frame> = Array<ReadonlyArray<Frame> | undefined>
 export class SharedFrames<Frame> {
   readonly #protocol: Pick<Protocol<never, Frame>, "render" | "variants">
   readonly #renderings = new Renderings<Cells<Frame>>()
-  readonly #groups = new GroupFrames<Frame>((event, as, variant) => this.frames(event, as, variant))
+  readonly #groups: GroupFrames<Frame>
   readonly #make = (): Cells<Frame> => []
 
   constructor(protocol: Pick<Protocol<never, Frame>, "render" | "variants">) {
     this.#protocol = protocol
+    this.#groups = new GroupFrames((event, as, variant) => protocol.render(event, as, variant))
   }
 
   /** The frames of several events: the same array for all who have seen the same. */

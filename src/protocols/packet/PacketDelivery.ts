@@ -115,7 +115,7 @@ export const make = ({ membersOn, nowMillis, overflow, queueLimitBytes, random }
   }
 
   const groups = new GroupFrames<Uint8Array>((event, as) => {
-    const { frame, isError, message } = renderings[as].of(event, as === "actor" ? renderActor : renderWitness)
+    const { frame, isError, message } = render(event, as)
     if (frame === undefined) return []
     return isError || message === undefined ? undefined : [frame]
   })

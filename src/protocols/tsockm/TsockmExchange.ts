@@ -115,7 +115,10 @@ export const make = (settings: Settings) => {
     const rendered = renderedAs(event, as)
     return rendered.told === undefined ? noFrames : (rendered[generation] ??= framesOf(rendered.told, generation))
   }
-  const groups = new GroupFrames<Uint8Array>((event, as, variant) => framesFor(event, as, variant as Generation))
+  const groups = new GroupFrames<Uint8Array>((event, as, variant) => {
+    const { told } = render(event, as)
+    return told === undefined ? noFrames : framesOf(told, variant as Generation)
+  })
 
   const deliver = (peer: Peer.Peer, event: Event, as: Perspective, send: Send<Uint8Array>): Steps => {
     if (event._tag === "ServerStopping") {
