@@ -7,7 +7,7 @@
 
 /** The first part of what waits. */
 export interface Batch<Frame> {
-  /** At most 64 KiB, but for the last frame. The same array for all that it is shared by: not to be changed. */
+  /** As much as a write may have, and the frame with which it gets there. The same array for all: not to be changed. */
   readonly frames: ReadonlyArray<Frame>
   /** The size of these frames, and of all that waits. */
   readonly sizeBytes: number
@@ -16,14 +16,19 @@ export interface Batch<Frame> {
   readonly rest: ReadonlyArray<Frame>
 }
 
-/** Finds the batch of what waits, which is not to be changed afterwards. */
-export type Batches<Frame> = (waiting: ReadonlyArray<Frame>) => Batch<Frame>
+/**
+ * Finds the batch of what waits, which is not to be changed afterwards. For a peer whose connection `isFast`, because it took
+ * all of the last batch at once, it is larger: a slow one would seem to make no progress with it.
+ */
+export type Batches<Frame> = (waiting: ReadonlyArray<Frame>, isFast: boolean) => Batch<Frame>
 
 const batchLimitBytes = 64 * 1024
+const fastBatchLimitBytes = 256 * 1024
 
 /** Makes batches that remember the last one. */
 export const make = <Frame>(sizeBytes: (frame: Frame) => number): Batches<Frame> => {
   let last: ReadonlyArray<Frame> = []
+  let wasFast = false
   let batch: Batch<Frame> = { frames: last, sizeBytes: 0, totalBytes: 0, rest: [] }
 
   const isLast = (waiting: ReadonlyArray<Frame>): boolean => {
@@ -33,15 +38,17 @@ export const make = <Frame>(sizeBytes: (frame: Frame) => number): Batches<Frame>
     return true
   }
 
-  return (waiting) => {
-    if (isLast(waiting)) return batch
+  return (waiting, isFast) => {
+    if (isFast === wasFast && isLast(waiting)) return batch
+    const limitBytes = isFast ? fastBatchLimitBytes : batchLimitBytes
     let count = 0
     let size = 0
-    while (count < waiting.length && (count === 0 || size < batchLimitBytes)) size += sizeBytes(waiting[count++]!)
+    while (count < waiting.length && (count === 0 || size < limitBytes)) size += sizeBytes(waiting[count++]!)
     let totalBytes = size
     for (let index = count; index < waiting.length; index++) totalBytes += sizeBytes(waiting[index]!)
     const frames = count === waiting.length ? waiting : waiting.slice(0, count)
     last = waiting
+    wasFast = isFast
     batch = { frames, sizeBytes: size, totalBytes, rest: waiting.slice(count) }
     return batch
   }

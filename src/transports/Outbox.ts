@@ -6,8 +6,8 @@
  *   more than the limit, and nobody but itself.
  * - What a peer is answered is counted when it is queued. What many are sent is counted at the end of the turn: it is one frame
  *   for all of them, and for most of them so is all that waits, so that it is counted and joined once.
- * - Of what waits at most 64 KiB are handed to the carrier at a time, and nothing while it still holds
- *   some: so that progress can be seen, and what is dropped is really freed.
+ * - Of what waits at most 64 KiB are handed to the carrier at a time, or 256 if it took the last at once, and nothing
+ *   while it still holds some: so that progress can be seen, and what is dropped is really freed.
  * - Paced, it hands over one frame at a time, with a gap by the Clock behind each; the first at once.
  * - Behind a frame that is held, a paced peer gets nothing until `release`, or until a time has passed.
  */
@@ -50,6 +50,8 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
   #counted = 0
   #bytes = 0
   #isClosed = false
+  // Whether the last batch was taken at once.
+  #isFast = false
   #wakeMillis = Infinity
   #nextWriteMillis = -Infinity
   #gapMillis = 0
@@ -147,7 +149,7 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
     const carrier = this.#carrier
     const unsentBytes = carrier.unsentBytes()
     const isWriting = unsentBytes === 0 && this.#frames.length > 0
-    const batch = isWriting && !this.#owner.isPaced ? batches(this.#frames) : undefined
+    const batch = isWriting && !this.#owner.isPaced ? batches(this.#frames, this.#isFast) : undefined
     const queuedBytes = batch === undefined ? this.#count() : batch.totalBytes
     if (queuedBytes + unsentBytes > this.#owner.outboxLimitBytes) return this.#overflow()
     if (!isWriting) return this.#settle()
@@ -159,7 +161,8 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
     this.#counted = batch.rest.length
     this.#bytes = batch.totalBytes - batch.sizeBytes
     carrier.write(batch.frames)
-    if (carrier.unsentBytes() === 0) {
+    this.#isFast = carrier.unsentBytes() === 0
+    if (this.#isFast) {
       if (this.#frames.length > 0) flusher.schedule(this)
       else this.#settle()
     }

@@ -10,12 +10,12 @@ describe("Batches", () => {
     const batches = Batches.make((it: Uint8Array) => it.length)
     const join = TcpCarrier.makeJoin()
     const [a, b, c] = [frame("a"), frame("b"), frame("c")]
-    const first = batches([a, b])
+    const first = batches([a, b], false)
     assert.deepStrictEqual({ ...first }, { frames: [a, b], sizeBytes: 2, totalBytes: 2, rest: [] })
-    assert.strictEqual(batches([a, b]), first)
+    assert.strictEqual(batches([a, b], false), first)
     const bytes = join(first.frames)!
     assert.strictEqual(text(bytes), "ab")
-    assert.strictEqual(join(batches([a, b]).frames), bytes)
+    assert.strictEqual(join(batches([a, b], false).frames), bytes)
     for (const [frames, expected] of [
       [[a], "a"],
       [[b, a], "ba"],
@@ -23,7 +23,7 @@ describe("Batches", () => {
       [[a, c], "ac"],
       [[frame("a"), frame("c")], "ac"]
     ] as const) {
-      assert.strictEqual(text(join(batches(frames).frames)!), expected)
+      assert.strictEqual(text(join(batches(frames, false).frames)!), expected)
     }
     assert.strictEqual(text(bytes), "ab")
   })
@@ -32,13 +32,19 @@ describe("Batches", () => {
     const batches = Batches.make((it: string) => it.length)
     const waiting = Array.from({ length: 5 }, () => "x".repeat(30_000))
     assert.deepStrictEqual(
-      { ...batches(waiting) },
+      { ...batches(waiting, false) },
       { frames: waiting.slice(0, 3), sizeBytes: 90_000, totalBytes: 150_000, rest: waiting.slice(3) }
     )
     const large = ["x".repeat(100_000), "y"]
     assert.deepStrictEqual(
-      { ...batches(large) },
+      { ...batches(large, false) },
       { frames: large.slice(0, 1), sizeBytes: 100_000, totalBytes: 100_001, rest: ["y"] }
+    )
+    assert.strictEqual(batches(large, true).frames, large)
+    const many = Array.from({ length: 20 }, () => "x".repeat(30_000))
+    assert.deepStrictEqual(
+      [batches(many, true), batches(many, false)].map(({ frames }) => frames.length),
+      [9, 3]
     )
   })
 })

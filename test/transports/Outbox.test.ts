@@ -93,6 +93,20 @@ describe("Outbox", () => {
     }).pipe(Effect.provide(Flusher.layer))
   )
 
+  it.effect("flush() hands over more to a carrier that took the last at once", () =>
+    Effect.gen(function* () {
+      const { outbox, writes } = yield* setUp({ limitBytes: 1_000_000 })
+      for (let round = 0; round < 2; round++) {
+        for (let count = 0; count < 10; count++) outbox.push("x".repeat(20_000))
+        for (let count = 0; count < 3; count++) yield* turn
+      }
+      assert.deepStrictEqual(
+        writes.map((frames) => frames.length),
+        [4, 6, 10]
+      )
+    }).pipe(Effect.provide(Flusher.layer))
+  )
+
   it.effect("flush() hands over at most 64 KiB and a frame at a time", () =>
     Effect.gen(function* () {
       const { outbox, read, writes } = yield* setUp({ holds: true, limitBytes: 1_000_000 })
