@@ -158,10 +158,10 @@ export const make = (limits: TsockmLimits = defaultLimits): TsockmFrames => {
   }
 
   /** Where the next packet of the same sender begins, if its header is there. */
-  const nextPacket = (sought: Uint8Array, bodyAt: number): number | undefined => {
+  const nextPacket = (came: Buffer, sought: Uint8Array, bodyAt: number): number | undefined => {
     const length = Math.min(end - start, limits.packetLimitBytes + beginningBytes + sought.length)
     for (;;) {
-      const found = kept.indexOf(sought, start + at) - start
+      const found = came.indexOf(sought, start + at) - start
       if (found < 0 || found > length - sought.length) break
       at = found + 1
       const before = characters(kept, start + Math.max(bodyAt, found - beginningBytes), start + found)
@@ -181,6 +181,7 @@ export const make = (limits: TsockmLimits = defaultLimits): TsockmFrames => {
   const push = (bytes: Uint8Array): ReadonlyArray<Framed> => {
     if (isDropping || bytes.length === 0) return []
     append(bytes)
+    const came = kept.subarray(0, end)
     const framed: Array<Framed> = []
     while (start < end) {
       if (at === 0 && (kept[start] === lineFeed || kept[start] === carriageReturn)) {
@@ -188,7 +189,7 @@ export const make = (limits: TsockmLimits = defaultLimits): TsockmFrames => {
         continue
       }
       if (bodyAt === undefined) readHeader()
-      const next = bodyAt === undefined || succession === undefined ? undefined : nextPacket(succession, bodyAt)
+      const next = bodyAt === undefined || succession === undefined ? undefined : nextPacket(came, succession, bodyAt)
       if (next === undefined) {
         if (end - start >= refusedBytes()) framed.push(drop())
         break

@@ -10,7 +10,8 @@ import { Result, Schema } from "effect"
 import * as TsockmId from "./TsockmId.ts"
 import { Action, Status, statusNames, type Fields } from "./TsockmPacket.ts"
 
-const Peer = Schema.String.check(Schema.isPattern(/^[^|]{1,64}$/))
+const peerPattern = /^[^|]{1,64}$/
+const Peer = Schema.String.check(Schema.isPattern(peerPattern))
 
 /** What a client may ask for; `peer` is the id by which it says who it is. */
 export const Request = Schema.TaggedUnion({
@@ -50,8 +51,10 @@ export interface Refusal {
   readonly answer?: ErrorAnswer
 }
 
-const isAction = Schema.is(Action)
-const isPeer = Schema.is(Peer)
+// What these Schemas say, without the interpreter of Schemas: it is asked for every packet.
+const actions: ReadonlySet<string | undefined> = new Set(Action.literals)
+const isAction = (text: string | undefined): text is Action => actions.has(text)
+const isPeer = (text: string): boolean => peerPattern.test(text)
 const statuses = new Set(Status.literals.map(String))
 
 const refuse = (reason: Reason, answer?: ErrorAnswer): Refusal => ({
