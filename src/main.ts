@@ -17,6 +17,8 @@ const leastMajor = 24
 const script = fileURLToPath(import.meta.url)
 const argv = process.argv.slice(2)
 const handedOver = "PARLANCE_HANDED_OVER"
+/** When what was compiled is kept; whoever ends in good order before does it then. */
+const keepCompiledMillis = 2000
 const stopSignals: ReadonlyArray<NodeJS.Signals> = ["SIGINT", "SIGTERM", "SIGHUP"]
 
 const start = async (): Promise<void> => {
@@ -30,6 +32,7 @@ const start = async (): Promise<void> => {
   module.enableCompileCache()
   const Program = await import("./app/Program.ts")
   Program.run(argv)
+  setTimeout(() => module.flushCompileCache(), keepCompiledMillis).unref()
   for (const signal of stopSignals) process.off(signal, giveUp)
 }
 

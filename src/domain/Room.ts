@@ -18,3 +18,10 @@ export const UserSummary = Schema.Struct({
   protocol: ProtocolName
 })
 export type UserSummary = typeof UserSummary.Type
+
+/**
+ * How many members of a room are a crowd if there are more. A crowd may be told a moment later who comes and goes, and without
+ * a list of all who are there: when thousands come at once, as after a restart, one after another and each with a list, that
+ * would take minutes.
+ */
+export const crowdLimit = 200

@@ -2,79 +2,105 @@
  * Hands events to sessions: plain loops, one call per recipient and event, no suspension.
  *
  * - Every recipient gets the same event object, so that its rendering can be shared.
- * - What is said to one room in one go may be gathered: then each recipient is told all of it at once, which for a large
- *   room takes a fraction of the time, because what belongs to a recipient is touched once. Before anything else happens
- *   what has been gathered is told, so nobody hears things in another order.
+ * - What is said to one room in one go, who comes and who goes, may be gathered: then each recipient is told all of it at
+ *   once, which for a large room takes a fraction of the time, because what belongs to a recipient is touched once. Before
+ *   anything else happens what has been gathered is told, so nobody hears things in another order.
  */
 import type { PersonalEvent, SharedEvent } from "../domain/Event.ts"
+import { crowdLimit } from "../domain/Room.ts"
 import type { Counts } from "./Census.ts"
 import type { Session } from "./Session.ts"
 
-/** How many messages are gathered at most. */
+/** How many events are gathered at most. */
 export const gatherLimit = 512
+
+/** Takes what tells what has been gathered, and must call it in this turn of the event loop, or after `waitMillis`. */
+export type Later = (flush: () => void, waitMillis: number) => void
+
+// To tell a crowd of thousands takes a part of a second; what is left of it is for those who come.
+const waitMillisPerMember = 0.1
 
 export interface Audience {
   /** Tells an event to each of `sessions`: to `actor`, if it is one of them, as the one who did it. */
   readonly tell: (sessions: Iterable<Session>, event: SharedEvent, actor: Session | undefined) => void
-  /** The same for what `actor` says to a room, which may be gathered. */
-  readonly say: (members: ReadonlySet<Session>, event: SharedEvent, actor: Session) => void
+  /** The same for all members of a room, which may be gathered. */
+  readonly tellRoom: (members: ReadonlySet<Session>, event: SharedEvent, actor: Session | undefined) => void
   readonly tellOne: (session: Session, event: PersonalEvent) => void
-  /**
-   * Does something; what is said meanwhile has been told when it is done. With `later` that is handed a function which tells
-   * it, if there is anything, and must call it in the same turn of the event loop.
-   */
-  readonly gather: <A>(act: () => A, later?: (flush: () => void) => void) => A
+  /** Does something; what is gathered meanwhile has been told when it is done, or is left to `later`. */
+  readonly gather: <A>(act: () => A, later?: Later) => A
   /** Tells what has been gathered: to be called before anything changes that it does not know of. */
   readonly flush: () => void
+  /** Takes note that a session has come into a room: it hears nothing of what was before. */
+  readonly enter: (members: ReadonlySet<Session>, session: Session) => void
+  /** Tells what has been gathered if a session that goes must hear it: all but who else has come and gone. */
+  readonly settle: (session: Session) => void
+}
+
+const isPresence = ({ _tag }: SharedEvent): boolean => _tag === "UserJoined" || _tag === "UserLeft"
+
+const isCrowd = ({ size }: ReadonlySet<Session>): boolean => size > crowdLimit
+
+/** What has been gathered for the members of a room. */
+interface Group {
+  readonly members: ReadonlySet<Session>
+  readonly events: Array<SharedEvent>
+  readonly actors: Array<Session | undefined>
+  /** From which event on those hear it who have come meanwhile. */
+  readonly firsts: Map<Session, number>
+  /** Whether there is nothing in it but who comes and goes. */
+  isPresence: boolean
 }
 
 /** Makes an audience that counts its deliveries and lets `observe` see every shared event. */
 export const make = (counts: Counts, observe: (event: SharedEvent) => void): Audience => {
   let depth = 0
-  let members: ReadonlySet<Session> = new Set()
-  let events: Array<SharedEvent> = []
-  let actors: Array<Session> = []
+  let group: Group | undefined
+
+  const deliver = (session: Session, event: SharedEvent, actor: Session | undefined): void => {
+    counts.deliveries++
+    session.outlet.deliver(event, session === actor ? "actor" : "witness")
+  }
 
   const flush = (): void => {
-    if (events.length === 0) return
-    const [told, toldActors] = [events, actors]
-    events = []
-    actors = []
-    counts.deliveries += told.length * members.size
-    const speakers = new Set(toldActors)
+    if (group === undefined) return
+    const { actors, events, firsts, members } = group
+    group = undefined
+    const speakers = new Set(actors)
     for (const session of members) {
       const { outlet } = session
-      if (outlet.deliverAll !== undefined) {
-        outlet.deliverAll(told, speakers.has(session) ? (index) => toldActors[index] === session : undefined)
+      const first = firsts.get(session)
+      if (outlet.deliverAll !== undefined && first === undefined) {
+        counts.deliveries += events.length
+        outlet.deliverAll(events, speakers.has(session) ? (index) => actors[index] === session : undefined)
         continue
       }
-      for (let index = 0; index < told.length; index++) {
-        outlet.deliver(told[index]!, session === toldActors[index] ? "actor" : "witness")
-      }
+      for (let index = first ?? 0; index < events.length; index++) deliver(session, events[index]!, actors[index])
     }
   }
 
   const tell: Audience["tell"] = (sessions, event, actor) => {
     flush()
     observe(event)
-    for (const session of sessions) {
-      counts.deliveries++
-      session.outlet.deliver(event, session === actor ? "actor" : "witness")
-    }
+    for (const session of sessions) deliver(session, event, actor)
   }
+
+  // Whether a session has something to hear of what has been gathered.
+  const hears = (session: Session): boolean =>
+    group !== undefined && group.members.has(session) && (group.firsts.get(session) ?? 0) < group.events.length
 
   return {
     tell,
-    say: (sessions, event, actor) => {
-      if (depth === 0) return tell(sessions, event, actor)
-      if (sessions !== members || events.length === gatherLimit) flush()
+    tellRoom: (members, event, actor) => {
+      if (depth === 0) return tell(members, event, actor)
+      if (members !== group?.members || group.events.length === gatherLimit) flush()
       observe(event)
-      members = sessions
-      events.push(event)
-      actors.push(actor)
+      group ??= { members, events: [], actors: [], firsts: new Map(), isPresence: true }
+      group.events.push(event)
+      group.actors.push(actor)
+      group.isPresence &&= isPresence(event)
     },
     tellOne: (session, event) => {
-      flush()
+      if (hears(session)) flush()
       counts.deliveries++
       session.outlet.deliver(event, "actor")
     },
@@ -83,13 +109,19 @@ export const make = (counts: Counts, observe: (event: SharedEvent) => void): Aud
       try {
         return act()
       } finally {
-        if (--depth === 0 && events.length > 0) {
+        if (--depth === 0 && group !== undefined) {
           if (later === undefined) flush()
-          else later(flush)
+          else later(flush, group.isPresence && isCrowd(group.members) ? group.members.size * waitMillisPerMember : 0)
         }
       }
     },
-    flush
+    flush,
+    enter: (members, session) => {
+      if (members === group?.members) group.firsts.set(session, group.events.length)
+    },
+    settle: (session) => {
+      if (hears(session) && group?.isPresence !== true) flush()
+    }
   }
 }
 

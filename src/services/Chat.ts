@@ -51,16 +51,16 @@ export class Chat extends Context.Service<
     /** The same as soon as it is called: an `Exit` if there is nothing to wait for, else it must be run, once. */
     readonly runUnsafe: (session: Session, command: Command) => Effect.Effect<Reply, Rejection>
     /**
-     * Does something without suspension, such as to run what came in one read. What is said to rooms meanwhile is told when
-     * it is done, or when something else happens. With `later`, that is handed what tells it, and must call it in the same
-     * turn of the event loop: so what came in several reads is told at once.
+     * Does something without suspension, such as to run what came in one read. What is said to a room meanwhile, who comes
+     * and who goes, is told when it is done, or when something else happens. With `later`, that is handed what tells it, and
+     * must call it in the same turn of the event loop: so what came in several reads is told at once.
      */
     readonly gather: Audience.Audience["gather"]
     /** Frees the name and tells those who remain. Doing it again does nothing. */
     readonly logout: (session: Session) => void
     /** Says something to everybody, as the server. */
     readonly announce: (text: string) => void
-    /** Tells everybody that the server stops. */
+    /** Tells everybody that the server stops; who leaves after that is no news to the others. */
     readonly stopping: () => void
     /** Calls `watcher`, which must not throw, with each shared event as it happens, until what is returned is called. */
     readonly watch: (watcher: (event: SharedEvent) => void) => () => void
@@ -212,6 +212,8 @@ export class Chat extends Context.Service<
         }
       }
 
+      let isStopping = false
+
       const refuse = (rejection: Rejection, refused: Refused): Effect.Effect<never, Rejection> => {
         counts.rejections++
         refusals.add(refused, rejection._tag)
@@ -233,7 +235,6 @@ export class Chat extends Context.Service<
 
       const login = (login: Login): Effect.Effect<Session, Rejection> =>
         Effect.suspend(() => {
-          audience.flush()
           const room = rooms.general
           const opened = sessions.open({ ...login, atMillis: nowMillis(), room })
           if (Result.isFailure(opened)) return refuse(opened.failure, login)
@@ -255,14 +256,16 @@ export class Chat extends Context.Service<
         runUnsafe,
         gather: audience.gather,
         logout: (session) => {
-          audience.flush()
-          if (memberships.end(session)) counts.sessions--
+          if (memberships.end(session, isStopping)) counts.sessions--
           uploads.dropAll(session)
           downloads.dropAll(session)
           shares.forgetSession(session)
         },
         announce: (text) => audience.tell(sessions.all(), { _tag: "Announced", text }, undefined),
-        stopping: () => audience.tell(sessions.all(), { _tag: "ServerStopping" }, undefined),
+        stopping: () => {
+          isStopping = true
+          audience.tell(sessions.all(), { _tag: "ServerStopping" }, undefined)
+        },
         watch,
         events: Stream.unwrap(Effect.map(observe, (queue) => Stream.fromQueue(queue)))
       })

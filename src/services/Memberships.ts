@@ -31,12 +31,7 @@ export interface Parts {
 
 /** Makes the part of the chat that knows who is where. */
 export const make = ({ audience, history, rooms, sessions }: Parts) => {
-  const come = (
-    session: Session,
-    room: Room,
-    cause: "login" | "join" | "return",
-    told: Iterable<Session> = room.members
-  ): void =>
+  const come = (session: Session, room: Room, cause: "join" | "return", told: Iterable<Session> = room.members): void =>
     audience.tell(
       told,
       { _tag: "UserJoined", room: room.name, user: summary(session), members: memberNames(room), cause },
@@ -137,22 +132,46 @@ export const make = ({ audience, history, rooms, sessions }: Parts) => {
   }
 
   const begin = (session: Session): void => {
-    rooms.enter(session, rooms.general.name)
-    audience.tellOne(session, { _tag: "LoggedIn", user: summary(session), rooms: visibleRooms(session) })
-    come(session, rooms.general, "login")
+    const { general } = rooms
+    rooms.enter(session, general.name)
+    audience.enter(general.members, session)
+    const user = summary(session)
+    audience.tellOne(session, { _tag: "LoggedIn", user, rooms: visibleRooms(session) })
+    const joined = {
+      _tag: "UserJoined",
+      room: general.name,
+      user,
+      members: memberNames(general),
+      cause: "login"
+    } as const
+    audience.tellRoom(general.members, joined, session)
   }
 
-  const end = (session: Session): boolean => {
+  const logout = (session: Session, room: Room): SharedEvent => ({
+    _tag: "UserLeft",
+    room: room.name,
+    user: summary(session),
+    members: memberNames(room),
+    cause: "logout"
+  })
+
+  const end = (session: Session, isQuiet = false): boolean => {
     if (!sessions.close(session)) return false
+    audience.settle(session)
+    const [room, ...others] = session.rooms
+    if (room !== undefined && others.length === 0) {
+      depart(session, room)
+      if (!isQuiet) audience.tellRoom(room.members, logout(session, room), undefined)
+      return true
+    }
+    audience.flush()
     const told = new Set<Session>([session])
     for (const room of Array.from(session.rooms)) {
       depart(session, room)
       // Whoever shares several rooms with the one who leaves hears of it once; those who watch the rooms, for each.
       const witnesses = Array.from(room.members).filter((member) => !told.has(member))
       for (const witness of witnesses) told.add(witness)
-      const members = memberNames(room)
-      const user = summary(session)
-      audience.tell(witnesses, { _tag: "UserLeft", room: room.name, user, members, cause: "logout" }, undefined)
+      if (!isQuiet) audience.tell(witnesses, logout(session, room), undefined)
     }
     return true
   }
@@ -165,7 +184,7 @@ export const make = ({ audience, history, rooms, sessions }: Parts) => {
     visibleRooms,
     /** Puts a session that has just been opened into `general`. */
     begin,
-    /** Closes a session and takes it out of all its rooms. False if that has been done before. */
+    /** Closes a session and takes it out of all its rooms; false if that has been done before. `isQuiet` tells nobody. */
     end,
     join,
     leave,

@@ -101,7 +101,7 @@ export const make = (parts: Parts) => {
       else shares.shareWith([session, destination.addressee], file)
     }
     const event: SharedEvent = { _tag: "Said", message, user: session.number }
-    if ("room" in destination) audience.say(destination.room.members, event, session)
+    if ("room" in destination) audience.tellRoom(destination.room.members, event, session)
     else audience.tell([destination.addressee], event, session)
     const isStored = Exit.isExit(stored) && stored._tag === "Success"
     return isStored ? { _tag: "Accepted", message } : { _tag: "Accepted", message, stored }

@@ -48,15 +48,6 @@ export interface Parts<In, Frame> extends Visitor<In, Frame> {
   readonly over: (() => void) | undefined
 }
 
-/**
- * How many members a room has when it may take a moment until they are told who comes and goes. Thousands who come at once,
- * as after a restart, come one a turn: to write to all members in each of these turns would take minutes.
- */
-const rushMembers = 200
-
-const isRush = (event: Event): boolean =>
-  (event._tag === "UserJoined" || event._tag === "UserLeft") && event.members.length > rushMembers
-
 export class Connection<In, Frame> implements Outlet, Link<Frame>, Owner, Reader<In> {
   readonly address: string
   readonly openedMillis: number
@@ -143,13 +134,13 @@ export class Connection<In, Frame> implements Outlet, Link<Frame>, Owner, Reader
       for (const frame of this.#conversation.present(event)) this.send(frame)
       return
     }
-    this.shareAll(this.#door.shared.frames(event, as, this.#conversation.variant), as === "witness" && isRush(event))
+    this.shareAll(this.#door.shared.frames(event, as, this.#conversation.variant))
   }
 
-  shareAll(frames: ReadonlyArray<Frame>, canWait = false): void {
+  shareAll(frames: ReadonlyArray<Frame>): void {
     const { record } = this.#door.wire
     if (record !== undefined) for (const frame of frames) record("out", this.who, frame)
-    this.outbox.shareAll(frames, canWait)
+    this.outbox.shareAll(frames)
   }
 
   deliverAll(events: ReadonlyArray<SharedEvent>, isActor: IsActor): void {
@@ -201,10 +192,10 @@ export class Connection<In, Frame> implements Outlet, Link<Frame>, Owner, Reader
 
   /** Logs out whoever was here. */
   leave(): void {
-    const { chat, exchange } = this.#door
+    const { chat, exchange, outboxes } = this.#door
     const { session } = this
     this.session = undefined
-    if (session !== undefined) chat.logout(session)
+    if (session !== undefined) chat.gather(() => chat.logout(session), outboxes.flusher.before)
     const steps = this.#conversation.closed?.() ?? []
     if (steps.length > 0) exchange?.performNow(steps)
   }

@@ -6,9 +6,6 @@
  */
 import { Context, Effect, FiberSet, Layer } from "effect"
 
-/** How long what can wait may wait for more. */
-export const laterMillis = 100
-
 /** What can be flushed. */
 export interface Flushable {
   /** Set by the flusher: whether it is asked for already. */
@@ -21,10 +18,11 @@ export class Flusher extends Context.Service<
   {
     /** Has `flush` called once at the end of this turn. */
     readonly schedule: (flushable: Flushable) => void
-    /** Has `flush` called within {@link laterMillis}, if not before. */
-    readonly later: (flushable: Flushable) => void
-    /** Has something done once at the end of this turn, before anything is flushed: it may ask for that. */
-    readonly before: (act: () => void) => void
+    /**
+     * Has something done once at the end of this turn, before anything is flushed: it may ask for that. With `waitMillis` it
+     * is done in so long, or sooner if it has been asked for before.
+     */
+    readonly before: (act: () => void, waitMillis?: number) => void
   }
 >()("parlance/transports/Flusher") {
   static readonly layer = Layer.effect(
@@ -66,22 +64,25 @@ export class Flusher extends Context.Service<
         immediate ??= setImmediate(pass)
       }
 
-      const waiting = new Set<Flushable>()
-      const scheduleWaiting = Effect.sync(() => {
-        for (const flushable of waiting) schedule(flushable)
-        waiting.clear()
-      })
+      const waiting = new Set<() => void>()
+      const before = (act: () => void, waitMillis = 0): void => {
+        if (waitMillis === 0) {
+          acts.add(act)
+          immediate ??= setImmediate(pass)
+        } else if (!waiting.has(act)) {
+          waiting.add(act)
+          run(
+            Effect.delay(
+              Effect.sync(() => waiting.delete(act) && before(act)),
+              waitMillis
+            )
+          )
+        }
+      }
 
       return Flusher.of({
         schedule,
-        later: (flushable) => {
-          if (waiting.size === 0) run(Effect.delay(scheduleWaiting, laterMillis))
-          waiting.add(flushable)
-        },
-        before: (act) => {
-          acts.add(act)
-          immediate ??= setImmediate(pass)
-        }
+        before
       })
     })
   )

@@ -116,23 +116,17 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
     if (!this.isDirty) this.#parts.flusher.schedule(this)
   }
 
-  /**
-   * Queues several such frames. The array may be kept, and shared with other outboxes: do not change it. What `canWait`
-   * goes out a little later if nothing else does.
-   */
-  shareAll(frames: ReadonlyArray<Frame>, canWait = false): void {
+  /** Queues several such frames. The array may be kept, and shared with other outboxes: do not change it. */
+  shareAll(frames: ReadonlyArray<Frame>): void {
     if (this.#isClosed || frames.length === 0) return
-    const isFirst = this.#frames.length === 0
-    if (isFirst) {
+    if (this.#frames.length === 0) {
       this.#frames = frames
       this.#isShared = true
     } else {
       const own = this.#own()
       for (let index = 0; index < frames.length; index++) own.push(frames[index]!)
     }
-    if (this.isDirty) return
-    if (!canWait) this.#parts.flusher.schedule(this)
-    else if (isFirst) this.#parts.flusher.later(this)
+    if (!this.isDirty) this.#parts.flusher.schedule(this)
   }
 
   /** Lets go out what is held back, or will be. */

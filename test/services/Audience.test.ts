@@ -3,7 +3,10 @@ import { Effect, Layer, Result } from "effect"
 import type { Perspective, SharedEvent } from "../../src/domain/Event.ts"
 import * as Audience from "../../src/services/Audience.ts"
 import { Census } from "../../src/services/Census.ts"
+import type { RoomName } from "../../src/domain/Names.ts"
+import { crowdLimit } from "../../src/domain/Room.ts"
 import { Rooms } from "../../src/services/Rooms.ts"
+import type { Session } from "../../src/services/Session.ts"
 import { Sessions } from "../../src/services/Sessions.ts"
 import { type Kept, opening } from "./Outlets.ts"
 
@@ -61,13 +64,13 @@ describe("Audience.gather()", () => {
       const [alice, bob, carol] = three as [(typeof three)[0], (typeof three)[0], (typeof three)[0]]
       const members = new Set([alice, bob])
       audience.gather(() => {
-        audience.say(members, announced("1"), alice)
-        audience.gather(() => audience.say(members, announced("2"), bob))
+        audience.tellRoom(members, announced("1"), alice)
+        audience.gather(() => audience.tellRoom(members, announced("2"), bob))
         assert.deepStrictEqual(told, [])
         assert.strictEqual(observed.length, 2)
         audience.tell([carol], announced("3"), undefined)
-        audience.say(members, announced("4"), alice)
-        audience.say(new Set([carol]), announced("5"), carol)
+        audience.tellRoom(members, announced("4"), alice)
+        audience.tellRoom(new Set([carol]), announced("5"), carol)
         audience.tellOne(alice, { _tag: "Noticed", text: "6" })
       })
       assert.deepStrictEqual(told, [
@@ -78,11 +81,11 @@ describe("Audience.gather()", () => {
         "carol 3 witness",
         "alice 4 actor",
         "bob 4 witness",
-        "carol 5 actor",
-        "alice 6 actor"
+        "alice 6 actor",
+        "carol 5 actor"
       ])
       assert.strictEqual(counts.deliveries, told.length)
-      audience.say(members, announced("7"), alice)
+      audience.tellRoom(members, announced("7"), alice)
       assert.deepStrictEqual(told.slice(-2), ["alice 7 actor", "bob 7 witness"])
     })
   )
@@ -103,7 +106,7 @@ describe("Audience.gather()", () => {
       const events = Array.from({ length: Audience.gatherLimit + 1 }, (_, index) => announced(String(index)))
       const members = new Set(three)
       audience.gather(() => {
-        events.forEach((event, index) => audience.say(members, event, three[index % 2]!))
+        events.forEach((event, index) => audience.tellRoom(members, event, three[index % 2]!))
       })
       const { gatherLimit } = Audience
       assert.deepStrictEqual(
@@ -125,7 +128,7 @@ describe("Audience.gather()", () => {
       const later: Array<() => void> = []
       const sayLater = (text: string) =>
         audience.gather(
-          () => audience.say(members, announced(text), three[1]!),
+          () => audience.tellRoom(members, announced(text), three[1]!),
           (flush) => void later.push(flush)
         )
       audience.gather(
@@ -142,8 +145,81 @@ describe("Audience.gather()", () => {
       assert.deepStrictEqual(texts(), ["1", "2"])
       later[0]!()
       sayLater("3")
-      audience.say(members, announced("4"), three[1]!)
+      audience.tellRoom(members, announced("4"), three[1]!)
       assert.deepStrictEqual(texts(), ["1", "2", "3", "4"])
+    })
+  )
+
+  const presence = (tag: "UserJoined" | "UserLeft", { name, number }: Session): SharedEvent => {
+    const where = { room: "general" as RoomName, user: { number, name, protocol: "embedded" }, members: [] } as const
+    return tag === "UserJoined" ? { _tag: tag, ...where, cause: "login" } : { _tag: tag, ...where, cause: "logout" }
+  }
+
+  it.effect("tells whoever comes into the room only what happens from then on", () =>
+    Effect.gen(function* () {
+      const { audience, kept, three } = yield* setUp
+      const [alice, bob, carol] = three as [Session, Session, Session]
+      const members = new Set([alice])
+      const comes = (session: Session) => {
+        members.add(session)
+        audience.enter(members, session)
+        audience.tellOne(session, { _tag: "Noticed", text: "welcome" })
+        audience.tellRoom(members, presence("UserJoined", session), session)
+      }
+      audience.gather(() => {
+        audience.tellRoom(members, announced("1"), alice)
+        comes(bob)
+        audience.tellRoom(members, announced("2"), alice)
+        comes(carol)
+        assert.deepStrictEqual(kept()[0], [])
+      })
+      const told = (events: Kept["kept"]) => events.map(([it, as]) => `${"text" in it ? it.text : it._tag} ${as}`)
+      assert.deepStrictEqual(kept().map(told), [
+        ["1 actor", "UserJoined witness", "2 actor", "UserJoined witness"],
+        ["welcome actor", "UserJoined actor", "2 witness", "UserJoined witness"],
+        ["welcome actor", "UserJoined actor"]
+      ])
+    })
+  )
+
+  it.effect("settle() tells a session that goes what was said, but not only for who else came", () =>
+    Effect.gen(function* () {
+      const { audience, kept, three } = yield* setUp
+      const [alice, bob, carol] = three as [Session, Session, Session]
+      const members = new Set([alice, bob])
+      audience.gather(() => {
+        audience.tellRoom(members, presence("UserLeft", carol), undefined)
+        audience.settle(bob)
+        assert.deepStrictEqual(kept()[1], [])
+        audience.tellRoom(members, announced("1"), alice)
+        audience.settle(carol)
+        assert.deepStrictEqual(kept()[1], [])
+        audience.settle(bob)
+        assert.strictEqual(kept()[1]!.length, 2)
+      })
+    })
+  )
+
+  it.effect("lets a crowd wait for who comes and goes, and for nothing else", () =>
+    Effect.gen(function* () {
+      const { audience, three } = yield* setUp
+      const [alice, bob] = three as [Session, Session, Session]
+      const waits: Array<number> = []
+      const gathered = (members: ReadonlySet<Session>, ...events: ReadonlyArray<SharedEvent>) =>
+        audience.gather(
+          () => {
+            for (const event of events) audience.tellRoom(members, event, undefined)
+          },
+          (flush, waitMillis) => {
+            waits.push(Math.round(waitMillis))
+            flush()
+          }
+        )
+      const many = (count: number) => new Set(Array.from({ length: count }, () => ({ ...alice })))
+      gathered(many(crowdLimit), presence("UserJoined", bob))
+      gathered(many(crowdLimit + 1), presence("UserJoined", bob), presence("UserLeft", bob))
+      gathered(many(crowdLimit + 1), presence("UserJoined", bob), announced("1"))
+      assert.deepStrictEqual(waits, [0, 20, 0])
     })
   )
 
@@ -152,7 +228,7 @@ describe("Audience.gather()", () => {
       const { audience, kept, three } = yield* setUp
       const act = () =>
         audience.gather(() => {
-          audience.say(new Set(three.slice(1, 2)), announced("1"), three[0]!)
+          audience.tellRoom(new Set(three.slice(1, 2)), announced("1"), three[0]!)
           throw new Error("oops")
         })
       assert.throws(act, "oops")

@@ -1,16 +1,16 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
 import type { Command, Reply } from "../../src/domain/Command.ts"
 import type { Rejection } from "../../src/domain/Rejection.ts"
 import { Chat } from "../../src/services/Chat.ts"
-import { layer, trio } from "./Recorder.ts"
+import { layer, login, trio, type User } from "./Recorder.ts"
 
 const Who = Schema.Literals(["alice", "bob", "carol"])
 const RoomOf = Schema.Literals(["general", "attic", "cellar"])
 
-/** What users may do in one read. */
+/** What users may do in one read, or who comes or goes. */
 const Act = Schema.Struct({
-  who: Who,
+  who: Schema.Literals(["alice", "bob", "carol", "eve", "fred"]),
   command: Schema.Union([
     Schema.TaggedStruct("Say", {
       text: Schema.Literals(["one", "two", "/join attic", "/leave", "/who", "/msg bob hi"])
@@ -19,25 +19,47 @@ const Act = Schema.Struct({
     Schema.TaggedStruct("JoinRoom", { room: RoomOf, stay: Schema.Boolean }),
     Schema.TaggedStruct("LeaveRoom", {}),
     Schema.TaggedStruct("SetPrivate", { isPrivate: Schema.Boolean }),
-    Schema.TaggedStruct("Rename", { name: Schema.Literals(["alice", "dora"]) })
+    Schema.TaggedStruct("Rename", { name: Schema.Literals(["alice", "dora"]) }),
+    Schema.TaggedStruct("LogIn", {}),
+    Schema.TaggedStruct("LogOut", {})
   ])
 })
 type Act = typeof Act.Type
 
-/** What each user hears of all this, with what is said gathered or told at once. */
+const isPresence = (line: string): boolean => /^(?:\* )?\S+ (?:in|out of) /.test(line)
+
+/** What each user hears of all this, with what can be gathered gathered or told at once. */
 const heard = (acts: ReadonlyArray<Act>, isGathered: boolean) =>
   Effect.gen(function* () {
     const chat = yield* Chat
-    const users = yield* trio
-    for (const user of Object.values(users)) user.told()
+    const runSync = Effect.runSyncWith(yield* Effect.context<Chat>())
+    const present = new Map<string, User>(Object.entries(yield* trio))
+    const all = [...present.values()]
+    const gone = new Set<User>()
+    for (const user of all) user.told()
     const waiting: Array<Effect.Effect<Reply, Rejection>> = []
     const run = () => {
-      for (const { command, who } of acts) waiting.push(chat.runUnsafe(users[who].session, command as Command))
+      for (const { command, who } of acts) {
+        const user = present.get(who)
+        if (command._tag === "LogIn" && user === undefined) {
+          const come = runSync(Effect.option(login(who)))
+          if (Option.isNone(come)) continue
+          present.set(who, come.value)
+          all.push(come.value)
+        } else if (command._tag === "LogOut" && user !== undefined) {
+          chat.logout(user.session)
+          present.delete(who)
+          gone.add(user)
+        } else if (user !== undefined && command._tag !== "LogIn" && command._tag !== "LogOut") {
+          waiting.push(chat.runUnsafe(user.session, command as Command))
+        }
+      }
     }
     if (isGathered) chat.gather(run)
     else run()
     yield* Effect.forEach(waiting, (it) => Effect.ignore(it))
-    return Object.values(users).map((user) => user.told())
+    // Who is about to go need not hear any more who else came and went.
+    return all.map((user) => (gone.has(user) ? user.told().filter((line) => !isPresence(line)) : user.told()))
   }).pipe(Effect.provide(layer({ floodRate: 0 })))
 
 describe("Chat.gather()", () => {
@@ -45,5 +67,16 @@ describe("Chat.gather()", () => {
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* heard(acts, true), yield* heard(acts, false))
     })
+  )
+
+  it.effect("tells who remains nothing more of who leaves when the server stops", () =>
+    Effect.gen(function* () {
+      const chat = yield* Chat
+      const { alice, bob, carol } = yield* trio
+      chat.stopping()
+      for (const user of [alice, bob, carol]) user.told()
+      chat.logout(bob.session)
+      assert.deepStrictEqual([alice.told(), carol.told()], [[], []])
+    }).pipe(Effect.provide(layer()))
   )
 })

@@ -1,33 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Logger } from "effect"
 import { TestClock } from "effect/testing"
-import { Flusher, laterMillis } from "../../src/transports/Flusher.ts"
+import { Flusher } from "../../src/transports/Flusher.ts"
 import { turn } from "./Turn.ts"
-
-describe("Flusher.later()", () => {
-  it.effect("flushes each once, when the time has come", () =>
-    Effect.gen(function* () {
-      const flusher = yield* Flusher
-      let flushed = 0
-      const flushable = { isDirty: false, flush: () => flushed++ }
-      flusher.later(flushable)
-      yield* TestClock.adjust(laterMillis - 1)
-      flusher.later(flushable)
-      yield* turn
-      assert.strictEqual(flushed, 0)
-      yield* TestClock.adjust(1)
-      yield* turn
-      assert.strictEqual(flushed, 1)
-      yield* TestClock.adjust(10 * laterMillis)
-      yield* turn
-      assert.strictEqual(flushed, 1)
-      flusher.later(flushable)
-      yield* TestClock.adjust(laterMillis)
-      yield* turn
-      assert.strictEqual(flushed, 2)
-    }).pipe(Effect.provide(Flusher.layer))
-  )
-})
 
 describe("Flusher.before()", () => {
   it.effect("does it once at the end of the turn, and flushes in the same turn what it asks for", () =>
@@ -46,6 +21,29 @@ describe("Flusher.before()", () => {
       assert.deepStrictEqual(done, ["act", "flush"])
       yield* turn
       assert.strictEqual(done.length, 2)
+    }).pipe(Effect.provide(Flusher.layer))
+  )
+
+  it.effect("does what can wait once, when the time has come", () =>
+    Effect.gen(function* () {
+      const flusher = yield* Flusher
+      let done = 0
+      const act = () => done++
+      flusher.before(act, 100)
+      yield* TestClock.adjust(99)
+      flusher.before(act, 100)
+      yield* turn
+      assert.strictEqual(done, 0)
+      yield* TestClock.adjust(1)
+      yield* turn
+      assert.strictEqual(done, 1)
+      yield* TestClock.adjust(1000)
+      yield* turn
+      assert.strictEqual(done, 1)
+      flusher.before(act, 100)
+      flusher.before(act)
+      yield* turn
+      assert.strictEqual(done, 2)
     }).pipe(Effect.provide(Flusher.layer))
   )
 })

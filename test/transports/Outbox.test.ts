@@ -3,7 +3,7 @@ import { Clock, Effect, Fiber, FiberSet } from "effect"
 import { TestClock } from "effect/testing"
 import * as Batches from "../../src/transports/Batches.ts"
 import type { Carrier } from "../../src/transports/Carrier.ts"
-import { Flusher, laterMillis } from "../../src/transports/Flusher.ts"
+import { Flusher } from "../../src/transports/Flusher.ts"
 import { Outbox, type Parts } from "../../src/transports/Outbox.ts"
 import { turn } from "./Turn.ts"
 
@@ -191,27 +191,6 @@ describe("Outbox", () => {
       assert.deepStrictEqual(one.writes, [["a", "b", "c"]])
       assert.deepStrictEqual(two.writes, [["a", "b", "d", "e"]])
       assert.deepStrictEqual(shared, ["a", "b"])
-    }).pipe(Effect.provide(Flusher.layer))
-  )
-
-  it.effect("what can wait goes out a little later, or with what cannot", () =>
-    Effect.gen(function* () {
-      const { outbox, writes } = yield* setUp({})
-      outbox.shareAll(["a"], true)
-      outbox.shareAll(["b"], true)
-      yield* turn
-      assert.deepStrictEqual(writes, [])
-      yield* TestClock.adjust(laterMillis)
-      yield* turn
-      assert.deepStrictEqual(writes, [["a", "b"]])
-      outbox.shareAll(["c"], true)
-      outbox.push("d")
-      outbox.shareAll(["e"], true)
-      yield* turn
-      assert.deepStrictEqual(writes.slice(1), [["c", "d", "e"]])
-      yield* TestClock.adjust(laterMillis)
-      yield* turn
-      assert.strictEqual(writes.length, 2)
     }).pipe(Effect.provide(Flusher.layer))
   )
 

@@ -2,7 +2,7 @@
 import type { Perspective, PersonalEvent, SharedEvent } from "../../domain/Event.ts"
 import { explain } from "../../domain/Hangup.ts"
 import { inWords, type Message } from "../../domain/Message.ts"
-import type { RoomSummary } from "../../domain/Room.ts"
+import { crowdLimit, type RoomSummary } from "../../domain/Room.ts"
 import * as Frames from "./ChatMasterFrames.ts"
 import * as Packet from "./ChatMasterPacket.ts"
 
@@ -12,12 +12,6 @@ type Packages = ReadonlyArray<Packet.ServerPackage>
 export type Listing = (names: ReadonlyArray<string>) => ReadonlyArray<string>
 
 const nothing: Packages = []
-
-/**
- * In how large a channel it is told with a list of all members that somebody has come or gone. If every list were told to
- * everybody, the bytes of n logins would grow as n³.
- */
-export const rosterLimit = 500
 
 const speak = (username: string, text: string, isPrivate = false): Packages =>
   Frames.divide(text).map((piece) => Packet.message(username, isPrivate ? `(private) ${piece}` : piece, isPrivate))
@@ -32,7 +26,7 @@ type Presence = SharedEvent & { readonly _tag: "UserJoined" | "UserLeft" }
 
 const presence = ({ _tag, members, room, user }: Presence, as: Perspective, list: Listing): Packages => {
   const hasJoined = _tag === "UserJoined"
-  if (as === "witness" && members.length > rosterLimit) {
+  if (as === "witness" && members.length > crowdLimit) {
     return notice(`${user.name} has ${hasJoined ? "joined" : "left"} ${room}.`)
   }
   return [Packet.presence(hasJoined ? "user_joined" : "user_left", user.name, room, list(members))]
