@@ -69,11 +69,11 @@ export const isInstalled = (command: string): boolean => {
 }
 
 /** Kills a process and waits for its end, so that it costs the next one nothing. */
-export const kill = (child: ChildProcess): Promise<void> =>
+export const kill = (child: ChildProcess, signal: NodeJS.Signals = "SIGKILL"): Promise<void> =>
   new Promise((resolve) => {
     if (child.exitCode !== null || child.signalCode !== null) return resolve()
     child.once("exit", () => resolve())
-    child.kill("SIGKILL")
+    child.kill(signal)
   })
 
 /** Kills whatever still runs. */

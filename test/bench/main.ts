@@ -23,16 +23,17 @@ const seconds = isQuick ? 0.5 : 1.5
 const chunkSeconds = isQuick ? 0.4 : 0.5
 const loginCount = isQuick ? 500 : 5000
 
-const startMillis = async (): Promise<number> => {
+const startMillis = async (signal?: NodeJS.Signals): Promise<number> => {
   const beforeMillis = performance.now()
   const server = spawn(0, Subjects.parlance(Subjects.freshDir()))
   await firstLine(server)
   const millis = performance.now() - beforeMillis
-  await kill(server)
+  await kill(server, signal)
   return millis
 }
 
 const starts = async (count: number): Promise<void> => {
+  await startMillis("SIGTERM")
   const all: Array<number> = []
   for (let round = 0; round < count; round++) all.push(await startMillis())
   console.log(`start to listening: ${shown(median(all))} ms ${range(all)}`)

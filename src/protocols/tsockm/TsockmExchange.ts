@@ -8,11 +8,11 @@ import type { Event, Perspective, SharedEvent } from "../../domain/Event.ts"
 import type { HangupReason } from "../../domain/Hangup.ts"
 import { explain, type Rejection } from "../../domain/Rejection.ts"
 import type { ExchangeStep, Link, Send, SendAll } from "../Exchange.ts"
-import { GroupFrames, type IsActor } from "../GroupFrames.ts"
-import { Renderings } from "../Renderings.ts"
+import type { IsActor } from "../GroupFrames.ts"
 import * as Directory from "./TsockmDirectory.ts"
 import * as Endings from "./TsockmEndings.ts"
 import * as Events from "./TsockmEvents.ts"
+import * as News from "./TsockmNews.ts"
 import * as TsockmPacket from "./TsockmPacket.ts"
 import * as Peer from "./TsockmPeer.ts"
 import type { ErrorAnswer, Request } from "./TsockmRequest.ts"
@@ -39,19 +39,8 @@ export interface Settings {
   readonly checkMillis: number
 }
 
-/** What an event is to a peer, and its frames in the language of each generation that has asked for them. */
-interface Rendered {
-  readonly told: Events.Told | undefined
-  7: ReadonlyArray<Uint8Array> | undefined
-  8: ReadonlyArray<Uint8Array> | undefined
-}
-
 const nothing: Steps = []
-const noFrames: ReadonlyArray<Uint8Array> = []
 const notAllowed: ErrorAnswer = { action: "MSG", status: 405, text: TsockmPacket.statusNames[405] }
-
-/** The word for an author's address, which is nobody's business. */
-const anywhere = "client"
 
 /** The word for a peer that has no id, by which a communication socket may speak for itself. */
 const itself = "client"
@@ -70,7 +59,7 @@ export const make = (settings: Settings) => {
   const directory = Directory.make(makeId, makeSignature, settings.graceMillis)
   const endings = Endings.make()
   let checkedAtMillis = nowMillis()
-  const renderings = { actor: new Renderings<Rendered>(), witness: new Renderings<Rendered>() }
+  const news = News.make(directory, nowMillis)
 
   const endsOf = (link: Carrier, generation: Generation): Response.Ends => ({
     generation,
@@ -88,37 +77,11 @@ export const make = (settings: Settings) => {
   const notFound = (link: Carrier, generation: Generation, action: "MSG" | "GET_PEER"): Steps =>
     fail(link, generation, { action, status: 404, text: "peer not found" })
 
-  const framesOf = (told: Events.Told, generation: Generation): ReadonlyArray<Uint8Array> => {
-    const author = { id: told.author.id, address: anywhere }
-    if (told._tag === "Said") return Response.said(generation, author, anywhere, told.text)
-    const gone = Response.gone({ generation, server: "server", client: anywhere }, author)
-    return [TsockmPacket.encode(gone, generation)]
-  }
-
   const post = (peer: Peer.Peer, frames: ReadonlyArray<Uint8Array>, about?: Directory.Entry): Steps => {
     if (!peer.isOpen || peer.isStopping) return nothing
     if (peer.queuedBytes > queueLimitBytes) return hangUp(peer, "slow")
     return Peer.push(peer, frames, isPacing ? about : undefined, nowMillis())
   }
-
-  const render = (event: Event, as: Perspective): Rendered => {
-    const told = Events.tell(event, as, directory)
-    if (event._tag === "UserLeft" && event.cause === "logout") directory.leave(event.user.number, nowMillis())
-    return { told, 7: undefined, 8: undefined }
-  }
-  const renderActor = (event: Event): Rendered => render(event, "actor")
-  const renderWitness = (event: Event): Rendered => render(event, "witness")
-  const renderedAs = (event: Event, as: Perspective): Rendered =>
-    renderings[as].of(event, as === "actor" ? renderActor : renderWitness)
-
-  const framesFor = (event: Event, as: Perspective, generation: Generation): ReadonlyArray<Uint8Array> => {
-    const rendered = renderedAs(event, as)
-    return rendered.told === undefined ? noFrames : (rendered[generation] ??= framesOf(rendered.told, generation))
-  }
-  const groups = new GroupFrames<Uint8Array>((event, as, variant) => {
-    const { told } = render(event, as)
-    return told === undefined ? noFrames : framesOf(told, variant as Generation)
-  })
 
   const deliver = (peer: Peer.Peer, event: Event, as: Perspective, send: Send<Uint8Array>): Steps => {
     if (event._tag === "ServerStopping") {
@@ -127,9 +90,9 @@ export const make = (settings: Settings) => {
       Peer.clear(peer)
     }
     if (!peer.isOpen || peer.isStopping) return nothing
-    const frames = framesFor(event, as, peer.generation)
+    const frames = news.frames(event, as, peer.generation)
     if (frames.length === 0) return nothing
-    if (!Peer.asksNothing(peer, isPacing)) return post(peer, frames, renderedAs(event, as).told?.author)
+    if (!Peer.asksNothing(peer, isPacing)) return post(peer, frames, news.author(event, as))
     for (let index = 0; index < frames.length; index++) send(peer.link, frames[index]!)
     return nothing
   }
@@ -142,7 +105,7 @@ export const make = (settings: Settings) => {
   ): boolean => {
     if (!peer.isOpen || peer.isStopping) return true
     if (!Peer.asksNothing(peer, isPacing)) return false
-    send(peer.link, groups.of(events, peer.generation, isActor)!)
+    send(peer.link, news.groups.of(events, peer.generation, isActor)!)
     return true
   }
 
@@ -210,12 +173,12 @@ export const make = (settings: Settings) => {
       // The one-shot has usually gone away; the peer is told where it listens.
       return [
         ...fail(link, generation, { action: "MSG", status, text: explain(rejection) }),
-        ...post(peer, framesOf(notice, peer.generation), notice.author)
+        ...post(peer, News.framesOf(notice, peer.generation), notice.author)
       ]
     }
     const replied = (): Steps =>
       isOneShot && generation === 8 && peer.entry !== undefined
-        ? send(link, generation, Response.acknowledgement({ id: peer.entry.id, address: anywhere }))
+        ? send(link, generation, Response.acknowledgement({ id: peer.entry.id, address: News.anywhere }))
         : nothing
     return [{ _tag: "Run", key: peer, command: { _tag: "Say", text }, whenStored: true, replied, refused }]
   }
