@@ -13,19 +13,19 @@ import { RoomSummary, UserSummary } from "./Room.ts"
 export const SharedEvent = Schema.TaggedUnion({
   /**
    * A user came into a room: at login, by joining, or back to `general` from a room that was left. `members` are all
-   * that are in it now, in the order in which they logged in.
+   * that are in it now, in the order in which they logged in; a login to a room of more than `crowdLimit` is without.
    */
   UserJoined: {
     room: RoomName,
     user: UserSummary,
-    members: Schema.Array(UserName),
+    members: Schema.optionalKey(Schema.Array(UserName)),
     cause: Schema.Literals(["login", "join", "return"])
   },
-  /** A user left a room; with `logout` the server too. `members` are those that remain. */
+  /** A user left a room; with `logout` the server too. `members` are those that remain, if they are listed as above. */
   UserLeft: {
     room: RoomName,
     user: UserSummary,
-    members: Schema.Array(UserName),
+    members: Schema.optionalKey(Schema.Array(UserName)),
     cause: Schema.Literals(["leave", "logout"])
   },
   /** A user has another name. */

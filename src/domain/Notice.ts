@@ -11,7 +11,7 @@ export type Notable = Extract<
 export const remark = (event: Notable): string => {
   switch (event._tag) {
     case "UserJoined":
-      return `You are in ${event.room} with: ${event.members.join(", ")}`
+      return `You are in ${event.room}${event.members === undefined ? "" : ` with: ${event.members.join(", ")}`}`
     case "RoomChanged":
       return `${event.room} is ${event.isPrivate ? "private" : "open to everybody"} now.`
     case "RoomLeft":

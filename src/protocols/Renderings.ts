@@ -6,7 +6,7 @@
 import type { Event } from "../domain/Event.ts"
 
 /** How many events are remembered at least. */
-export const keptEvents = 512
+export const keptEvents = 64
 
 export class Renderings<A> {
   // Most events are told to all before the next one.

@@ -38,7 +38,8 @@ export interface Audience {
 
 const isPresence = ({ _tag }: SharedEvent): boolean => _tag === "UserJoined" || _tag === "UserLeft"
 
-const isCrowd = ({ size }: ReadonlySet<Session>): boolean => size > crowdLimit
+/** Whether those in a room are a crowd. */
+export const isCrowd = ({ size }: ReadonlySet<Session>): boolean => size > crowdLimit
 
 /** What has been gathered for the members of a room. */
 interface Group {

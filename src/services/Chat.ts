@@ -32,8 +32,10 @@ import * as SlashCommand from "./SlashCommand.ts"
 import * as SlashCommands from "./SlashCommands.ts"
 import { Uploads } from "./Uploads.ts"
 
-/** Who logs in, and where events for it go. */
-export type Login = Pick<Opening, "name" | "protocol" | "address" | "outlet">
+/** Who logs in, and where events for it go. Whoever is in the room is told at once, unless that is left to `later`. */
+export interface Login extends Pick<Opening, "name" | "protocol" | "address" | "outlet"> {
+  readonly later?: Audience.Later
+}
 
 /** The reply that is made of a value: at once if it is there. */
 const answer = <A, E extends Rejection>(value: Effect.Effect<A, E>, reply: (value: A) => Reply) => {
@@ -233,11 +235,11 @@ export class Chat extends Context.Service<
         return Result.isSuccess(outcome) ? Effect.succeed(outcome.success) : refuse(outcome.failure, session)
       }
 
-      const login = (login: Login): Effect.Effect<Session, Rejection> =>
+      const login = ({ later, ...opening }: Login): Effect.Effect<Session, Rejection> =>
         Effect.suspend(() => {
           const room = rooms.general
-          const opened = sessions.open({ ...login, atMillis: nowMillis(), room })
-          if (Result.isFailure(opened)) return refuse(opened.failure, login)
+          const opened = sessions.open({ ...opening, atMillis: nowMillis(), room })
+          if (Result.isFailure(opened)) return refuse(opened.failure, opening)
           const session = opened.success
           const { floodBurst, floodRate } = limits
           allowances.set(session, {
@@ -246,7 +248,7 @@ export class Chat extends Context.Service<
           })
           counts.logins++
           counts.sessions++
-          memberships.begin(session)
+          audience.gather(() => memberships.begin(session), later)
           return Effect.succeed(session)
         })
 

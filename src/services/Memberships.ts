@@ -9,7 +9,7 @@ import { done, type Reply } from "../domain/Command.ts"
 import type { SharedEvent } from "../domain/Event.ts"
 import { NoSuchUser, NotInRoom, type Rejection } from "../domain/Rejection.ts"
 import type { RoomSummary } from "../domain/Room.ts"
-import { type Audience, companions } from "./Audience.ts"
+import { type Audience, companions, isCrowd } from "./Audience.ts"
 import type { History } from "./History.ts"
 import { memberNames, type Room, summary as roomSummary } from "./Room.ts"
 import type { Rooms } from "./Rooms.ts"
@@ -131,19 +131,16 @@ export const make = ({ audience, history, rooms, sessions }: Parts) => {
     return ok
   }
 
+  // Who comes into a crowd by a login, or leaves it by a logout, is told without a list.
+  const roster = (room: Room) => (isCrowd(room.members) ? {} : { members: memberNames(room) })
+
   const begin = (session: Session): void => {
     const { general } = rooms
     rooms.enter(session, general.name)
     audience.enter(general.members, session)
     const user = summary(session)
     audience.tellOne(session, { _tag: "LoggedIn", user, rooms: visibleRooms(session) })
-    const joined = {
-      _tag: "UserJoined",
-      room: general.name,
-      user,
-      members: memberNames(general),
-      cause: "login"
-    } as const
+    const joined = { _tag: "UserJoined", room: general.name, user, ...roster(general), cause: "login" } as const
     audience.tellRoom(general.members, joined, session)
   }
 
@@ -151,7 +148,7 @@ export const make = ({ audience, history, rooms, sessions }: Parts) => {
     _tag: "UserLeft",
     room: room.name,
     user: summary(session),
-    members: memberNames(room),
+    ...roster(room),
     cause: "logout"
   })
 

@@ -163,8 +163,7 @@ export class Connection<In, Frame> implements Outlet, Link<Frame>, Owner, Reader
   }
 
   take(inputs: ReadonlyArray<In>): void {
-    const { chat, outboxes } = this.#door
-    chat.gather(() => this.#do(() => this.#dialogue.receive(inputs)), outboxes.flusher.before)
+    this.gather(() => this.#do(() => this.#dialogue.receive(inputs)))
   }
 
   ended(): void {
@@ -192,10 +191,10 @@ export class Connection<In, Frame> implements Outlet, Link<Frame>, Owner, Reader
 
   /** Logs out whoever was here. */
   leave(): void {
-    const { chat, exchange, outboxes } = this.#door
+    const { chat, exchange } = this.#door
     const { session } = this
     this.session = undefined
-    if (session !== undefined) chat.gather(() => chat.logout(session), outboxes.flusher.before)
+    if (session !== undefined) this.gather(() => chat.logout(session))
     const steps = this.#conversation.closed?.() ?? []
     if (steps.length > 0) exchange?.performNow(steps)
   }
@@ -218,6 +217,12 @@ export class Connection<In, Frame> implements Outlet, Link<Frame>, Owner, Reader
     this.#leavePlace()
     this.#door.closed(this)
     this.#over?.()
+  }
+
+  /** Does something; others are told of it at the end of the turn. */
+  gather<A>(act: () => A): A {
+    const { chat, outboxes } = this.#door
+    return chat.gather(act, outboxes.flusher.before)
   }
 
   /** Runs what has to be waited for. */

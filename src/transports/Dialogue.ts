@@ -134,7 +134,7 @@ export class Dialogue<In, Frame> implements Later<Step<Frame>> {
 
   #lapse(): Effect.Effect<void> {
     this.#isLapsing = true
-    return this.#performApart(this.#conversation.lapse?.() ?? [])
+    return this.#connection.gather(() => this.#performApart(this.#conversation.lapse?.() ?? []))
   }
 
   // What a peer may not go on with: too much before login, or too much that is answered without asking the chat.

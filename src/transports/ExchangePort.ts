@@ -12,6 +12,7 @@ import { AddressBanned, ServerFull } from "../domain/Rejection.ts"
 import { type Exchange, type ExchangeStep, type Link, sweepMillis } from "../protocols/Exchange.ts"
 import type { IsActor } from "../protocols/GroupFrames.ts"
 import type { Protocol } from "../protocols/Protocol.ts"
+import type { Later as WaitsForMore } from "../services/Audience.ts"
 import { Census } from "../services/Census.ts"
 import { Chat } from "../services/Chat.ts"
 import { Quota } from "../services/Quota.ts"
@@ -67,6 +68,19 @@ export const make = Effect.fnUntraced(function* <Frame>(
   const census = yield* Census
   const run = yield* FiberSet.makeRuntime<never, void, never>()
   const sessions = new Map<object, Open>()
+  let isWaiting = false
+
+  // A crowd is told in a moment who comes and goes, everybody else at once.
+  const inAMoment: WaitsForMore = (flush, waitMillis) => {
+    if (waitMillis === 0) return flush()
+    if (isWaiting) return
+    isWaiting = true
+    const done = Effect.sync(() => {
+      isWaiting = false
+      flush()
+    })
+    run(Effect.delay(done, waitMillis))
+  }
 
   const about = (session: Session) => Effect.annotateLogs({ protocol: exchange.name, address: session.address })
 
@@ -74,7 +88,7 @@ export const make = Effect.fnUntraced(function* <Frame>(
     const open = sessions.get(key)
     if (open === undefined) return
     sessions.delete(key)
-    chat.logout(open.session)
+    chat.gather(() => chat.logout(open.session), inAMoment)
     open.release()
     run(Effect.logInfo(`${open.session.name} left: ${why}`).pipe(about(open.session)))
   }
@@ -155,7 +169,7 @@ export const make = Effect.fnUntraced(function* <Frame>(
       return step.refused(new ServerFull())
     }
     const outlet = new SessionOutlet(key)
-    const login = chat.login({ name, protocol: exchange.name, address: link.address, outlet })
+    const login = chat.login({ name, protocol: exchange.name, address: link.address, outlet, later: inAMoment })
     return yield* Effect.matchEffect(login, {
       onSuccess: (session) => {
         sessions.set(key, { session, release })

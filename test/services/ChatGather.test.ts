@@ -3,6 +3,7 @@ import { Effect, Option, Schema } from "effect"
 import type { Command, Reply } from "../../src/domain/Command.ts"
 import type { Rejection } from "../../src/domain/Rejection.ts"
 import { Chat } from "../../src/services/Chat.ts"
+import { crowdLimit } from "../../src/domain/Room.ts"
 import { layer, login, trio, type User } from "./Recorder.ts"
 
 const Who = Schema.Literals(["alice", "bob", "carol"])
@@ -67,6 +68,29 @@ describe("Chat.gather()", () => {
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* heard(acts, true), yield* heard(acts, false))
     })
+  )
+
+  it.effect("tells a crowd without a list who logs in and out", () =>
+    Effect.gen(function* () {
+      const chat = yield* Chat
+      const first = yield* login("first")
+      for (let count = 2; count < crowdLimit; count++) yield* login(`user${count}`)
+      first.told()
+      const last = yield* login("last")
+      assert.match(first.told()[0]!, /^last in general \(login\) with first,user2,.*,last$/)
+      const more = yield* login("more")
+      chat.logout(last.session)
+      chat.logout(more.session)
+      const [comes, goes, leaves] = first.told()
+      assert.deepStrictEqual(
+        [comes, goes?.slice(0, 51), leaves?.slice(0, 51)],
+        [
+          "more in general (login) with undefined",
+          "last out of general (logout) without first,user2,us",
+          "more out of general (logout) without first,user2,us"
+        ]
+      )
+    }).pipe(Effect.provide(layer({ sessionLimit: 1000 })))
   )
 
   it.effect("tells who remains nothing more of who leaves when the server stops", () =>

@@ -19,9 +19,9 @@ export interface User {
 const line = (event: Event): string => {
   switch (event._tag) {
     case "UserJoined":
-      return `${event.user.name} in ${event.room} (${event.cause}) with ${event.members.join(",")}`
+      return `${event.user.name} in ${event.room} (${event.cause}) with ${event.members?.join(",")}`
     case "UserLeft":
-      return `${event.user.name} out of ${event.room} (${event.cause}) without ${event.members.join(",")}`
+      return `${event.user.name} out of ${event.room} (${event.cause}) without ${event.members?.join(",")}`
     case "UserRenamed":
       return `${event.oldName} is ${event.user.name}`
     case "Said":

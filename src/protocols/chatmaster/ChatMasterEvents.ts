@@ -26,7 +26,7 @@ type Presence = SharedEvent & { readonly _tag: "UserJoined" | "UserLeft" }
 
 const presence = ({ _tag, members, room, user }: Presence, as: Perspective, list: Listing): Packages => {
   const hasJoined = _tag === "UserJoined"
-  if (as === "witness" && members.length > crowdLimit) {
+  if (members === undefined || (as === "witness" && members.length > crowdLimit)) {
     return notice(`${user.name} has ${hasJoined ? "joined" : "left"} ${room}.`)
   }
   return [Packet.presence(hasJoined ? "user_joined" : "user_left", user.name, room, list(members))]
