@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Layer, Stream } from "effect"
 import { TestClock } from "effect/testing"
+import type { Event } from "../../src/domain/Event.ts"
+import { crowdLimit } from "../../src/domain/Room.ts"
 import * as PacketCodec from "../../src/protocols/packet/PacketCodec.ts"
 import * as PacketProtocol from "../../src/protocols/packet/PacketProtocol.ts"
 import type { Request } from "../../src/protocols/packet/PacketRequest.ts"
@@ -107,6 +109,30 @@ describe("ExchangePort.perform()", () => {
       yield* bring(there, { _tag: "SessionRequest", name: "ada" })
       assert.deepStrictEqual(tags(there.sent()), ["SessionCookie"])
     }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("tells a crowd in a moment who comes", () =>
+    Effect.gen(function* () {
+      const chat = yield* Chat
+      const { enter } = yield* make()
+      const heard: Array<string> = []
+      const embedded = (name: string, deliver: (event: Event) => void) =>
+        chat.login({
+          name,
+          protocol: "embedded",
+          address: "",
+          outlet: { deliver, hangUp: () => {}, queuedBytes: () => 0 }
+        })
+      yield* embedded("first", (event) => {
+        if (event._tag === "UserJoined") heard.push(event.user.name)
+      })
+      for (let count = 0; count < crowdLimit; count++) yield* embedded(`user${count}`, () => {})
+      const before = heard.length
+      for (const [index, name] of ["ada", "bob"].entries()) yield* enter(tcp(index), name)
+      assert.strictEqual(heard.length, before)
+      yield* TestClock.adjust("30 millis")
+      assert.deepStrictEqual(heard.slice(before), ["ada", "bob"])
+    }).pipe(Effect.provide(layer({ sessionLimit: 1000 })))
   )
 
   it.effect("counts what is of no session", () =>
