@@ -55,7 +55,8 @@ export class Chat extends Context.Service<
     /**
      * Does something without suspension, such as to run what came in one read. What is said to a room meanwhile, who comes
      * and who goes, is told when it is done, or when something else happens. With `later`, that is handed what tells it, and
-     * must call it in the same turn of the event loop: so what came in several reads is told at once.
+     * must call it at the end of the turn of the event loop, so that what came in several reads is told at once; or when the
+     * milliseconds are over that it is handed too, for a crowd can wait to hear who comes.
      */
     readonly gather: Audience.Audience["gather"]
     /** Frees the name and tells those who remain. Doing it again does nothing. */

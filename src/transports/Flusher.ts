@@ -64,25 +64,25 @@ export class Flusher extends Context.Service<
         immediate ??= setImmediate(pass)
       }
 
+      const atEnd = (act: () => void): void => {
+        acts.add(act)
+        immediate ??= setImmediate(pass)
+      }
+
       const waiting = new Set<() => void>()
-      const before = (act: () => void, waitMillis = 0): void => {
-        if (waitMillis === 0) {
-          acts.add(act)
-          immediate ??= setImmediate(pass)
-        } else if (!waiting.has(act)) {
-          waiting.add(act)
-          run(
-            Effect.delay(
-              Effect.sync(() => waiting.delete(act) && before(act)),
-              waitMillis
-            )
-          )
-        }
+      const later = (act: () => void, waitMillis: number): void => {
+        if (waiting.has(act)) return
+        waiting.add(act)
+        const done = Effect.sync(() => {
+          waiting.delete(act)
+          atEnd(act)
+        })
+        run(Effect.delay(done, waitMillis))
       }
 
       return Flusher.of({
         schedule,
-        before
+        before: (act, waitMillis = 0) => (waitMillis === 0 ? atEnd(act) : later(act, waitMillis))
       })
     })
   )
