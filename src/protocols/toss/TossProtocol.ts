@@ -22,8 +22,8 @@ export const defaultGapMillis = 60
 
 const variants: ReadonlyArray<Variant> = ["slip", "json"]
 
-/** How many messages are kept as frames, if they are small. */
-const keptMessages = 256
+/** How many messages are kept as frames, if they are small: as many as a room may be told at once. */
+const keptMessages = 512
 
 interface Said {
   readonly message: Message
