@@ -62,3 +62,6 @@ export type Perspective = "actor" | "witness"
 /** Whether an event is its recipient's alone. */
 export const isPersonal: (event: Event) => event is PersonalEvent = (event): event is PersonalEvent =>
   event._tag === "LoggedIn" || event._tag === "RoomLeft" || event._tag === "Noticed" || event._tag === "Invited"
+
+/** Of several events, whether the one who is told them did this one, by its index; undefined for whoever did nothing of it. */
+export type IsActor = ((index: number) => boolean) | undefined

@@ -5,12 +5,11 @@
  * - One exchange serves all links and knows all sessions; a session is an object of its own making, its key.
  */
 import type { Command, Reply } from "../domain/Command.ts"
-import type { Event, Perspective, SharedEvent } from "../domain/Event.ts"
+import type { Event, IsActor, Perspective, SharedEvent } from "../domain/Event.ts"
 import type { HangupReason } from "../domain/Hangup.ts"
 import type { ProtocolName } from "../domain/Message.ts"
 import type { Rejection } from "../domain/Rejection.ts"
 import type { UserSummary } from "../domain/Room.ts"
-import type { IsActor } from "./GroupFrames.ts"
 import type { Conversation } from "./Protocol.ts"
 
 /** What carries packets to a peer and from it: a connection, or an address to which datagrams go. */

@@ -4,10 +4,7 @@
  * Most recipients have seen all of them, and get the same array. Whoever did some of it gets an array of its own, made of
  * the same frames.
  */
-import type { Perspective, SharedEvent } from "../domain/Event.ts"
-
-/** Whether the one who is told did it, by the event's index; undefined for whoever did nothing of it. */
-export type IsActor = ((index: number) => boolean) | undefined
+import type { IsActor, Perspective, SharedEvent } from "../domain/Event.ts"
 
 interface Group<Frame> {
   /** The frames of each event for those who have seen it. */

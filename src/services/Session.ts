@@ -1,4 +1,4 @@
-import type { Event, Perspective, SharedEvent } from "../domain/Event.ts"
+import type { Event, IsActor, Perspective, SharedEvent } from "../domain/Event.ts"
 import type { Hangup } from "../domain/Hangup.ts"
 import type { ProtocolName } from "../domain/Message.ts"
 import type { UserName } from "../domain/Names.ts"
@@ -12,7 +12,7 @@ export interface Outlet {
    * The same for several events, one after another; most sessions are given the same array. With `isActor` the session did
    * some of it, and that says what by index.
    */
-  readonly deliverAll?: ((events: ReadonlyArray<SharedEvent>, isActor?: (index: number) => boolean) => void) | undefined
+  readonly deliverAll?: ((events: ReadonlyArray<SharedEvent>, isActor: IsActor) => void) | undefined
   /** Ends what carries the session. The session is logged out by whoever opened it. */
   readonly hangUp: (hangup: Hangup) => void
   /** Bytes that wait for the peer to read. */

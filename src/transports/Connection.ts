@@ -10,10 +10,9 @@
  *   happens, it is closed then, and `Door.closed` is told.
  */
 import { Effect, Fiber } from "effect"
-import { type Event, isPersonal, type Perspective, type SharedEvent } from "../domain/Event.ts"
+import { type Event, type IsActor, isPersonal, type Perspective, type SharedEvent } from "../domain/Event.ts"
 import { Hangup, type HangupReason } from "../domain/Hangup.ts"
 import type { Link } from "../protocols/Exchange.ts"
-import type { IsActor } from "../protocols/GroupFrames.ts"
 import type { Conversation } from "../protocols/Protocol.ts"
 import type { Outlet, Session } from "../services/Session.ts"
 import type { Carrier } from "./Carrier.ts"

@@ -6,11 +6,10 @@
  *   before that event.
  */
 import { Effect, FiberSet, type Scope } from "effect"
-import type { Event, Perspective, SharedEvent } from "../domain/Event.ts"
+import type { Event, IsActor, Perspective, SharedEvent } from "../domain/Event.ts"
 import type { Hangup } from "../domain/Hangup.ts"
 import { AddressBanned, ServerFull } from "../domain/Rejection.ts"
 import { type Exchange, type ExchangeStep, type Link, sweepMillis } from "../protocols/Exchange.ts"
-import type { IsActor } from "../protocols/GroupFrames.ts"
 import type { Protocol } from "../protocols/Protocol.ts"
 import type { Later as WaitsForMore } from "../services/Audience.ts"
 import { Census } from "../services/Census.ts"
@@ -18,6 +17,7 @@ import { Chat } from "../services/Chat.ts"
 import { Quota } from "../services/Quota.ts"
 import { type Outlet, type Session, summary } from "../services/Session.ts"
 import { carryOut, type Later } from "./CommandStep.ts"
+import * as Delays from "./Delays.ts"
 
 type Steps<Frame> = ReadonlyArray<ExchangeStep<Frame>>
 
@@ -68,19 +68,10 @@ export const make = Effect.fnUntraced(function* <Frame>(
   const census = yield* Census
   const run = yield* FiberSet.makeRuntime<never, void, never>()
   const sessions = new Map<object, Open>()
-  let isWaiting = false
+  const delay = Delays.make(run)
 
   // A crowd is told in a moment who comes and goes, everybody else at once.
-  const inAMoment: WaitsForMore = (flush, waitMillis) => {
-    if (waitMillis === 0) return flush()
-    if (isWaiting) return
-    isWaiting = true
-    const done = Effect.sync(() => {
-      isWaiting = false
-      flush()
-    })
-    run(Effect.delay(done, waitMillis))
-  }
+  const inAMoment: WaitsForMore = (flush, waitMillis) => (waitMillis === 0 ? flush() : delay(flush, waitMillis))
 
   const about = (session: Session) => Effect.annotateLogs({ protocol: exchange.name, address: session.address })
 

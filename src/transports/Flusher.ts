@@ -5,6 +5,7 @@
  * - No fiber is woken for it: a wake-up per recipient would cost more than the delivery.
  */
 import { Context, Effect, FiberSet, Layer } from "effect"
+import * as Delays from "./Delays.ts"
 
 /** What can be flushed. */
 export interface Flushable {
@@ -69,16 +70,7 @@ export class Flusher extends Context.Service<
         immediate ??= setImmediate(pass)
       }
 
-      const waiting = new Set<() => void>()
-      const later = (act: () => void, waitMillis: number): void => {
-        if (waiting.has(act)) return
-        waiting.add(act)
-        const done = Effect.sync(() => {
-          waiting.delete(act)
-          atEnd(act)
-        })
-        run(Effect.delay(done, waitMillis))
-      }
+      const later = Delays.make(run)
 
       return Flusher.of({
         schedule,

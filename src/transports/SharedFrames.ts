@@ -3,8 +3,8 @@
  *
  * Events are delivered in small groups, each to all its recipients in one go, so only those of the last events are kept.
  */
-import type { Perspective, SharedEvent } from "../domain/Event.ts"
-import { GroupFrames, type IsActor } from "../protocols/GroupFrames.ts"
+import type { IsActor, Perspective, SharedEvent } from "../domain/Event.ts"
+import { GroupFrames } from "../protocols/GroupFrames.ts"
 import type { Protocol } from "../protocols/Protocol.ts"
 import { Renderings } from "../protocols/Renderings.ts"
 

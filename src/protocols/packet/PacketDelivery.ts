@@ -5,9 +5,9 @@
  *   of its own, and what goes to an address that is not proven has one that nobody can guess.
  * - Over a stream a packet is sent and forgotten; over datagrams it waits in its lane until it is confirmed.
  */
-import type { Event, Perspective, SharedEvent } from "../../domain/Event.ts"
+import type { Event, IsActor, Perspective, SharedEvent } from "../../domain/Event.ts"
 import type { ExchangeStep, Link, Send, SendAll } from "../Exchange.ts"
-import { GroupFrames, type IsActor } from "../GroupFrames.ts"
+import { GroupFrames } from "../GroupFrames.ts"
 import { Renderings } from "../Renderings.ts"
 import * as Slab from "../Slab.ts"
 import * as PacketCodec from "./PacketCodec.ts"

@@ -6,11 +6,10 @@
  *   done once.
  * - Over UDP whatever is of no session is dropped without a word.
  */
-import type { Event, Perspective, SharedEvent } from "../../domain/Event.ts"
+import type { Event, IsActor, Perspective, SharedEvent } from "../../domain/Event.ts"
 import { explain, type HangupReason } from "../../domain/Hangup.ts"
 import { NotLoggedIn, ServerFull, UploadBroken } from "../../domain/Rejection.ts"
 import type { ExchangeStep, Link, Send, SendAll } from "../Exchange.ts"
-import type { IsActor } from "../GroupFrames.ts"
 import * as PacketCodec from "./PacketCodec.ts"
 import * as Delivery from "./PacketDelivery.ts"
 import { PacketError } from "./PacketError.ts"

@@ -4,11 +4,10 @@
  * - A peer is known by its secret id, which is taken from the address of its communication socket alone.
  * - Others know it by a public id; so they do everybody else, whatever protocol they speak.
  */
-import type { Event, Perspective, SharedEvent } from "../../domain/Event.ts"
+import type { Event, IsActor, Perspective, SharedEvent } from "../../domain/Event.ts"
 import type { HangupReason } from "../../domain/Hangup.ts"
 import { explain, type Rejection } from "../../domain/Rejection.ts"
 import type { ExchangeStep, Link, Send, SendAll } from "../Exchange.ts"
-import type { IsActor } from "../GroupFrames.ts"
 import * as Directory from "./TsockmDirectory.ts"
 import * as Endings from "./TsockmEndings.ts"
 import * as Events from "./TsockmEvents.ts"
