@@ -3,7 +3,7 @@ import { Effect, Result, Stream } from "effect"
 import { Operator, type OperatorError } from "../services/Operator.ts"
 import * as Answer from "./ConsoleAnswer.ts"
 import { type ConsoleCommand, parse } from "./ConsoleCommand.ts"
-import type { Address } from "./Listeners.ts"
+import type { Address } from "./Addresses.ts"
 import { Logging } from "./Logging.ts"
 
 /** What lines come from and answers go to. */

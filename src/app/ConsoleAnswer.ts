@@ -5,7 +5,7 @@ import type { UserName } from "../domain/Names.ts"
 import type { Info, OperatorError, Peer, Ping, RoomDetail } from "../services/Operator.ts"
 import type { Ban } from "../services/Quota.ts"
 import { type ConsoleMistake, lineLimitBytes, summaries } from "./ConsoleCommand.ts"
-import type { Address } from "./Listeners.ts"
+import type { Address } from "./Addresses.ts"
 import type { Verbosity } from "./Logging.ts"
 import { printable, table } from "./Printable.ts"
 

@@ -11,6 +11,7 @@ import type { StorageHealth } from "../services/StorageHealth.ts"
 import { Connections } from "../transports/Connections.ts"
 import type { ListenFailed } from "../transports/ListenFailed.ts"
 import * as TransportLimits from "../transports/TransportLimits.ts"
+import { type Address, Addresses } from "./Addresses.ts"
 import type { ConsoleDoor } from "./ConsoleDoor.ts"
 import * as HttpRoutes from "./HttpRoutes.ts"
 import * as Listeners from "./Listeners.ts"
@@ -69,7 +70,7 @@ export class Server extends Context.Service<
   Server,
   {
     /** The ports that are open. */
-    readonly addresses: ReadonlyArray<Listeners.Address>
+    readonly addresses: ReadonlyArray<Address>
     /** Where the operator's page is, unless there is no HTTP port. */
     readonly operatorPage: OperatorPage | undefined
   }
@@ -81,7 +82,7 @@ export class Server extends Context.Service<
       const { httpPort } = yield* Settings
       const { baseUrl } = yield* Links
       const { file, isNew, token } = yield* OperatorToken
-      const addresses = yield* Listeners.listen
+      const addresses = (yield* Addresses).all()
       // The last one registered is the first to run: peers are told before the ports are closed under them.
       yield* Effect.addFinalizer(() => connections.stop)
       const url = `${baseUrl()}/admin`
@@ -99,6 +100,7 @@ export class Server extends Context.Service<
     ListenFailed | Storage.Failure,
     Settings
   > = this.layerNoDeps.pipe(
+    Layer.provide(Listeners.layer),
     Layer.provideMerge(Layer.mergeAll(Operator.layer, HttpRoutes.layerServices)),
     Layer.provideMerge(Connections.layer),
     Layer.provideMerge(Chat.layerNoStorage),

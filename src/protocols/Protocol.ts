@@ -1,64 +1,29 @@
 /**
  * What a wire protocol is to the rest of the program.
  *
- * - A protocol never sees a socket, a session or a service. It turns what comes into {@link Step}s, and events into
- *   frames.
- * - Everything here is pure and synchronous. `receive` never throws: what is malformed is a step.
- * - `In` is one read of the carrier (bytes of TCP, an event of Socket.IO), `Frame` is one packet to it.
+ * - A protocol never sees a socket, a session or a service. Its reader makes packets of what comes, its conversations make
+ *   {@link Step}s of packets, and events become frames.
+ * - Everything here is pure and synchronous. Nothing throws: what is malformed is a packet of its own kind.
+ * - `In` is one read of the carrier (bytes of TCP, an event of Socket.IO), `Packet` what it is read as, `Frame` is one packet
+ *   to the carrier. `Key` are the objects of an exchange that stand for its sessions.
  */
-import type { Command, Reply } from "../domain/Command.ts"
 import type { Perspective, PersonalEvent, SharedEvent } from "../domain/Event.ts"
 import type { HangupReason } from "../domain/Hangup.ts"
 import type { ProtocolName } from "../domain/Message.ts"
-import type { Rejection } from "../domain/Rejection.ts"
-import type { ExchangeStep, Link } from "./Exchange.ts"
+import type { Exchange } from "./Exchange.ts"
+import type { Link } from "./Link.ts"
+import type { Reader } from "./Reader.ts"
+import type { ImmediateStep, Steps } from "./Step.ts"
 
-/** What a conversation wants done; steps are carried out in order. */
-export type Step<Frame> =
-  /** Send one frame. As the answer to a packet it says that the packet was at fault: too many of them end a connection. */
-  | { readonly _tag: "Send"; readonly frame: Frame }
-  /**
-   * Send a frame that lets the peer go on. If it is paced, nothing else goes out behind it until a `Release`, or until
-   * `holdMillis` have passed.
-   */
-  | { readonly _tag: "Acknowledge"; readonly frame: Frame; readonly holdMillis: number }
-  /** The peer has gone on: what was held back may go out. */
-  | { readonly _tag: "Release" }
-  /** Have an exchange's steps carried out, for sessions that are not this connection's alone. */
-  | { readonly _tag: "Exchange"; readonly steps: ReadonlyArray<ExchangeStep<Frame>> }
-  /**
-   * Take a name. On success the session gets its `LoggedIn` event before anything else; a refusal goes to `refused`,
-   * whose steps are carried out at once.
-   */
-  | {
-      readonly _tag: "Login"
-      readonly name: string
-      readonly refused: (rejection: Rejection) => ReadonlyArray<Step<Frame>>
-    }
-  /**
-   * Have the chat run a command. Without a login it is refused as `NotLoggedIn`. With `whenStored` what the command says is
-   * durable before `replied` is asked; the steps that come next do not wait for that.
-   */
-  | {
-      readonly _tag: "Run"
-      readonly command: Command
-      readonly whenStored?: boolean
-      readonly replied: (reply: Reply) => ReadonlyArray<Step<Frame>>
-      readonly refused: (rejection: Rejection) => ReadonlyArray<Step<Frame>>
-    }
-  /** End the connection when what was sent before has gone out. */
-  | { readonly _tag: "Hangup"; readonly reason: HangupReason; readonly detail?: string }
-
-/** The state of one peer's side of the wire. */
-export interface Conversation<In, Frame> {
+/** The state of what is said with one peer. */
+export interface Conversation<Packet, Frame, Key extends object = never> {
   /** What the server says first. */
-  readonly open: () => ReadonlyArray<Step<Frame>>
+  readonly open: () => Steps<Frame, Key>
   /**
-   * Takes one read. Bytes are the conversation's until its steps have been carried out; what it needs longer it copies. The
-   * steps must not depend on what earlier steps of the same read will do; what does belongs into
-   * `replied` and `refused`.
+   * Takes one packet. What is a view of a read in it is the conversation's until its steps have been carried out; what it
+   * needs longer it copies.
    */
-  readonly receive: (input: In) => ReadonlyArray<Step<Frame>>
+  readonly receive: (packet: Packet) => Steps<Frame, Key>
   /** The frames of an event that is this peer's alone. */
   readonly present: (event: PersonalEvent) => ReadonlyArray<Frame>
   /** Which of the protocol's renderings this peer reads now: 0 to `variants - 1`. */
@@ -71,31 +36,38 @@ export interface Conversation<In, Frame> {
   readonly hasSessions?: boolean
   /** What is said before the server closes the connection. */
   readonly farewell: (reason: HangupReason) => ReadonlyArray<Frame>
-  /** How long a packet that has only begun may wait for its rest, undefined if there is none. Asked for after each read. */
-  readonly patienceMillis?: number | undefined
-  /** Ends a packet whose rest has not come within `patienceMillis`. */
-  readonly lapse?: () => ReadonlyArray<Step<Frame>>
-  /** Takes the end of what the peer says, after which it says nothing more. */
-  readonly ended?: () => ReadonlyArray<Step<Frame>>
   /** How many bytes may come before a login, if not as many as of any protocol. */
   readonly loginLimitBytes?: number
-  /** What the end of the connection means for sessions of an exchange: nothing but `Logout`. Called once. */
-  readonly closed?: () => ReadonlyArray<ExchangeStep<Frame>>
+  /** What the end of the connection means for sessions of an exchange. Called once. */
+  readonly closed?: () => ReadonlyArray<ImmediateStep<Frame, Key>>
+}
+
+/** How a protocol is spoken by datagrams, each of which is one packet. */
+export interface Datagrams<Packet, Frame, Key extends object> {
+  readonly read: (bytes: Uint8Array) => Packet
+  /** Takes the packet of a datagram that had `sizeBytes`. */
+  readonly receive: (link: Link<Frame>, packet: Packet, sizeBytes: number) => Steps<Frame, Key>
 }
 
 /** A wire protocol. */
-export interface Protocol<In, Frame> {
+export interface Protocol<In, Packet, Frame, Key extends object = never> {
   readonly name: ProtocolName
   /** How many renderings of one event there are. */
   readonly variants: number
   /** The least time between a frame and the next one to a peer that `isPaced`. */
   readonly gapMillis: (frame: Frame) => number
-  /** Begins a conversation with a peer that has just connected, by this link. */
-  readonly converse: (link?: Link<Frame>) => Conversation<In, Frame>
+  /** Begins to read what a peer sends. */
+  readonly reader: () => Reader<In, Packet>
+  /** Begins a conversation with a peer that has just connected, by this link; without one it is for the farewell alone. */
+  readonly converse: (link?: Link<Frame>) => Conversation<Packet, Frame, Key>
   /** The frames of an event that several recipients share: at most once per event, perspective and variant. */
   readonly render: (event: SharedEvent, as: Perspective, variant: number) => ReadonlyArray<Frame>
   /** How many bytes of memory a frame counts for in an outbox. */
   readonly sizeBytes: (frame: Frame) => number
+  /** The sessions that are not a connection's own, if the protocol has such. */
+  readonly exchange?: Exchange<Frame, Key>
+  /** How it is spoken by datagrams, if it is. */
+  readonly datagrams?: Datagrams<Packet, Frame, Key>
 }
 
 /** The content of a stored file as part of a frame; it is read while it is sent, and never whole in memory. */
@@ -115,4 +87,9 @@ export interface FileFrame {
 export type ByteFrame = Uint8Array | FileFrame
 
 /** A protocol of bytes on a stream. */
-export type ByteProtocol<Frame extends ByteFrame = Uint8Array> = Protocol<Uint8Array, Frame>
+export type ByteProtocol<Packet, Frame extends ByteFrame = Uint8Array, Key extends object = never> = Protocol<
+  Uint8Array,
+  Packet,
+  Frame,
+  Key
+>

@@ -2,20 +2,18 @@
  * Hands events to sessions: plain loops, one call per recipient and event, no suspension.
  *
  * - Every recipient gets the same event object, so that its rendering can be shared.
- * - What is said to one room in one go, who comes and who goes, may be gathered: then each recipient is told all of it at
- *   once, which for a large room takes a fraction of the time, because what belongs to a recipient is touched once. Before
- *   anything else happens what has been gathered is told, so nobody hears things in another order.
+ * - What a turn says to one room, who comes and who goes, is gathered until the end of the turn: then each recipient is
+ *   told all of it at once, which for a large room takes a fraction of the time, because what belongs to a recipient is
+ *   touched once. Before anything else happens what has been gathered is told, so nobody hears things in another order.
  */
 import type { PersonalEvent, SharedEvent } from "../domain/Event.ts"
 import { crowdLimit } from "../domain/Room.ts"
 import type { Counts } from "./Census.ts"
 import type { Session } from "./Session.ts"
+import type { Turn } from "./Turn.ts"
 
 /** How many events are gathered at most. */
 export const gatherLimit = 512
-
-/** Takes what tells what has been gathered, and must call it in this turn of the event loop, or after `waitMillis`. */
-export type Later = (flush: () => void, waitMillis: number) => void
 
 // To tell a crowd of thousands takes a part of a second; what is left of it is for those who come.
 const waitMillisPerMember = 0.1
@@ -23,11 +21,14 @@ const waitMillisPerMember = 0.1
 export interface Audience {
   /** Tells an event to each of `sessions`: to `actor`, if it is one of them, as the one who did it. */
   readonly tell: (sessions: Iterable<Session>, event: SharedEvent, actor: Session | undefined) => void
-  /** The same for all members of a room, which may be gathered. */
-  readonly tellRoom: (members: ReadonlySet<Session>, event: SharedEvent, actor: Session | undefined) => void
+  /** The same for all members of a room, at the end of the turn. A crowd hears in a moment who comes and goes. */
+  readonly tellRoom: (
+    members: ReadonlySet<Session>,
+    event: SharedEvent,
+    actor: Session | undefined,
+    turn: Turn
+  ) => void
   readonly tellOne: (session: Session, event: PersonalEvent) => void
-  /** Does something; what is gathered meanwhile has been told when it is done, or is left to `later`. */
-  readonly gather: <A>(act: () => A, later?: Later) => A
   /** Tells what has been gathered: to be called before anything changes that it does not know of. */
   readonly flush: () => void
   /** Takes note that a session has come into a room: it hears nothing of what was before. */
@@ -50,11 +51,12 @@ interface Group {
   readonly firsts: Map<Session, number>
   /** Whether there is nothing in it but who comes and goes. */
   isPresence: boolean
+  /** The turn at whose end it is told; undefined while it waits longer. */
+  turn: Turn | undefined
 }
 
 /** Makes an audience that counts its deliveries and lets `observe` see every shared event. */
 export const make = (counts: Counts, observe: (event: SharedEvent) => void): Audience => {
-  let depth = 0
   let group: Group | undefined
 
   const deliver = (session: Session, event: SharedEvent, actor: Session | undefined): void => {
@@ -91,30 +93,24 @@ export const make = (counts: Counts, observe: (event: SharedEvent) => void): Aud
 
   return {
     tell,
-    tellRoom: (members, event, actor) => {
-      if (depth === 0) return tell(members, event, actor)
+    tellRoom: (members, event, actor, turn) => {
       if (members !== group?.members || group.events.length === gatherLimit) flush()
       observe(event)
-      group ??= { members, events: [], actors: [], firsts: new Map(), isPresence: true }
+      const isFirst = group === undefined
+      group ??= { members, events: [], actors: [], firsts: new Map(), isPresence: true, turn: undefined }
       group.events.push(event)
       group.actors.push(actor)
       group.isPresence &&= isPresence(event)
+      if (!group.isPresence || !isCrowd(members)) {
+        if (group.turn === turn) return
+        group.turn = turn
+        turn.atEnd(flush)
+      } else if (isFirst) turn.after(flush, members.size * waitMillisPerMember)
     },
     tellOne: (session, event) => {
       if (hears(session)) flush()
       counts.deliveries++
       session.outlet.deliver(event, "actor")
-    },
-    gather: (act, later) => {
-      depth++
-      try {
-        return act()
-      } finally {
-        if (--depth === 0 && group !== undefined) {
-          if (later === undefined) flush()
-          else later(flush, group.isPresence && isCrowd(group.members) ? group.members.size * waitMillisPerMember : 0)
-        }
-      }
     },
     flush,
     enter: (members, session) => {

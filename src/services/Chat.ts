@@ -1,15 +1,17 @@
 /**
  * The only door to the chat: protocols, embedders and tests all come through here.
  *
- * - A command is carried out in one piece: between its check and its change nothing else happens.
+ * - A command is carried out when its effect is run, and completes at once where there is nothing to wait for. It is
+ *   carried out in one piece: between its check and its change nothing else happens.
+ * - What it says to a room is told at the end of the {@link Turn} of whoever runs it; without one, at once.
  * - Whoever does something that others see is told of it too, as its actor: most protocols show the author of a message
  *   nothing, but some confirm by it.
  * - What a user may not know of (a private room) is answered as if it did not exist, but for the one who tries to join.
  */
-import { Clock, Context, Effect, Exit, Layer, Queue, Result, Stream } from "effect"
+import { Clock, Context, Effect, Exit, Fiber, FiberSet, Layer, Queue, Result, Stream } from "effect"
 import { type Command, done, type Reply } from "../domain/Command.ts"
 import type { SharedEvent } from "../domain/Event.ts"
-import { Flooding, NotLoggedIn, type Rejection } from "../domain/Rejection.ts"
+import { Flooding, NotLoggedIn, type Rejection, type StorageFailed } from "../domain/Rejection.ts"
 import { Attachments } from "./Attachments.ts"
 import * as Audience from "./Audience.ts"
 import { Census } from "./Census.ts"
@@ -18,7 +20,6 @@ import { History } from "./History.ts"
 import { Limits } from "./Limits.ts"
 import { Links, uploadPath } from "./Links.ts"
 import * as Memberships from "./Memberships.ts"
-import type { Outcome } from "./Memberships.ts"
 import * as Messages from "./Messages.ts"
 import * as Questions from "./Questions.ts"
 import { type Allowance, allowance } from "./Quota.ts"
@@ -30,37 +31,26 @@ import { type Opening, Sessions } from "./Sessions.ts"
 import { Shares } from "./Shares.ts"
 import * as SlashCommand from "./SlashCommand.ts"
 import * as SlashCommands from "./SlashCommands.ts"
+import { Turn } from "./Turn.ts"
 import { Uploads } from "./Uploads.ts"
 
-/** Who logs in, and where events for it go. Whoever is in the room is told at once, unless that is left to `later`. */
-export interface Login extends Pick<Opening, "name" | "protocol" | "address" | "outlet"> {
-  readonly later?: Audience.Later
-}
-
-/** The reply that is made of a value: at once if it is there. */
-const answer = <A, E extends Rejection>(value: Effect.Effect<A, E>, reply: (value: A) => Reply) => {
-  const settled = Exit.isExit(value) ? (value as Exit.Exit<A, E>) : undefined
-  return settled?._tag === "Success" ? Result.succeed(reply(settled.value)) : Effect.map(value, reply)
+/** Who logs in, and where events for it go. */
+export interface Login extends Pick<Opening, "protocol" | "address" | "outlet"> {
+  readonly name: string
 }
 
 export class Chat extends Context.Service<
   Chat,
   {
-    /** Gives a user a name and a place in `general`. The outlet is told `LoggedIn` before anything else. */
+    /**
+     * Gives a user a name and a place in `general`. The outlet is told `LoggedIn` before anything else. It can be
+     * interrupted while the name is claimed, and then it comes to nothing; after that it is not.
+     */
     readonly login: (login: Login) => Effect.Effect<Session, Rejection>
     /** Carries out a command of a session. */
     readonly run: (session: Session, command: Command) => Effect.Effect<Reply, Rejection>
-    /** The same as soon as it is called: an `Exit` if there is nothing to wait for, else it must be run, once. */
-    readonly runUnsafe: (session: Session, command: Command) => Effect.Effect<Reply, Rejection>
-    /**
-     * Does something without suspension, such as to run what came in one read. What is said to a room meanwhile, who comes
-     * and who goes, is told when it is done, or when something else happens. With `later`, that is handed what tells it, and
-     * must call it at the end of the turn of the event loop, so that what came in several reads is told at once; or when the
-     * milliseconds are over that it is handed too, for a crowd can wait to hear who comes.
-     */
-    readonly gather: Audience.Audience["gather"]
     /** Frees the name and tells those who remain. Doing it again does nothing. */
-    readonly logout: (session: Session) => void
+    readonly logout: (session: Session) => Effect.Effect<void>
     /** Says something to everybody, as the server. */
     readonly announce: (text: string) => void
     /** Tells everybody that the server stops; who leaves after that is no news to the others. */
@@ -86,6 +76,7 @@ export class Chat extends Context.Service<
       const resumable = yield* ResumableUploads
       const refusals = yield* Refusals
       const { counts } = yield* Census
+      const run = yield* FiberSet.makeRuntime<never, void, StorageFailed>()
       const clock = yield* Clock.Clock
       const watchers = new Set<(event: SharedEvent) => void>()
       const allowances = new WeakMap<Session, { readonly messages: Allowance; readonly acts: Allowance }>()
@@ -122,6 +113,10 @@ export class Chat extends Context.Service<
         links,
         memberships,
         nowMillis,
+        runOnce: (effect) => {
+          const fiber = run(effect)
+          return fiber.pollUnsafe() ?? Fiber.join(fiber)
+        },
         sessions,
         shares,
         uploads
@@ -130,7 +125,7 @@ export class Chat extends Context.Service<
 
       const runSlash = SlashCommands.make({ audience, memberships, messages, questions, sessions, uploads })
 
-      const dispatch = (session: Session, command: Command): Effect.Effect<Reply, Rejection> | Outcome => {
+      const dispatch = (session: Session, command: Command, turn: Turn): Effect.Effect<Reply, Rejection> => {
         switch (command._tag) {
           case "Say": {
             const slashed: SlashCommand.SlashCommand =
@@ -138,24 +133,24 @@ export class Chat extends Context.Service<
             if (slashed._tag !== "Text") {
               // A file that comes with a command that has no use for it is not lost: it goes with the text.
               const isText = Messages.hasFile(command) && slashed._tag !== "Msg" && slashed._tag !== "Misused"
-              if (isText) return say(session, command)
+              if (isText) return say(session, command, turn)
               audience.flush()
-              return runSlash(session, command, slashed)
+              return runSlash(session, command, slashed, turn)
             }
-            return say(session, slashed.text === command.text ? command : { ...command, text: slashed.text })
+            return say(session, slashed.text === command.text ? command : { ...command, text: slashed.text }, turn)
           }
           case "Tell":
-            return say(session, command)
+            return say(session, command, turn)
           case "BeginUpload":
             return Effect.map(uploads.begin(session, command.key, command.sizeBytes), (file) => ({
               _tag: "UploadBegun",
               file
             }))
           case "WriteUpload":
-            return answer(uploads.writeUnsafe(session, command.key, command.atByte, command.bytes), () => done)
+            return Effect.as(uploads.writeUnsafe(session, command.key, command.atByte, command.bytes), done)
           case "DropUpload":
             uploads.drop(session, command.key)
-            return Result.succeed(done)
+            return Effect.succeed(done)
           case "OpenUpload":
             return Effect.map(resumable.open(session, command.name, command.sizeBytes), (id) => ({
               _tag: "UploadOpened",
@@ -167,33 +162,33 @@ export class Chat extends Context.Service<
               file
             }))
           case "ReadDownload":
-            return answer(downloads.readUnsafe(session, command.key, command.atByte, command.sizeBytes), (bytes) => ({
-              _tag: "FileRead",
-              bytes
-            }))
+            return Effect.map(
+              downloads.readUnsafe(session, command.key, command.atByte, command.sizeBytes),
+              (bytes) => ({ _tag: "FileRead", bytes })
+            )
           case "DropDownload":
             downloads.drop(session, command.key)
-            return Result.succeed(done)
+            return Effect.succeed(done)
           case "ListFiles":
             return questions.listFiles(session)
           case "FindFile":
             return questions.findFile(session, command.file)
           case "JoinRoom":
-            return memberships.join(session, command.room, command.stay === true)
+            return Effect.fromResult(memberships.join(session, command.room, command.stay === true))
           case "LeaveRoom":
-            return memberships.leave(session, command.room)
+            return Effect.fromResult(memberships.leave(session, command.room))
           case "Rename":
             return memberships.rename(session, command.name)
           case "SetPrivate":
-            return memberships.setPrivate(session, command.isPrivate, command.room)
+            return Effect.fromResult(memberships.setPrivate(session, command.isPrivate, command.room))
           case "Invite":
-            return memberships.invite(session, command.name, command.room)
+            return Effect.fromResult(memberships.invite(session, command.name, command.room))
           case "ListRooms":
-            return Result.succeed({ _tag: "Rooms", rooms: visibleRooms(session) })
+            return Effect.succeed({ _tag: "Rooms", rooms: visibleRooms(session) })
           case "ListUsers":
-            return questions.listUsers(session, command.room, command.everywhere === true)
+            return Effect.fromResult(questions.listUsers(session, command.room, command.everywhere === true))
           case "FindUser":
-            return questions.findUser(command.number)
+            return Effect.fromResult(questions.findUser(command.number))
           case "ReadHistory":
             return questions.readHistory(session, command)
         }
@@ -223,7 +218,7 @@ export class Chat extends Context.Service<
         return Effect.fail(rejection)
       }
 
-      const runUnsafe = (session: Session, command: Command): Effect.Effect<Reply, Rejection> => {
+      const carryOut = (session: Session, command: Command, turn: Turn): Effect.Effect<Reply, Rejection> => {
         if (!sessions.isOpen(session)) return refuse(new NotLoggedIn(), session)
         const retryAfterMillis = wait(session, command)
         if (retryAfterMillis > 0) {
@@ -231,39 +226,44 @@ export class Chat extends Context.Service<
           return refuse(new Flooding({ retryAfterMillis }), session)
         }
         if (command._tag !== "Say") audience.flush()
-        const outcome = dispatch(session, command)
-        if (!Result.isResult(outcome)) return Effect.catch(outcome, (rejection) => refuse(rejection, session))
-        return Result.isSuccess(outcome) ? Effect.succeed(outcome.success) : refuse(outcome.failure, session)
+        const replied = dispatch(session, command, turn)
+        // What is there already need not be looked at again.
+        if (Exit.isExit(replied) && replied._tag === "Success") return replied
+        return Effect.catch(replied, (rejection) => refuse(rejection, session))
       }
 
-      const login = ({ later, ...opening }: Login): Effect.Effect<Session, Rejection> =>
-        Effect.suspend(() => {
-          const room = rooms.general
-          const opened = sessions.open({ ...opening, atMillis: nowMillis(), room })
-          if (Result.isFailure(opened)) return refuse(opened.failure, opening)
-          const session = opened.success
-          const { floodBurst, floodRate } = limits
-          allowances.set(session, {
-            messages: allowance(floodRate, floodBurst),
-            acts: allowance(floodRate * 4, floodBurst * 4)
+      // The claim may take time. What follows it is one piece, so nobody ever sees half a login.
+      const login = (wanted: Login): Effect.Effect<Session, Rejection> =>
+        Effect.withFiber((fiber) => {
+          const turn = fiber.getRef(Turn)
+          const claimed = Effect.flatMap(sessions.claim(wanted.name), (claim): Effect.Effect<Session, Rejection> => {
+            const opened = sessions.open(claim, { ...wanted, atMillis: nowMillis(), room: rooms.general })
+            if (Result.isFailure(opened)) return Effect.fail(opened.failure)
+            const session = opened.success
+            const { floodBurst, floodRate } = limits
+            allowances.set(session, {
+              messages: allowance(floodRate, floodBurst),
+              acts: allowance(floodRate * 4, floodBurst * 4)
+            })
+            counts.logins++
+            counts.sessions++
+            memberships.begin(session, turn)
+            return Effect.succeed(session)
           })
-          counts.logins++
-          counts.sessions++
-          audience.gather(() => memberships.begin(session), later)
-          return Effect.succeed(session)
-        })
+          return Effect.catch(claimed, (rejection) => refuse(rejection, wanted))
+        }).pipe(Effect.uninterruptible)
+
+      const logout = (session: Session, turn: Turn): void => {
+        if (memberships.end(session, isStopping, turn)) counts.sessions--
+        uploads.dropAll(session)
+        downloads.dropAll(session)
+        shares.forgetSession(session)
+      }
 
       return Chat.of({
         login,
-        run: (session, command) => Effect.suspend(() => runUnsafe(session, command)),
-        runUnsafe,
-        gather: audience.gather,
-        logout: (session) => {
-          if (memberships.end(session, isStopping)) counts.sessions--
-          uploads.dropAll(session)
-          downloads.dropAll(session)
-          shares.forgetSession(session)
-        },
+        run: (session, command) => Effect.withFiber((fiber) => carryOut(session, command, fiber.getRef(Turn))),
+        logout: (session) => Effect.withFiberSucceed((fiber) => logout(session, fiber.getRef(Turn))),
         announce: (text) => audience.tell(sessions.all(), { _tag: "Announced", text }, undefined),
         stopping: () => {
           isStopping = true

@@ -28,18 +28,28 @@ export interface SharedFile {
   readonly file: number
 }
 
+/** A message that is remembered from now on: `stored` is when it is durable, and need not be waited for. */
+export interface Appended {
+  /** An `Exit` if there is nothing to wait for, else what waits. */
+  readonly stored: Effect.Effect<void, StorageFailed>
+}
+
+/** What is durable at once. */
+export const stored: Appended = { stored: Exit.void }
+
 export class History extends Context.Service<
   History,
   {
     /**
-     * Remembers a message, of a room unless that is undefined, and with `sharesFile` that the room has its file. What is
-     * returned is done when the message is durable, and need not be run; an `Exit` if there is nothing to wait for.
+     * Remembers a message, of a room unless that is undefined, and with `sharesFile` that the room has its file. It has been
+     * done when this returns. Where it cannot be done without waiting an Effect is given instead: it is run once, whether or
+     * not anybody waits for it.
      */
     readonly append: (
       roomKey: string | undefined,
       message: Message,
       sharesFile?: boolean
-    ) => Effect.Effect<void, StorageFailed>
+    ) => Appended | Effect.Effect<void, StorageFailed>
     /** Reads a page of all that was appended before, oldest first. */
     readonly read: (roomKey: string, page: Page) => Effect.Effect<ReadonlyArray<Message>, StorageFailed>
     /** Takes note of whether a room is private from now on. */
@@ -68,7 +78,7 @@ export class History extends Context.Service<
       return History.of({
         append: (roomKey, message) => {
           if (roomKey !== undefined && limits.historyLimit > 0) memory.remember(roomKey, message)
-          return Exit.void
+          return stored
         },
         read,
         setPrivate: () => {},

@@ -4,7 +4,7 @@
  * - Every change and its announcement happen in one piece, without suspension.
  * - A session that is logged in is always in a room: whoever is nowhere else is in `general`.
  */
-import { Result } from "effect"
+import { Effect, Result } from "effect"
 import { done, type Reply } from "../domain/Command.ts"
 import type { SharedEvent } from "../domain/Event.ts"
 import { NoSuchUser, NotInRoom, type Rejection } from "../domain/Rejection.ts"
@@ -15,9 +15,10 @@ import { memberNames, type Room, summary as roomSummary } from "./Room.ts"
 import type { Rooms } from "./Rooms.ts"
 import { type Session, summary } from "./Session.ts"
 import type { Sessions } from "./Sessions.ts"
+import type { Turn } from "./Turn.ts"
 
-/** What became of a command. */
-export type Outcome = Result.Result<Reply, Rejection>
+/** What a command leads to that needs no waiting. */
+type Outcome = Result.Result<Reply, Rejection>
 
 const ok: Outcome = Result.succeed(done)
 
@@ -100,14 +101,16 @@ export const make = ({ audience, history, rooms, sessions }: Parts) => {
     return ok
   }
 
-  const rename = (session: Session, wanted: string): Outcome => {
-    const oldName = session.name
-    const name = sessions.rename(session, wanted)
-    if (Result.isFailure(name)) return Result.fail(name.failure)
-    const event: SharedEvent = { _tag: "UserRenamed", oldName, user: summary(session) }
-    audience.tell(companions(session), event, session)
-    return Result.succeed({ _tag: "Renamed", name: name.success })
-  }
+  // The claim may take time. What follows it is one piece, so whoever ends meanwhile is not renamed and gives it back.
+  const rename = (session: Session, wanted: string): Effect.Effect<Reply, Rejection> =>
+    Effect.flatMap(sessions.claim(wanted, session), (claim) => {
+      const oldName = session.name
+      const name = sessions.rename(session, claim)
+      if (Result.isFailure(name)) return Effect.fail(name.failure)
+      const event: SharedEvent = { _tag: "UserRenamed", oldName, user: summary(session) }
+      audience.tell(companions(session), event, session)
+      return Effect.succeed<Reply>({ _tag: "Renamed", name: name.success })
+    }).pipe(Effect.uninterruptible)
 
   const setPrivate = (session: Session, isPrivate: boolean, name: string | undefined): Outcome => {
     const room = roomOf(session, name)
@@ -134,14 +137,14 @@ export const make = ({ audience, history, rooms, sessions }: Parts) => {
   // Who comes into a crowd by a login, or leaves it by a logout, is told without a list.
   const roster = (room: Room) => (isCrowd(room.members) ? {} : { members: memberNames(room) })
 
-  const begin = (session: Session): void => {
+  const begin = (session: Session, turn: Turn): void => {
     const { general } = rooms
     rooms.enter(session, general.name)
     audience.enter(general.members, session)
     const user = summary(session)
     audience.tellOne(session, { _tag: "LoggedIn", user, rooms: visibleRooms(session) })
     const joined = { _tag: "UserJoined", room: general.name, user, ...roster(general), cause: "login" } as const
-    audience.tellRoom(general.members, joined, session)
+    audience.tellRoom(general.members, joined, session, turn)
   }
 
   const logout = (session: Session, room: Room): SharedEvent => ({
@@ -152,13 +155,13 @@ export const make = ({ audience, history, rooms, sessions }: Parts) => {
     cause: "logout"
   })
 
-  const end = (session: Session, isQuiet = false): boolean => {
+  const end = (session: Session, isQuiet: boolean, turn: Turn): boolean => {
     if (!sessions.close(session)) return false
     audience.settle(session)
     const [room, ...others] = session.rooms
     if (room !== undefined && others.length === 0) {
       depart(session, room)
-      if (!isQuiet) audience.tellRoom(room.members, logout(session, room), undefined)
+      if (!isQuiet) audience.tellRoom(room.members, logout(session, room), undefined, turn)
       return true
     }
     audience.flush()

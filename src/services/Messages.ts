@@ -9,20 +9,28 @@ import { Effect, Exit, Result } from "effect"
 import type { Command, Reply } from "../domain/Command.ts"
 import type { SharedEvent } from "../domain/Event.ts"
 import type { Attachment, Message } from "../domain/Message.ts"
-import { NoSuchFile, NoSuchUser, NotLoggedIn, type Rejection, TextEmpty, TextTooLong } from "../domain/Rejection.ts"
+import {
+  NoSuchFile,
+  NoSuchUser,
+  NotLoggedIn,
+  type Rejection,
+  type StorageFailed,
+  TextEmpty,
+  TextTooLong
+} from "../domain/Rejection.ts"
 import type { Attachments, StoredFile } from "./Attachments.ts"
 import type { Audience } from "./Audience.ts"
 import type { Counts } from "./Census.ts"
-import type { History } from "./History.ts"
+import type { Appended, History } from "./History.ts"
 import type { Limits } from "./Limits.ts"
 import type { Links } from "./Links.ts"
 import type { Memberships } from "./Memberships.ts"
-import type { Outcome } from "./Memberships.ts"
 import * as Repeats from "./Repeats.ts"
 import type { Room } from "./Room.ts"
 import type { Session } from "./Session.ts"
 import type { Sessions } from "./Sessions.ts"
 import type { Shares } from "./Shares.ts"
+import type { Turn } from "./Turn.ts"
 import type { Uploads } from "./Uploads.ts"
 
 /** What messages are made of. */
@@ -35,6 +43,8 @@ export interface Parts {
   readonly links: Links["Service"]
   readonly memberships: Memberships
   readonly nowMillis: () => number
+  /** Runs an effect at once, and gives what waits for its end. */
+  readonly runOnce: (effect: Effect.Effect<void, StorageFailed>) => Effect.Effect<void, StorageFailed>
   readonly sessions: Sessions["Service"]
   readonly shares: Shares["Service"]
   readonly uploads: Uploads["Service"]
@@ -54,8 +64,8 @@ const utf8 = new TextEncoder()
 
 /** Makes the part of the chat that says things. */
 export const make = (parts: Parts) => {
-  const { attachments, audience, counts, history, limits, links, memberships, nowMillis, sessions, shares, uploads } =
-    parts
+  const { attachments, audience, counts, history, limits, links, memberships, nowMillis } = parts
+  const { runOnce, sessions, shares, uploads } = parts
   const repeats = Repeats.make()
   let lastNumber = history.lastNumber
 
@@ -75,12 +85,16 @@ export const make = (parts: Parts) => {
     return addressee === undefined ? Result.fail(new NoSuchUser()) : Result.succeed({ addressee })
   }
 
+  const waiting = (appended: Appended | Effect.Effect<void, StorageFailed>): Effect.Effect<void, StorageFailed> =>
+    Effect.isEffect(appended) ? runOnce(appended) : appended.stored
+
   const deliver = (
     session: Session,
     text: string,
     destination: Destination,
     attachment: Attachment | undefined,
-    isKept: boolean
+    isKept: boolean,
+    turn: Turn
   ): Repeats.Accepted => {
     const message: Message = {
       number: ++lastNumber,
@@ -95,13 +109,14 @@ export const make = (parts: Parts) => {
     const file = attachment?.file
     // Nobody gets at a file by mentioning its number.
     const sharesFile = file !== undefined && (isKept || shares.isVisible(session, file))
-    const stored = history.append("room" in destination ? destination.room.key : undefined, message, sharesFile)
+    const roomKey = "room" in destination ? destination.room.key : undefined
+    const stored = waiting(history.append(roomKey, message, sharesFile))
     if (sharesFile) {
       if ("room" in destination) shares.shareInRoom(destination.room.key, file)
       else shares.shareWith([session, destination.addressee], file)
     }
     const event: SharedEvent = { _tag: "Said", message, user: session.number }
-    if ("room" in destination) audience.tellRoom(destination.room.members, event, session)
+    if ("room" in destination) audience.tellRoom(destination.room.members, event, session, turn)
     else audience.tell([destination.addressee], event, session)
     const isStored = Exit.isExit(stored) && stored._tag === "Success"
     return isStored ? { _tag: "Accepted", message } : { _tag: "Accepted", message, stored }
@@ -114,42 +129,49 @@ export const make = (parts: Parts) => {
     file: file.number
   })
 
-  const repetition = (session: Session, { id }: Saying): Outcome | undefined => {
-    const accepted = id === undefined ? undefined : repeats.find(session.name, id)
-    return accepted && Result.succeed(accepted)
-  }
+  const repetition = (session: Session, { id }: Saying): Repeats.Accepted | undefined =>
+    id === undefined ? undefined : repeats.find(session.name, id)
 
-  const sayAtOnce = (session: Session, command: Saying, isKept = false): Outcome => {
+  const sayAtOnce = (
+    session: Session,
+    command: Saying,
+    turn: Turn,
+    isKept = false
+  ): Result.Result<Reply, Rejection> => {
     const repeated = repetition(session, command)
-    if (repeated !== undefined) return repeated
+    if (repeated !== undefined) return Result.succeed(repeated)
     const text = command.text.toWellFormed()
-    return Result.map(check(session, { ...command, text }), (destination) => {
-      const accepted = deliver(session, text, destination, command.attachment, isKept)
-      if (command.id !== undefined) repeats.remember(session.name, command.id, accepted)
-      return accepted
-    })
+    const destination = check(session, { ...command, text })
+    if (Result.isFailure(destination)) return Result.fail(destination.failure)
+    const accepted = deliver(session, text, destination.success, command.attachment, isKept, turn)
+    if (command.id !== undefined) repeats.remember(session.name, command.id, accepted)
+    return Result.succeed(accepted)
   }
 
+  // Not interrupted: a file that is kept is said, or nobody knows of it.
   const sayWithFile = Effect.fnUntraced(function* (
     session: Session,
-    { file: id, upload, ...command }: Saying
+    { file: id, upload, ...command }: Saying,
+    turn: Turn
   ): Effect.fn.Return<Reply, Rejection> {
     const file = yield* upload === undefined ? attachments.findById(id!) : uploads.keep(session, upload)
     if (file === undefined) return yield* new NoSuchFile()
     if (!sessions.isOpen(session)) return yield* new NotLoggedIn()
     // Checked again, for who is where may have changed meanwhile.
-    return yield* Effect.fromResult(sayAtOnce(session, { ...command, attachment: linkTo(file) }, true))
-  })
+    return yield* Effect.fromResult(sayAtOnce(session, { ...command, attachment: linkTo(file) }, turn, true))
+  }, Effect.uninterruptible)
 
-  /** Says something to a room or to one user. */
-  const say = (session: Session, command: Saying): Outcome | Effect.Effect<Reply, Rejection> => {
-    if (command.upload === undefined && command.file === undefined) return sayAtOnce(session, command)
+  /** Says something to a room or to one user. To be called by the effect that does it: what needs no file is said. */
+  const say = (session: Session, command: Saying, turn: Turn): Effect.Effect<Reply, Rejection> => {
+    if (command.upload === undefined && command.file === undefined) {
+      return Effect.fromResult(sayAtOnce(session, command, turn))
+    }
     const repeated = repetition(session, command)
-    if (repeated !== undefined) return repeated
+    if (repeated !== undefined) return Effect.succeed(repeated)
     const checked = check(session, command)
-    if (Result.isSuccess(checked)) return sayWithFile(session, command)
+    if (Result.isSuccess(checked)) return sayWithFile(session, command, turn)
     if (command.upload !== undefined) uploads.drop(session, command.upload.key)
-    return Result.fail(checked.failure)
+    return Effect.fail(checked.failure)
   }
 
   return { say }

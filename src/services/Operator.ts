@@ -121,7 +121,7 @@ export class Operator extends Context.Service<
       const end = (killed: ReadonlyArray<Session>): Effect.Effect<ReadonlyArray<UserName>> =>
         Effect.gen(function* () {
           for (const session of killed) {
-            chat.logout(session)
+            yield* chat.logout(session)
             session.outlet.hangUp(new Hangup({ reason: "killed" }))
             yield* Effect.logInfo(`${session.name} was killed by an operator`).pipe(
               Effect.annotateLogs({ protocol: session.protocol, address: session.address })

@@ -6,7 +6,7 @@ import { NoSuchFile, NoSuchUser, NotInRoom, type Rejection, type StorageFailed }
 import type { Attachments, StoredFile } from "./Attachments.ts"
 import * as Downloads from "./Downloads.ts"
 import type { History } from "./History.ts"
-import type { Memberships, Outcome } from "./Memberships.ts"
+import type { Memberships } from "./Memberships.ts"
 import { membersInOrder } from "./Room.ts"
 import { type Session, summary } from "./Session.ts"
 import type { Sessions } from "./Sessions.ts"
@@ -23,7 +23,7 @@ export interface Parts {
 
 /** Makes the part of the chat that answers questions. */
 export const make = ({ attachments, history, memberships, sessions, shares }: Parts) => {
-  const listUsers = (session: Session, name: string | undefined, everywhere: boolean): Outcome => {
+  const listUsers = (session: Session, name: string | undefined, everywhere: boolean): Result.Result<Reply, Rejection> => {
     if (everywhere) {
       return Result.succeed({ _tag: "Users", room: undefined, users: Array.from(sessions.all(), summary) })
     }
@@ -33,7 +33,7 @@ export const make = ({ attachments, history, memberships, sessions, shares }: Pa
     return Result.succeed({ _tag: "Users", room: room.success.name, users })
   }
 
-  const findUser = (number: number): Outcome => {
+  const findUser = (number: number): Result.Result<Reply, Rejection> => {
     const user = sessions.findByNumber(number)
     if (user === undefined) return Result.fail(new NoSuchUser())
     return Result.succeed({ _tag: "Users", room: undefined, users: [summary(user)] })

@@ -1,23 +1,32 @@
 /**
  * Who is logged in.
  *
- * - A name belongs to at most one session at a time; it is claimed and freed in one step, without a suspension between
- *   check and change, so of several claims at once exactly one wins.
+ * - A name belongs to at most one session at a time. It is claimed from the {@link Directory}, which may take time; of
+ *   several claims at once exactly one wins. What is done with a claim is done at once.
  * - Numbers rise and are not used again.
  */
 import { Context, Effect, Layer, Result } from "effect"
 import type { ProtocolName } from "../domain/Message.ts"
 import { lookAlikeKey, type UserName, userName } from "../domain/Names.ts"
-import { type NameInvalid, type NameReserved, NameTaken, ServerFull } from "../domain/Rejection.ts"
+import { type NameInvalid, type NameReserved, NameTaken, NotLoggedIn, ServerFull } from "../domain/Rejection.ts"
+import { type Claimant, Directory } from "./Directory.ts"
 import { Limits } from "./Limits.ts"
 import type { Room } from "./Room.ts"
 import type { Outlet, Session } from "./Session.ts"
 
 type NameRejection = NameInvalid | NameReserved | NameTaken
 
-/** What a session is made of. */
+/** A name that nobody else has until it is given back. */
+export interface Claim {
+  readonly name: UserName
+  readonly key: string
+  readonly claimant: Claimant
+  /** Whether a session has it already, in other letters. */
+  readonly isHeld: boolean
+}
+
+/** What a session is made of, besides its name. */
 export interface Opening {
-  readonly name: string
   readonly protocol: ProtocolName
   readonly address: string
   readonly outlet: Outlet
@@ -28,17 +37,26 @@ export interface Opening {
 
 interface SessionState extends Session {
   name: UserName
+  claim: Claim
 }
 
 export class Sessions extends Context.Service<
   Sessions,
   {
-    /** Claims a name, or says why it cannot be had. */
-    readonly open: (opening: Opening) => Result.Result<Session, NameRejection | ServerFull>
+    /**
+     * Claims a name, or says why it cannot be had; `holder` may have it already, in other letters. Only while the claim is
+     * answered can it be interrupted, and then it is given back. Whoever has the claim opens or renames a session with it
+     * in the same step, or gives it back.
+     */
+    readonly claim: (name: string, holder?: Session) => Effect.Effect<Claim, NameRejection>
+    /** Gives back a claim that no session has. */
+    readonly giveBack: (claim: Claim) => void
+    /** Makes a session of a claim; a refused one is given back. */
+    readonly open: (claim: Claim, opening: Opening) => Result.Result<Session, ServerFull>
     /** Frees the name. True for the first call only. */
     readonly close: (session: Session) => boolean
-    /** Changes a name at once; the session's own name in other letters is not taken. */
-    readonly rename: (session: Session, name: string) => Result.Result<UserName, NameRejection>
+    /** Gives a session the claimed name, and its former one back; a refused claim is given back. */
+    readonly rename: (session: Session, claim: Claim) => Result.Result<UserName, NotLoggedIn | NameTaken>
     /** The session of that name or of a look-alike of it. */
     readonly find: (name: string) => Session | undefined
     readonly findByNumber: (number: number) => Session | undefined
@@ -48,23 +66,43 @@ export class Sessions extends Context.Service<
     readonly count: () => number
   }
 >()("parlance/services/Sessions") {
-  static readonly layer = Layer.effect(
+  static readonly layerNoDeps = Layer.effect(
     Sessions,
     Effect.gen(function* () {
       const limits = yield* Limits
+      const directory = yield* Directory
       const byKey = new Map<string, SessionState>()
       const byNumber = new Map<number, SessionState>()
       let lastNumber = 0
 
-      const open = (opening: Opening): Result.Result<Session, NameRejection | ServerFull> => {
-        const name = userName(opening.name)
-        if (Result.isFailure(name)) return Result.fail(name.failure)
-        const key = lookAlikeKey(name.success)
-        if (byKey.has(key)) return Result.fail(new NameTaken())
-        if (byNumber.size >= limits.sessionLimit) return Result.fail(new ServerFull())
+      const giveBack = ({ claimant, key }: Claim): void => directory.release(key, claimant)
+
+      const claim = (wanted: string, holder?: Session): Effect.Effect<Claim, NameRejection> =>
+        Effect.suspend((): Effect.Effect<Claim, NameRejection> => {
+          const name = userName(wanted)
+          if (Result.isFailure(name)) return Effect.fail(name.failure)
+          const key = lookAlikeKey(name.success)
+          const held = holder === undefined ? undefined : byNumber.get(holder.number)?.claim
+          if (held?.key === key) {
+            if (held.name === name.success) return Effect.fail(new NameTaken())
+            return Effect.succeed({ ...held, name: name.success, isHeld: true })
+          }
+          const claimed: Claim = { name: name.success, key, claimant: {}, isHeld: false }
+          return Effect.interruptible(directory.claim(key, claimed.claimant)).pipe(
+            Effect.onInterrupt(() => Effect.sync(() => giveBack(claimed))),
+            Effect.flatMap((isOurs) => (isOurs ? Effect.succeed(claimed) : Effect.fail(new NameTaken())))
+          )
+        })
+
+      const open = (claim: Claim, opening: Opening): Result.Result<Session, ServerFull> => {
+        if (byNumber.size >= limits.sessionLimit) {
+          giveBack(claim)
+          return Result.fail(new ServerFull())
+        }
         const session: SessionState = {
           number: ++lastNumber,
-          name: name.success,
+          name: claim.name,
+          claim,
           protocol: opening.protocol,
           address: opening.address,
           sinceMillis: opening.atMillis,
@@ -72,33 +110,40 @@ export class Sessions extends Context.Service<
           current: opening.room,
           outlet: opening.outlet
         }
-        byKey.set(key, session)
+        byKey.set(claim.key, session)
         byNumber.set(session.number, session)
         return Result.succeed(session)
       }
 
       const close = (session: Session): boolean => {
-        if (!byNumber.delete(session.number)) return false
-        byKey.delete(lookAlikeKey(session.name))
+        const state = byNumber.get(session.number)
+        if (state === undefined) return false
+        byNumber.delete(session.number)
+        byKey.delete(state.claim.key)
+        giveBack(state.claim)
         return true
       }
 
-      const rename = (session: Session, wanted: string): Result.Result<UserName, NameRejection> => {
-        const name = userName(wanted)
-        if (Result.isFailure(name)) return Result.fail(name.failure)
-        const key = lookAlikeKey(name.success)
+      const rename = (session: Session, claim: Claim): Result.Result<UserName, NotLoggedIn | NameTaken> => {
         const state = byNumber.get(session.number)
-        const owner = byKey.get(key)
-        if (state === undefined || (owner !== undefined && owner !== state) || state.name === name.success) {
-          return Result.fail(new NameTaken())
+        if (state === undefined) {
+          giveBack(claim)
+          return Result.fail(new NotLoggedIn())
         }
-        byKey.delete(lookAlikeKey(state.name))
-        byKey.set(key, state)
-        state.name = name.success
-        return name
+        const former = state.claim
+        // It may have got another name since.
+        if (claim.isHeld && former.claimant !== claim.claimant) return Result.fail(new NameTaken())
+        byKey.delete(former.key)
+        byKey.set(claim.key, state)
+        state.name = claim.name
+        state.claim = claim
+        if (former.claimant !== claim.claimant) giveBack(former)
+        return Result.succeed(claim.name)
       }
 
       return Sessions.of({
+        claim,
+        giveBack,
         open,
         close,
         rename,
@@ -110,4 +155,7 @@ export class Sessions extends Context.Service<
       })
     })
   )
+
+  /** Sessions whose names are those of this process. */
+  static readonly layer = this.layerNoDeps.pipe(Layer.provideMerge(Directory.layer))
 }

@@ -1,5 +1,5 @@
 /** Carries out slash commands: answers go to the one who asks, as remarks of the server. */
-import { Effect, Result } from "effect"
+import { Effect } from "effect"
 import { type Command, done, type Reply } from "../domain/Command.ts"
 import { CommandMisused, type Rejection } from "../domain/Rejection.ts"
 import type { Audience } from "./Audience.ts"
@@ -10,6 +10,7 @@ import { membersInOrder } from "./Room.ts"
 import { type Session, summary } from "./Session.ts"
 import type { Sessions } from "./Sessions.ts"
 import * as SlashCommand from "./SlashCommand.ts"
+import type { Turn } from "./Turn.ts"
 import type { Uploads } from "./Uploads.ts"
 
 /** What slash commands are carried out with. */
@@ -27,7 +28,8 @@ export const make = ({ audience, memberships, messages, questions, sessions, upl
   Effect.fnUntraced(function* (
     session: Session,
     command: Command & { readonly _tag: "Say" },
-    slashed: Exclude<SlashCommand.SlashCommand, { readonly _tag: "Text" }>
+    slashed: Exclude<SlashCommand.SlashCommand, { readonly _tag: "Text" }>,
+    turn: Turn
   ): Effect.fn.Return<Reply, Rejection> {
     const notice = (text: string): Reply => {
       audience.tellOne(session, { _tag: "Noticed", text })
@@ -58,8 +60,7 @@ export const make = ({ audience, memberships, messages, questions, sessions, upl
       case "Msg": {
         const { name, text } = SlashCommand.splitAddressee(slashed.rest, (it) => sessions.find(it) !== undefined)
         if (text === "" && !hasFile(command)) return yield* new CommandMisused({ usage: SlashCommand.usage("msg") })
-        const said = messages.say(session, { ...command, _tag: "Tell", to: name, text })
-        return yield* Result.isResult(said) ? Effect.fromResult(said) : said
+        return yield* messages.say(session, { ...command, _tag: "Tell", to: name, text }, turn)
       }
     }
   })

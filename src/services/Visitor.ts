@@ -36,7 +36,7 @@ export const make = Effect.fn("Visitor.make")(function* (
   }
   const session = yield* Effect.acquireRelease(
     chat.login({ name, protocol: "embedded", address: "", outlet }),
-    (session) => Effect.sync(() => chat.logout(session))
+    chat.logout
   )
   return {
     session,

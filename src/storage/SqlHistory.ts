@@ -10,7 +10,7 @@ import { Clock, Effect, Exit, Layer, Scope } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import type { Message } from "../domain/Message.ts"
 import { StorageFailed } from "../domain/Rejection.ts"
-import { History } from "../services/History.ts"
+import { type Appended, History, stored } from "../services/History.ts"
 import { Limits } from "../services/Limits.ts"
 import { StorageHealth } from "../services/StorageHealth.ts"
 import { DatabaseUnavailable } from "./DatabaseUnavailable.ts"
@@ -116,16 +116,16 @@ const make = Effect.gen(function* () {
     roomKey: string | undefined,
     message: Message,
     sharesFile = false
-  ): Effect.Effect<void, StorageFailed> => {
+  ): Appended => {
     const isNew = message.number > numbers.greatest
-    if (!isNew || !MessageRow.isStorable(roomKey, message)) return Exit.fail(new StorageFailed())
+    if (!isNew || !MessageRow.isStorable(roomKey, message)) return { stored: Exit.fail(new StorageFailed()) }
     numbers.greatest = message.number
     if (limits.historyLimit === 0) {
       if (numbers.isLow()) queue.touch()
-      return Exit.void
+      return stored
     }
     if (roomKey !== undefined) grown.add(roomKey)
-    return queue.append({ roomKey, message, sharesFile }, message.text.length)
+    return { stored: queue.append({ roomKey, message, sharesFile }, message.text.length) }
   }
 
   // Whoever writes next finds out whether it works again.

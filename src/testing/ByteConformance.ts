@@ -1,7 +1,7 @@
 /** What every protocol of bytes must do, wherever a read ends and whatever is in it. */
 import { Effect, Random, type Scope } from "effect"
 import { TestClock } from "effect/testing"
-import type { Link } from "../protocols/Exchange.ts"
+import type { Link } from "../protocols/Link.ts"
 import type { ByteFrame } from "../protocols/Protocol.ts"
 import { Census } from "../services/Census.ts"
 import * as Visitor from "../services/Visitor.ts"
@@ -9,10 +9,11 @@ import type { Connect, Subject } from "./Conformance.ts"
 import * as Peer from "./Peer.ts"
 import { equal, type Failure } from "./ConformanceFailure.ts"
 
-export type ByteSubject = Subject<Uint8Array, ByteFrame>
+/** A protocol of bytes, and how a client of it speaks. */
+export type ByteSubject<Packet, Key extends object> = Subject<Uint8Array, Packet, ByteFrame, Key>
 
 /** Registers a test that runs with the services of a chat. */
-export type Verify = (title: string, run: Effect.Effect<void, Failure, Peer.Services | Scope.Scope>) => void
+export type Verify = (title: string, run: Effect.Effect<void, Failure, Peer.Provided | Scope.Scope>) => void
 
 type Said = (visitor: Visitor.Visitor, from: string, count: number) => Effect.Effect<ReadonlyArray<string>>
 
@@ -20,8 +21,12 @@ type Said = (visitor: Visitor.Visitor, from: string, count: number) => Effect.Ef
 const deaf: Link<ByteFrame> = { id: "deaf", address: "127.0.0.1", isReliable: true, send: () => {}, end: () => {} }
 
 /** Registers the tests of a protocol of bytes. */
-export const byteConformance = (verify: Verify, subject: ByteSubject, said: Said): void => {
-  const connect: Connect<Uint8Array, ByteFrame> = subject.connect ?? Peer.connect
+export const byteConformance = <Packet, Key extends object>(
+  verify: Verify,
+  subject: ByteSubject<Packet, Key>,
+  said: Said
+): void => {
+  const connect: Connect<Uint8Array, Packet, ByteFrame, Key> = subject.connect ?? Peer.connect
 
   // Sends a login and messages by reads of its own, in as few sendings as a client needs.
   const speak = Effect.fnUntraced(function* (
@@ -89,7 +94,10 @@ export const byteConformance = (verify: Verify, subject: ByteSubject, said: Said
     Effect.gen(function* () {
       const bytes = Buffer.concat([...subject.login("alice"), subject.say("hello")])
       for (let round = 0; round < 2000; round++) {
-        const conversation = subject.make().converse(deaf)
+        const protocol = subject.make()
+        const conversation = protocol.converse(deaf)
+        const reader = protocol.reader()
+        const receiveAll = (packets: ReadonlyArray<Packet>) => packets.forEach((packet) => conversation.receive(packet))
         conversation.open()
         const input = Uint8Array.from(bytes)
         const flips = yield* Random.nextIntBetween(1, 8)
@@ -97,8 +105,9 @@ export const byteConformance = (verify: Verify, subject: ByteSubject, said: Said
           input[yield* Random.nextIntBetween(0, input.length)] = yield* Random.nextIntBetween(0, 256)
         }
         const cut = yield* Random.nextIntBetween(0, input.length)
-        conversation.receive(input.subarray(0, cut))
-        conversation.receive(input.subarray(cut))
+        receiveAll(reader.read(input.subarray(0, cut)))
+        receiveAll(reader.read(input.subarray(cut)))
+        receiveAll(reader.finish?.() ?? [])
       }
     }).pipe(Random.withSeed("Parlance"))
   )

@@ -6,7 +6,6 @@
  */
 import { Effect, Fiber, Option, type Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import type { Exchange } from "../protocols/Exchange.ts"
 import type { Protocol } from "../protocols/Protocol.ts"
 import { Census } from "../services/Census.ts"
 import { Sessions } from "../services/Sessions.ts"
@@ -18,16 +17,15 @@ import * as Peer from "./Peer.ts"
 import * as Samples from "./Samples.ts"
 
 /** Connects a client for as long as the scope lasts. */
-export type Connect<In, Frame> = (
-  protocol: Protocol<In, Frame> & { readonly exchange?: Exchange<Frame> }
-) => Effect.Effect<Peer.Peer<In, Frame>, never, Peer.Services | Scope.Scope>
+export type Connect<In, Packet, Frame, Key extends object> = (
+  protocol: Protocol<In, Packet, Frame, Key>
+) => Effect.Effect<Peer.Peer<In, Frame>, never, Peer.Provided | Scope.Scope>
 
 /** A protocol, and how a client of it speaks. */
-export interface Subject<In, Frame> {
-  /** Makes the protocol; that of an exchange says of which. */
-  readonly make: () => Protocol<In, Frame> & { readonly exchange?: Exchange<Frame> }
+export interface Subject<In, Packet, Frame, Key extends object = never> {
+  readonly make: () => Protocol<In, Packet, Frame, Key>
   /** Connects a client that does more by itself than to write reads and take frames. */
-  readonly connect?: Connect<In, Frame>
+  readonly connect?: Connect<In, Packet, Frame, Key>
   /** The reads by which a client logs in. */
   readonly login: (name: string) => ReadonlyArray<In>
   /** The read by which it says something to its room; without a `welcome` it is not logged in, or needs none. */
@@ -46,21 +44,30 @@ export interface Subject<In, Frame> {
   readonly junk: ReadonlyArray<In>
 }
 
+/** A subject of a protocol's type. */
+export type SubjectOf<P> =
+  P extends Protocol<infer In, infer Packet, infer Frame, infer Key> ? Subject<In, Packet, Frame, Key> : never
+
 type Test = (name: string, run: () => Effect.Effect<void, Failure, Scope.Scope>) => void
 
-const isOfBytes = (subject: unknown): subject is ByteConformance.ByteSubject =>
-  (subject as ByteConformance.ByteSubject).say("x") instanceof Uint8Array
+const isOfBytes = <In, Packet, Frame, Key extends object>(
+  subject: Subject<In, Packet, Frame, Key>
+): subject is Subject<In, Packet, Frame, Key> & ByteConformance.ByteSubject<Packet, Key> =>
+  subject.say("x") instanceof Uint8Array
 
 /** Registers the tests of a protocol. */
-export const conformance = <In, Frame>(test: Test, subject: Subject<In, Frame>): void => {
+export const conformance = <In, Packet, Frame, Key extends object>(
+  test: Test,
+  subject: Subject<In, Packet, Frame, Key>
+): void => {
   const { name } = subject.make()
-  const connect: Connect<In, Frame> = subject.connect ?? Peer.connect
+  const connect: Connect<In, Packet, Frame, Key> = subject.connect ?? Peer.connect
   // No allowance is used up and nothing is paced, so that one test says one thing.
   const calm = { chat: { floodRate: 0 } }
 
   const verify = (
     title: string,
-    run: Effect.Effect<void, Failure, Peer.Services | Scope.Scope>,
+    run: Effect.Effect<void, Failure, Peer.Provided | Scope.Scope>,
     limits: Parameters<typeof Peer.layer>[0] = calm
   ): void => test(`${name} ${title}`, () => run.pipe(Effect.provide(Peer.layer(limits))))
 

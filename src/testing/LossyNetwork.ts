@@ -5,11 +5,9 @@
  * - A datagram goes to whoever has its address when it arrives, as a copy.
  */
 import { Clock, Effect, FiberSet, type Scope } from "effect"
-import type { Exchange, Link } from "../protocols/Exchange.ts"
-import type { Census } from "../services/Census.ts"
-import type { Chat } from "../services/Chat.ts"
-import type { Quota } from "../services/Quota.ts"
-import * as ExchangePort from "../transports/ExchangePort.ts"
+import type { Link } from "../protocols/Link.ts"
+import type { ByteProtocol } from "../protocols/Protocol.ts"
+import { Connections } from "../transports/Connections.ts"
 
 /** Chances that a seed decides. */
 export interface Dice {
@@ -94,15 +92,15 @@ interface Due {
   readonly task: () => void
 }
 
-/** Joins an exchange, as the server, to a network for as long as the scope lasts. */
-export const make = Effect.fn("LossyNetwork.make")(function* (
-  exchange: Exchange<Uint8Array>,
+/** Joins a protocol of datagrams, as the server, to a network for as long as the scope lasts. */
+export const make = Effect.fn("LossyNetwork.make")(function* <Packet, Key extends object>(
+  protocol: ByteProtocol<Packet, Uint8Array, Key>,
   options: { readonly seed: number; readonly conditions?: Partial<Conditions> }
-): Effect.fn.Return<LossyNetwork, never, Chat | Census | Quota | Scope.Scope> {
+): Effect.fn.Return<LossyNetwork, never, Connections | Scope.Scope> {
   const { duplication, jitterMillis, lateMillis, latencyMillis, loss, reordering } = { ...bad, ...options.conditions }
   const { below, chance } = dice(options.seed)
   const clock = yield* Clock.Clock
-  const port = yield* ExchangePort.make(exchange)
+  const { interpreter } = yield* Effect.flatMap(Connections, (connections) => connections.serve(protocol))
   const run = yield* FiberSet.makeRuntime<never, void, never>()
   const startMillis = clock.currentTimeMillisUnsafe()
   const receivers = new Map<string, (bytes: Uint8Array) => void>()
@@ -181,10 +179,10 @@ export const make = Effect.fn("LossyNetwork.make")(function* (
   }
 
   const serve = (address: string, bytes: Uint8Array): void => {
-    const steps = exchange.datagram(linkOf(address), bytes)
-    const isLong = steps.some(({ _tag }) => _tag === "Login" || _tag === "Run" || _tag === "Fault")
-    if (isLong) runAlone(port.perform(steps))
-    else port.performNow(steps)
+    const { datagrams } = protocol
+    if (datagrams === undefined) throw new Error(`${protocol.name} is not spoken by datagrams`)
+    const steps = datagrams.receive(linkOf(address), datagrams.read(bytes), bytes.length)
+    interpreter.performApart(steps, () => {})
   }
 
   const join: LossyNetwork["join"] = (first, receive) => {
@@ -203,7 +201,6 @@ export const make = Effect.fn("LossyNetwork.make")(function* (
     }
   }
 
-  yield* Effect.addFinalizer(() => port.close)
   return { nowMillis, join, after, trace, defects }
 })
 

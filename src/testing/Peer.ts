@@ -4,18 +4,16 @@
  * - What a peer sends arrives as the reads in which it was sent; what it is sent can be taken frame by frame.
  * - Time is the Clock's, so that time-outs and pacing run under a TestClock.
  */
-import { type Cause, Context, Data, Effect, Fiber, Layer, Queue, Scope, Stream } from "effect"
-import type { Exchange } from "../protocols/Exchange.ts"
+import { Context, Data, Effect, Fiber, Layer, Queue, Scope } from "effect"
 import type { Protocol } from "../protocols/Protocol.ts"
 import { Attachments } from "../services/Attachments.ts"
-import { Census } from "../services/Census.ts"
 import { Chat } from "../services/Chat.ts"
 import { History } from "../services/History.ts"
 import * as ChatLimits from "../services/Limits.ts"
 import { Quota } from "../services/Quota.ts"
-import { Connections } from "../transports/Connections.ts"
+import { Connections, type Service } from "../transports/Connections.ts"
 import type { Carrier } from "../transports/Carrier.ts"
-import * as ExchangePort from "../transports/ExchangePort.ts"
+import { Inbound } from "../transports/Inbound.ts"
 import * as TransportLimits from "../transports/TransportLimits.ts"
 
 /** The connection is over, and no further frame can come. */
@@ -39,29 +37,32 @@ export interface Peer<In, Frame> {
   readonly over: Effect.Effect<void>
 }
 
-/** The exchanges whose protocols peers speak, each at work once. */
-export class Exchanges extends Context.Service<
-  Exchanges,
+/** The protocols that peers speak, each at work once. */
+export class Services extends Context.Service<
+  Services,
   {
-    /** The port of an exchange, which works from the first call on. */
-    readonly port: <Frame>(exchange: Exchange<Frame>) => Effect.Effect<ExchangePort.ExchangePort<Frame>>
+    /** A protocol at work, from the first call on. */
+    readonly of: <In, Packet, Frame, Key extends object>(
+      protocol: Protocol<In, Packet, Frame, Key>
+    ) => Effect.Effect<Service<In, Packet, Frame, Key>>
   }
->()("parlance/testing/Peer/Exchanges") {
+>()("parlance/testing/Peer/Services") {
   static readonly layer = Layer.effect(
-    Exchanges,
+    Services,
     Effect.gen(function* () {
-      const services = yield* Effect.context<Chat | Census | Quota | Scope.Scope>()
-      // oxlint-disable-next-line typescript/no-explicit-any -- a port is invariant in what it sends
-      const ports = new Map<unknown, ExchangePort.ExchangePort<any>>()
-      return Exchanges.of({
-        port: Effect.fnUntraced(function* <Frame>(
-          exchange: Exchange<Frame>
-        ): Effect.fn.Return<ExchangePort.ExchangePort<Frame>> {
-          const known: ExchangePort.ExchangePort<Frame> | undefined = ports.get(exchange)
+      const connections = yield* Connections
+      const scope = yield* Scope.Scope
+      // oxlint-disable-next-line typescript/no-explicit-any -- a service is invariant in what it reads and sends
+      const services = new Map<unknown, Service<any, any, any, any>>()
+      return Services.of({
+        of: Effect.fnUntraced(function* <In, Packet, Frame, Key extends object>(
+          protocol: Protocol<In, Packet, Frame, Key>
+        ): Effect.fn.Return<Service<In, Packet, Frame, Key>> {
+          const known: Service<In, Packet, Frame, Key> | undefined = services.get(protocol)
           if (known !== undefined) return known
-          const port = yield* ExchangePort.make(exchange).pipe(Effect.provideContext(services))
-          ports.set(exchange, port)
-          return port
+          const service = yield* connections.serve(protocol).pipe(Scope.provide(scope))
+          services.set(protocol, service)
+          return service
         })
       })
     })
@@ -69,15 +70,15 @@ export class Exchanges extends Context.Service<
 }
 
 /** What {@link layer} provides. */
-export type Services = Connections | Exchanges | Quota | Layer.Success<typeof Chat.layer>
+export type Provided = Connections | Services | Quota | Layer.Success<typeof Chat.layer>
 
 /** A chat with connections and no listener, in memory; limits may be set, and another history. */
 export const layer = (options?: {
   readonly chat?: Partial<ChatLimits.Limits>
   readonly transport?: Partial<TransportLimits.TransportLimits>
   readonly history?: Layer.Layer<History>
-}): Layer.Layer<Services> =>
-  Exchanges.layer.pipe(
+}): Layer.Layer<Provided> =>
+  Services.layer.pipe(
     Layer.provideMerge(Connections.layer),
     Layer.provideMerge(Chat.layerNoStorage),
     Layer.provideMerge(Layer.merge(options?.history ?? History.layerMemory, Attachments.layerMemory)),
@@ -87,14 +88,13 @@ export const layer = (options?: {
     ])
   )
 
-/** Connects a peer for as long as the scope lasts; with the protocol of an exchange it is a link of that. */
-export const connect = Effect.fn("Peer.connect")(function* <In, Frame>(
-  protocol: Protocol<In, Frame> & { readonly exchange?: Exchange<Frame> },
+/** Connects a peer for as long as the scope lasts. */
+export const connect = Effect.fn("Peer.connect")(function* <In, Packet, Frame, Key extends object>(
+  protocol: Protocol<In, Packet, Frame, Key>,
   options?: { readonly address?: string }
-): Effect.fn.Return<Peer<In, Frame>, never, Connections | Exchanges | Scope.Scope> {
+): Effect.fn.Return<Peer<In, Frame>, never, Connections | Services | Scope.Scope> {
   const connections = yield* Connections
-  const exchanges = yield* Exchanges
-  const reads = yield* Queue.unbounded<In, Cause.Done>()
+  const services = yield* Services
   const frames = yield* Queue.unbounded<Frame, PeerGone>()
   const writes: Array<ReadonlyArray<Frame>> = []
   let isStalled = false
@@ -121,10 +121,13 @@ export const connect = Effect.fn("Peer.connect")(function* <In, Frame>(
     end: close,
     destroy: close
   }
-  const exchange = protocol.exchange === undefined ? undefined : yield* exchanges.port(protocol.exchange)
-  const fiber = yield* connections
-    .serve({ protocol, carrier, reads: Stream.fromQueue(reads), address: options?.address ?? "127.0.0.1", exchange })
-    .pipe(Effect.forkScoped({ startImmediately: true }))
+  const service = yield* services.of(protocol)
+  const inbound = new Inbound<In>({ pause: () => {}, resume: () => {} })
+  const remote = { address: options?.address ?? "127.0.0.1" }
+  const fiber = yield* Effect.acquireRelease(
+    Effect.sync(() => connections.accept(service)({ carrier, inbound, remote })),
+    (fiber) => Fiber.interrupt(fiber)
+  )
   yield* fiber.pipe(
     Fiber.await,
     Effect.andThen(Queue.fail(frames, new PeerGone())),
@@ -134,14 +137,14 @@ export const connect = Effect.fn("Peer.connect")(function* <In, Frame>(
   const take = Queue.take(frames)
   return {
     send: (...inputs) =>
-      Effect.forEach(inputs, (input) => Effect.andThen(Queue.offer(reads, input), Effect.yieldNow), { discard: true }),
+      Effect.forEach(inputs, (input) => Effect.andThen(Effect.sync(() => inbound.push([input])), Effect.yieldNow), { discard: true }),
     take,
     takeUntil: (isIt) => Effect.repeat(take, { until: isIt }),
     writes,
     stall: () => {
       isStalled = true
     },
-    leave: Effect.asVoid(Queue.end(reads)),
+    leave: Effect.sync(() => inbound.end()),
     over: Effect.asVoid(Fiber.await(fiber))
   }
 })

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { conformance, type Subject } from "./Conformance.ts"
+export { conformance, type Subject, type SubjectOf } from "./Conformance.ts"
 export { ConformanceFailure } from "./ConformanceFailure.ts"
 export * as LossyNetwork from "./LossyNetwork.ts"
 export * as Peer from "./Peer.ts"

@@ -1,28 +1,26 @@
 /**
- * One peer that is connected: its session, its outbox, and what is said with it.
+ * One peer that is connected: where its session's events go, and what its steps are carried out on.
  *
- * - It speaks for at most one session, which it opened.
- * - What the peer sends is dealt with in the turn in which it comes, and an event reaches the outbox in the turn in which it
- *   happens. While a step has to be waited for, nothing is read.
- * - It has a fiber only while it waits for something: one of its own, with a Stream to read from, would
- *   take more than 20 KB for an idle connection, which needs 6 without.
- * - It ends once: by the end of what the peer sends, by a hangup of its own, or by one that came from outside. Whatever
- *   happens, it is closed then, and `Door.closed` is told.
+ * - It has at most one session of its own.
+ * - An event reaches the outbox in the turn in which it happens.
+ * - Whoever ends it from outside leaves a reason and interrupts its fiber in the next turn.
  */
-import { Effect, Fiber } from "effect"
+import { Effect, type Fiber } from "effect"
 import { type Event, type IsActor, isPersonal, type Perspective, type SharedEvent } from "../domain/Event.ts"
 import { Hangup, type HangupReason } from "../domain/Hangup.ts"
-import type { Link } from "../protocols/Exchange.ts"
+import type { Link } from "../protocols/Link.ts"
 import type { Conversation } from "../protocols/Protocol.ts"
-import type { Outlet, Session } from "../services/Session.ts"
+import type { Reader } from "../protocols/Reader.ts"
+import { type Allowance, allowance } from "../services/Quota.ts"
+import type { Session } from "../services/Session.ts"
 import type { Carrier } from "./Carrier.ts"
-import { Dialogue, type Waiting } from "./Dialogue.ts"
-import type { Door } from "./Door.ts"
+import type { Inbound } from "./Inbound.ts"
+import type { Interpreter, Own } from "./Interpreter.ts"
 import { Outbox, type Owner } from "./Outbox.ts"
-import type { Reader, Source } from "./Source.ts"
+import type { ProtocolContext } from "./ProtocolContext.ts"
 
 /** Where a peer is. */
-export interface Whereabouts {
+export interface RemoteAddress {
   /** Its IP address. */
   readonly address: string
   /** Its port, and the address at which it has reached the server. */
@@ -30,143 +28,183 @@ export interface Whereabouts {
   readonly local?: Link<never>["local"]
 }
 
-/** A peer that has just connected, whose transport hands over what it sends. */
-export interface Visitor<In, Frame> {
+/** A peer that a transport has just accepted. */
+export interface Accepted<In, Frame> {
   readonly carrier: Carrier<Frame>
-  readonly source: Source<In>
-  readonly whereabouts: Whereabouts
+  readonly inbound: Inbound<In>
+  readonly remote: RemoteAddress
 }
 
-/** What a connection has for itself. */
-export interface Parts<In, Frame> extends Visitor<In, Frame> {
-  /** What no other connection has. */
-  readonly number: number
-  /** Gives back the place that the peer was admitted to. */
-  readonly leavePlace: () => void
-  /** Called once, when it is over. */
-  readonly over: (() => void) | undefined
-}
+const noFibers: ReadonlySet<Fiber.Fiber<void>> = new Set()
 
-export class Connection<In, Frame> implements Outlet, Link<Frame>, Owner, Reader<In> {
-  readonly address: string
+const sizeOf = (input: unknown): number => (input instanceof Uint8Array ? input.length : 0)
+
+export class Connection<In, Packet, Frame, Key extends object> implements Own<Frame>, Owner, Reader<In, Packet> {
   readonly openedMillis: number
   readonly outbox: Outbox<Frame>
-  session: Session | undefined
-  readonly #door: Door<In, Frame>
-  readonly #carrier: Carrier<Frame>
-  readonly #source: Source<In>
-  readonly #whereabouts: Whereabouts
+  readonly conversation: Conversation<Packet, Frame, Key>
+  /** Whether the peer has ever been logged in. */
+  hasBeenIn = false
+  /** Why it is to end, once somebody has said so. */
+  hangup: Hangup | undefined
+  /** The fiber that serves it. */
+  fiber: Pick<Fiber.Fiber<void>, "interruptUnsafe"> | undefined
+  readonly #context: ProtocolContext<In, Packet, Frame, Key>
+  readonly #interpreter: Interpreter<Frame, Key>
+  readonly #accepted: Accepted<In, Frame>
+  readonly #reader: Reader<In, Packet>
   readonly #number: number
-  readonly #leavePlace: () => void
-  readonly #over: (() => void) | undefined
-  readonly #conversation: Conversation<In, Frame>
-  readonly #dialogue: Dialogue<In, Frame>
   #id: string | undefined
-  // Whether a step is waited for, and the fiber that does.
-  #isWaiting = false
-  #waiting: Fiber.Fiber<void> | undefined
-  #isEnding = false
-  #isClosed = false
+  #faults: Allowance | undefined
+  // What is done besides what the peer says next.
+  #children: Set<Fiber.Fiber<void>> | undefined
+  #bytesBeforeLogin = 0
+  #packetsBeforeLogin = 0
+  #isAborted = false
 
-  constructor(door: Door<In, Frame>, { carrier, leavePlace, number, over, source, whereabouts }: Parts<In, Frame>) {
-    this.#door = door
-    this.#carrier = carrier
-    this.#source = source
-    this.#whereabouts = whereabouts
+  constructor(
+    context: ProtocolContext<In, Packet, Frame, Key>,
+    interpreter: Interpreter<Frame, Key>,
+    accepted: Accepted<In, Frame>,
+    number: number
+  ) {
+    this.#context = context
+    this.#interpreter = interpreter
+    this.#accepted = accepted
     this.#number = number
-    this.#leavePlace = leavePlace
-    this.#over = over
-    this.address = whereabouts.address
-    this.openedMillis = door.clock.currentTimeMillisUnsafe()
-    this.#conversation = door.protocol.converse(this)
-    this.#dialogue = new Dialogue(door, this, this.#conversation)
-    this.outbox = new Outbox(door.outboxes, carrier, this)
+    this.openedMillis = context.clock.currentTimeMillisUnsafe()
+    this.#reader = context.protocol.reader()
+    this.conversation = context.protocol.converse(this)
+    this.outbox = new Outbox(context.outboxes, accepted.carrier, this)
   }
 
   get id(): string {
     return (this.#id ??= `connection ${this.#number}`)
   }
 
+  get address(): string {
+    return this.#accepted.remote.address
+  }
+
+  get port(): number | undefined {
+    return this.#accepted.remote.port
+  }
+
+  get local(): Link<Frame>["local"] {
+    return this.#accepted.remote.local
+  }
+
   get isReliable(): boolean {
     return true
   }
 
-  get port(): number | undefined {
-    return this.#whereabouts.port
+  /** Its own session. */
+  get session(): Session | undefined {
+    return this.#interpreter.session(this)
   }
 
-  get local(): Link<Frame>["local"] {
-    return this.#whereabouts.local
+  /** Whether somebody is logged in by this connection. */
+  get isIn(): boolean {
+    return this.session !== undefined || this.conversation.hasSessions === true
   }
 
   /** Whether the peer may still take its time to log in. */
   get isExempt(): boolean {
-    return this.#dialogue.isIn || this.#conversation.isExempt
+    return this.conversation.isExempt || this.isIn
   }
 
   get isPaced(): boolean {
-    return this.#conversation.isPaced
+    return this.conversation.isPaced
   }
 
   get outboxLimitBytes(): number {
-    const { limits } = this.#door
-    return this.#dialogue.hasBeenIn ? limits.outboxLimitBytes : limits.outboxLimitBeforeLoginBytes
+    const { limits } = this.#context
+    return this.hasBeenIn ? limits.outboxLimitBytes : limits.outboxLimitBeforeLoginBytes
+  }
+
+  /** Who it is, as a record of packets has it. */
+  get who(): string {
+    return `${this.#context.protocol.name} ${this.session?.name ?? this.address}`
+  }
+
+  get readTimeoutMillis(): number | undefined {
+    return this.#reader.readTimeoutMillis
+  }
+
+  get finish(): (() => ReadonlyArray<Packet>) | undefined {
+    const reader = this.#reader
+    return reader.finish && (() => reader.finish!())
+  }
+
+  read(input: In): ReadonlyArray<Packet> {
+    if (this.hasBeenIn) return this.#reader.read(input)
+    this.#bytesBeforeLogin += sizeOf(input)
+    const packets = this.#reader.read(input)
+    // What the packets of this read ask for may be a login.
+    if (packets.length === 0 && this.isOverLoginBytes) this.hangUp(new Hangup({ reason: "login-limit" }))
+    return packets
+  }
+
+  /** Whether more has been read than may be before a login. */
+  get isOverLoginBytes(): boolean {
+    this.hasBeenIn ||= this.isIn
+    return !this.hasBeenIn && this.#bytesBeforeLogin > this.#loginLimitBytes
+  }
+
+  get #loginLimitBytes(): number {
+    return this.conversation.loginLimitBytes ?? this.#context.limits.loginLimitBytes
+  }
+
+  /** Takes note of a packet, and tells whether that are more than may come before a login. */
+  isOverLoginPackets(): boolean {
+    if (this.hasBeenIn || this.isIn) return false
+    return ++this.#packetsBeforeLogin > this.#context.limits.loginLimitPackets
+  }
+
+  fault(): Hangup | undefined {
+    this.#faults ??= allowance(10, 100)
+    const waitMillis = this.#faults.take(this.#context.clock.currentTimeMillisUnsafe())
+    return waitMillis > 0 ? new Hangup({ reason: "faulty" }) : undefined
   }
 
   overflowed(): void {
     this.hangUp(new Hangup({ reason: "slow" }))
   }
 
-  /** Sends a frame; with `holdMillis` nothing goes out behind it for so long, or until the outbox is released. */
   send(frame: Frame, holdMillis = 0): void {
-    this.#door.wire.record?.("out", this.who, frame)
+    this.#context.wire.record?.("out", this.who, frame)
     this.outbox.push(frame, holdMillis)
   }
 
+  release(): void {
+    this.outbox.release()
+  }
+
   share(frame: Frame): void {
-    this.#door.wire.record?.("out", this.who, frame)
+    this.#context.wire.record?.("out", this.who, frame)
     this.outbox.share(frame)
   }
 
-  deliver(event: Event, as: Perspective): void {
-    if (event._tag !== "Said" && isPersonal(event)) {
-      for (const frame of this.#conversation.present(event)) this.send(frame)
-      return
-    }
-    this.shareAll(this.#door.shared.frames(event, as, this.#conversation.variant))
-  }
-
   shareAll(frames: ReadonlyArray<Frame>): void {
-    const { record } = this.#door.wire
+    const { record } = this.#context.wire
     if (record !== undefined) for (const frame of frames) record("out", this.who, frame)
     this.outbox.shareAll(frames)
   }
 
+  deliver(event: Event, as: Perspective): void {
+    if (event._tag !== "Said" && isPersonal(event)) {
+      for (const frame of this.conversation.present(event)) this.send(frame)
+      return
+    }
+    this.shareAll(this.#context.shared.frames(event, as, this.conversation.variant))
+  }
+
   deliverAll(events: ReadonlyArray<SharedEvent>, isActor: IsActor): void {
-    this.shareAll(this.#door.shared.allFrames(events, this.#conversation.variant, isActor))
+    this.shareAll(this.#context.shared.allFrames(events, this.conversation.variant, isActor))
   }
 
   queuedBytes(): number {
     return this.outbox.queuedBytes
-  }
-
-  /** Who it is, as a record of packets has it. */
-  get who(): string {
-    return `${this.#door.protocol.name} ${this.session?.name ?? this.address}`
-  }
-
-  /** Says what the server says first, and begins to read. */
-  begin(): void {
-    this.#do(() => this.#dialogue.open())
-    if (!this.#isEnding) this.#source.start(this)
-  }
-
-  take(inputs: ReadonlyArray<In>): void {
-    this.gather(() => this.#do(() => this.#dialogue.receive(inputs)))
-  }
-
-  ended(): void {
-    this.#do(() => this.#dialogue.ended(), true)
   }
 
   end(): void {
@@ -180,111 +218,47 @@ export class Connection<In, Frame> implements Outlet, Link<Frame>, Owner, Reader
    * before that event.
    */
   hangUp(hangup: Hangup): void {
-    this.run(
-      Effect.andThen(
-        Effect.yieldNow,
-        Effect.suspend(() => this.#end(hangup))
-      )
-    )
+    if (this.hangup !== undefined) return
+    this.hangup = hangup
+    const interrupt = Effect.sync(() => this.fiber?.interruptUnsafe())
+    this.#context.run(Effect.andThen(Effect.yieldNow, interrupt))
+  }
+
+  fork(effect: Effect.Effect<void, Hangup>): Effect.Effect<void> {
+    const ended = Effect.catch(effect, (hangup) => Effect.sync(() => this.hangUp(hangup)))
+    return Effect.map(Effect.forkChild(ended, { startImmediately: true }), (child) => {
+      if (child.pollUnsafe() !== undefined) return
+      const children = (this.#children ??= new Set())
+      children.add(child)
+      child.addObserver(() => void children.delete(child))
+    })
+  }
+
+  /** What is being done besides what the peer says. */
+  get children(): ReadonlySet<Fiber.Fiber<void>> {
+    return this.#children ?? noFibers
   }
 
   /** Logs out whoever was here. */
-  leave(): void {
-    const { chat, exchange } = this.#door
-    const { session } = this
-    this.session = undefined
-    if (session !== undefined) this.gather(() => chat.logout(session))
-    const steps = this.#conversation.closed?.() ?? []
-    if (steps.length > 0) exchange?.performNow(steps)
+  get leave(): Effect.Effect<void> {
+    return Effect.andThen(
+      this.#interpreter.logout(this),
+      // Nothing of it ends a connection.
+      Effect.suspend(() => Effect.catch(this.#interpreter.perform(this.conversation.closed?.() ?? []), Effect.die))
+    )
   }
 
   /** Says the last words. */
   sayFarewell(reason: HangupReason): void {
-    for (const frame of this.#conversation.farewell(reason)) this.send(frame)
+    for (const frame of this.conversation.farewell(reason)) this.send(frame)
   }
 
-  /** Ends it at once, whatever waits. */
-  close(): void {
-    if (this.#isClosed) return
-    this.#isClosed = this.#isEnding = true
-    this.#source.stop()
-    this.#waiting?.interruptUnsafe()
-    this.leave()
-    this.#dialogue.close()
+  /** Drops what waits, and waits for nothing any more. */
+  abort(): void {
+    if (this.#isAborted) return
+    this.#isAborted = true
     this.outbox.close()
-    this.#carrier.destroy()
-    this.#leavePlace()
-    this.#door.closed(this)
-    this.#over?.()
-  }
-
-  /** Does something; others are told of it at the end of the turn. */
-  gather<A>(act: () => A): A {
-    const { chat, outboxes } = this.#door
-    return chat.gather(act, outboxes.flusher.before)
-  }
-
-  /** Runs what has to be waited for. */
-  run(effect: Effect.Effect<void>): Fiber.Fiber<void> {
-    const { protocol, run } = this.#door
-    return run(
-      effect.pipe(
-        Effect.catchDefect((defect) =>
-          Effect.andThen(
-            Effect.logError("A connection ended by a defect", defect),
-            Effect.sync(() => this.close())
-          )
-        ),
-        Effect.annotateLogs({ protocol: protocol.name, address: this.address })
-      )
-    )
-  }
-
-  // Does what gives something to wait for, or nothing; the last thing that is done ends the connection.
-  #do(act: () => Waiting, isLast = false): void {
-    if (this.#isEnding) return
-    let waiting: Waiting
-    try {
-      waiting = act()
-    } catch (defect) {
-      waiting = Effect.die(defect)
-    }
-    if (waiting === undefined && !isLast) return
-    this.#isWaiting = true
-    const fiber = this.run(
-      Effect.matchEffect(waiting ?? Effect.void, {
-        onSuccess: () => (isLast ? this.#endAfterwards(undefined) : Effect.sync(() => this.#goOn())),
-        onFailure: (hangup) => this.#endAfterwards(hangup)
-      })
-    )
-    if (!this.#isWaiting || this.#isEnding) return
-    this.#waiting = fiber
-    this.#source.pause()
-  }
-
-  #goOn(): void {
-    const wasPaused = this.#waiting !== undefined
-    this.#isWaiting = false
-    this.#waiting = undefined
-    if (wasPaused) this.#source.resume()
-  }
-
-  // By the fiber that has waited.
-  #endAfterwards(hangup: Hangup | undefined): Effect.Effect<void> {
-    this.#isWaiting = false
-    this.#waiting = undefined
-    return this.#end(hangup)
-  }
-
-  #end(hangup: Hangup | undefined): Effect.Effect<void> {
-    if (this.#isEnding) return Effect.void
-    this.#isEnding = true
-    this.#source.stop()
-    const waiting = this.#waiting
-    this.#waiting = undefined
-    const ending = this.#door.end(this, hangup)
-    return (waiting === undefined ? ending : Effect.andThen(Fiber.interrupt(waiting), ending)).pipe(
-      Effect.ensuring(Effect.sync(() => this.close()))
-    )
+    for (const child of this.children) child.interruptUnsafe()
+    this.#accepted.carrier.destroy()
   }
 }

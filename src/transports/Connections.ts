@@ -1,58 +1,52 @@
 /**
- * All connections of all protocols.
+ * All connections of all protocols, each served by a fiber of its own.
  *
  * - Whoever may not come in is told why, and nothing else happens.
- * - When a connection ends the name is freed and the others are told first, once; then what waits is sent; then the carrier
- *   is destroyed, whatever it still holds.
+ * - A connection ends when its peer goes, by a {@link Hangup}, by an interruption with a reason, by one without, or by a
+ *   defect. In each the name is freed and the others are told first, once; then what waits is sent, but for the last two; then
+ *   the carrier is destroyed, whatever it still holds.
  * - When the layer's scope closes all that are left are closed at once.
  */
-import { Clock, Context, Deferred, Effect, FiberSet, Layer, type Stream } from "effect"
+import { Cause, Clock, Context, Deferred, Effect, Exit, Fiber, FiberSet, Layer, Option, type Scope } from "effect"
 import { explain, Hangup } from "../domain/Hangup.ts"
+import { sweepMillis } from "../protocols/Exchange.ts"
 import type { Protocol } from "../protocols/Protocol.ts"
 import { Census } from "../services/Census.ts"
 import { Chat } from "../services/Chat.ts"
 import { Quota } from "../services/Quota.ts"
-import type { Carrier } from "./Carrier.ts"
-import { Connection, type Visitor, type Whereabouts } from "./Connection.ts"
-import type { Door } from "./Door.ts"
-import type { ExchangePort } from "./ExchangePort.ts"
-import { Flusher } from "./Flusher.ts"
+import { Turn } from "../services/Turn.ts"
 import * as Batches from "./Batches.ts"
-import { SharedFrames } from "./SharedFrames.ts"
+import { type Accepted, Connection } from "./Connection.ts"
+import { Dialogue } from "./Dialogue.ts"
+import { Flusher } from "./Flusher.ts"
 import * as IdleSweeper from "./IdleSweeper.ts"
-import { fromStream } from "./Source.ts"
+import { Interpreter } from "./Interpreter.ts"
+import type { ProtocolContext } from "./ProtocolContext.ts"
+import { SharedFrames } from "./SharedFrames.ts"
 import { TransportLimits } from "./TransportLimits.ts"
 import { WireLog } from "./WireLog.ts"
 
-/** What is served to peers. */
-export interface Service<In, Frame> {
-  readonly protocol: Protocol<In, Frame>
-  /** The exchange to which the protocol belongs, if it does. */
-  readonly exchange?: ExchangePort<Frame> | undefined
-  /** Takes back what was read when it has been dealt with. */
-  readonly release?: (input: In) => void
+/** A protocol at work. */
+export interface Service<In, Packet, Frame, Key extends object = never> {
+  readonly context: ProtocolContext<In, Packet, Frame, Key>
+  readonly interpreter: Interpreter<Frame, Key>
+  readonly dialogue: Dialogue<In, Packet, Frame, Key>
 }
-
-/** A peer that has just connected, and what it is served. */
-export interface Peer<In, Frame> extends Service<In, Frame>, Whereabouts {
-  readonly carrier: Carrier<Frame>
-  /** What the peer sends; ends when it has gone, however it went. */
-  readonly reads: Stream.Stream<In>
-}
-
-/** What the connections of a protocol share. */
-type Shared<Frame> = Pick<Door<never, Frame>, "shared" | "outboxes">
 
 export class Connections extends Context.Service<
   Connections,
   {
-    /** Serves a peer until its connection is over. Never fails; an interruption ends the connection at once. */
-    readonly serve: <In, Frame>(peer: Peer<In, Frame>) => Effect.Effect<void>
+    /** Puts a protocol to work for as long as the scope lasts. */
+    readonly serve: <In, Packet, Frame, Key extends object = never>(
+      protocol: Protocol<In, Packet, Frame, Key>
+    ) => Effect.Effect<Service<In, Packet, Frame, Key>, never, Scope.Scope>
     /**
-     * Serves visitors as they come, without a fiber for each. Each is served until it goes, is hung up on, or the server
-     * stops; to end it sooner, destroy its carrier.
+     * Serves peers of a protocol as they come, each by a fiber of its own. It is over when the connection is, and fails with
+     * the reason if it has ended that.
      */
-    readonly receive: <In, Frame>(service: Service<In, Frame>) => (visitor: Visitor<In, Frame>) => void
+    readonly accept: <In, Packet, Frame, Key extends object>(
+      service: Service<In, Packet, Frame, Key>
+    ) => (accepted: Accepted<In, Frame>) => Fiber.Fiber<void, Hangup>
     /** Tells every peer that the server stops, and ends every connection and those that come from now on. */
     readonly stop: Effect.Effect<void>
   }
@@ -67,114 +61,147 @@ export class Connections extends Context.Service<
       const limits = yield* TransportLimits
       const wire = yield* WireLog
       const clock = yield* Clock.Clock
-      const run = yield* FiberSet.makeRuntime<never, void, never>()
+      const inTurn = Effect.provideService(Turn, flusher.turn)
+      const run = yield* inTurn(FiberSet.makeRuntime<never, void, Hangup>())
       // oxlint-disable-next-line typescript/no-explicit-any -- a connection is invariant in what it reads and writes
-      const connections = new Set<Connection<any, any>>()
-      const shared = new WeakMap<object, Shared<never>>()
+      const connections = new Set<Connection<any, any, any, any>>()
       let isStopping = false
       let lastConnection = 0
       let allOver = Deferred.makeUnsafe<void>()
 
-      const sharedOf = <In, Frame>(protocol: Protocol<In, Frame>): Shared<Frame> => {
-        const known = shared.get(protocol) as unknown as Shared<Frame> | undefined
-        if (known !== undefined) return known
-        const { gapMillis, sizeBytes } = protocol
-        const made = {
-          shared: new SharedFrames(protocol),
-          outboxes: { sizeBytes, gapMillis, batches: Batches.make(sizeBytes), flusher, clock, run }
-        }
-        shared.set(protocol, made as unknown as Shared<never>)
-        return made
-      }
-
       yield* IdleSweeper.fork(connections, limits, clock)
       yield* Effect.addFinalizer(() =>
         Effect.sync(() => {
-          for (const connection of connections) connection.close()
+          for (const connection of connections) connection.abort()
         })
       )
 
-      const drain = <In, Frame>(connection: Connection<In, Frame>): Effect.Effect<void> =>
-        connection.outbox.emptied.pipe(Effect.timeoutOption(limits.drainTimeoutMillis), Effect.asVoid)
-
-      const end = <In, Frame>(connection: Connection<In, Frame>, hangup: Hangup | undefined) =>
-        Effect.gen(function* () {
-          const who = connection.session?.name
-          connection.leave()
-          if (who !== undefined) yield* Effect.logInfo(`${who} left`)
-          if (hangup !== undefined && hangup.reason !== "done") {
-            const { detail = explain(hangup.reason), reason } = hangup
-            census.hungUp(reason)
-            // Everybody is hung up on when the server stops, which is not worth a line each.
-            const log = reason === "stopping" ? Effect.logDebug : Effect.logInfo
-            yield* log(`Hung up on ${who ?? "a peer"}`).pipe(Effect.annotateLogs({ reason, detail }))
-            if (reason === "slow") return
-            connection.sayFarewell(reason)
-          }
-          yield* drain(connection)
-        })
-
-      // oxlint-disable-next-line typescript/no-explicit-any -- as above
-      const closed = (connection: Connection<any, any>): void => {
-        connections.delete(connection)
-        census.counts.connections--
-        if (connections.size === 0) Deferred.doneUnsafe(allOver, Effect.void)
-      }
-
-      const doorOf = <In, Frame>({ exchange, protocol, release }: Service<In, Frame>): Door<In, Frame> => ({
-        protocol,
-        exchange,
-        release,
-        ...sharedOf(protocol),
-        chat,
-        limits,
-        clock,
-        wire,
-        isBanned: quota.isBanned,
-        end,
-        closed,
-        run
+      const serve = Effect.fnUntraced(function* <In, Packet, Frame, Key extends object>(
+        protocol: Protocol<In, Packet, Frame, Key>
+      ): Effect.fn.Return<Service<In, Packet, Frame, Key>, never, Scope.Scope> {
+        const { exchange, gapMillis, sizeBytes } = protocol
+        const apart = yield* inTurn(FiberSet.makeRuntime<never, void, never>())
+        const batches = Batches.make(sizeBytes)
+        const context: ProtocolContext<In, Packet, Frame, Key> = {
+          protocol,
+          shared: new SharedFrames(protocol),
+          outboxes: { sizeBytes, gapMillis, batches, flusher, clock, run: apart },
+          chat,
+          quota,
+          census,
+          limits,
+          clock,
+          wire,
+          turn: flusher.turn,
+          run: apart
+        }
+        const interpreter = new Interpreter<Frame, Key>(context)
+        if (exchange !== undefined) {
+          yield* Effect.addFinalizer(() => interpreter.close)
+          const sweep = Effect.suspend(() => interpreter.perform(exchange.sweep()))
+          yield* sweep.pipe(Effect.delay(sweepMillis), Effect.forever, Effect.forkScoped)
+        }
+        return { context, interpreter, dialogue: new Dialogue(wire, interpreter) }
       })
 
-      const admit = <In, Frame>(
-        door: Door<In, Frame>,
-        visitor: Visitor<In, Frame>,
-        over?: () => void
-      ): Connection<In, Frame> | undefined => {
-        const { carrier, whereabouts } = visitor
-        const { address } = whereabouts
-        const isBrief = door.exchange?.exchange.areConnectionsBrief === true
-        const leavePlace = isStopping ? undefined : (isBrief ? quota.admitBriefly : quota.admit)(address)
-        if (leavePlace === undefined) {
+      const refuse = <In, Packet, Frame, Key extends object>(
+        { protocol }: ProtocolContext<In, Packet, Frame, Key>,
+        { carrier, remote }: Accepted<In, Frame>
+      ): Effect.Effect<void> =>
+        Effect.sync(() => {
           census.counts.connectionsRefused++
-          const reason = isStopping ? "stopping" : quota.isBanned(address) ? "banned" : "too-many"
-          for (const frame of door.protocol.converse().farewell(reason)) carrier.write([frame])
+          const reason = isStopping ? "stopping" : quota.isBanned(remote.address) ? "banned" : "too-many"
+          for (const frame of protocol.converse().farewell(reason)) carrier.write([frame])
           carrier.end()
-          return undefined
-        }
-        const number = ++lastConnection
-        const connection = new Connection(door, { ...visitor, number, leavePlace, over })
-        connections.add(connection)
-        census.counts.connections++
-        census.counts.connectionsOpened++
-        connection.begin()
-        return connection
-      }
-
-      const receive = <In, Frame>(service: Service<In, Frame>) => {
-        const door = doorOf(service)
-        return (visitor: Visitor<In, Frame>): void => void admit(door, visitor)
-      }
-
-      const serve = <In, Frame>(peer: Peer<In, Frame>): Effect.Effect<void> =>
-        Effect.callback<void>((resume) => {
-          const { address, carrier, local, port, reads } = peer
-          const over = () => resume(Effect.void)
-          const visitor = { carrier, source: fromStream(reads, run), whereabouts: { address, port, local } }
-          const connection = admit(doorOf(peer), visitor, over)
-          if (connection === undefined) over()
-          return Effect.sync(() => connection?.close())
         })
+
+      const log = (hangup: Hangup, who: string | undefined) => {
+        const { detail = explain(hangup.reason), reason } = hangup
+        // Everybody is hung up on when the server stops, which is not worth a line each.
+        const line = reason === "stopping" ? Effect.logDebug : Effect.logInfo
+        return Effect.annotateLogs(line(`Hung up on ${who ?? "a peer"}`), { reason, detail })
+      }
+
+      const end = Effect.fnUntraced(function* <In, Packet, Frame, Key extends object>(
+        connection: Connection<In, Packet, Frame, Key>,
+        hangup: Hangup | undefined
+      ) {
+        const who = connection.session?.name
+        yield* connection.leave
+        if (hangup !== undefined && hangup.reason !== "done") {
+          census.hungUp(hangup.reason)
+          yield* log(hangup, who)
+          if (hangup.reason === "slow") return
+        }
+        const beganMillis = clock.currentTimeMillisUnsafe()
+        const { drainTimeoutMillis } = limits
+        // What was asked for before is answered before the last words.
+        if (connection.children.size > 0) {
+          yield* Effect.timeoutOption(Fiber.awaitAll(connection.children), drainTimeoutMillis / 2)
+        }
+        if (hangup !== undefined && hangup.reason !== "done") connection.sayFarewell(hangup.reason)
+        const leftMillis = drainTimeoutMillis - (clock.currentTimeMillisUnsafe() - beganMillis)
+        yield* Effect.timeoutOption(connection.outbox.emptied, Math.max(0, leftMillis))
+      })
+
+      const over = <In, Packet, Frame, Key extends object>(
+        connection: Connection<In, Packet, Frame, Key>,
+        exit: Exit.Exit<void, Hangup>
+      ): Effect.Effect<void> => {
+        if (Exit.isSuccess(exit)) return end(connection, connection.hangup)
+        const { cause } = exit
+        if (Cause.hasDies(cause)) return Effect.logError("A connection ended by a defect", Cause.squash(cause))
+        const hangup = connection.hangup ?? Option.getOrUndefined(Cause.findErrorOption(cause))
+        return hangup === undefined ? Effect.void : end(connection, hangup)
+      }
+
+      const close = <In, Packet, Frame, Key extends object>(
+        connection: Connection<In, Packet, Frame, Key>,
+        leavePlace: () => void
+      ): Effect.Effect<void> =>
+        Effect.andThen(
+          connection.leave,
+          Effect.sync(() => {
+            connection.abort()
+            leavePlace()
+            connections.delete(connection)
+            census.counts.connections--
+            if (connections.size === 0) Deferred.doneUnsafe(allOver, Effect.void)
+          })
+        )
+
+      // An idle connection keeps what is made here: as little as can be.
+      const serveOne = <In, Packet, Frame, Key extends object>(
+        { context, dialogue, interpreter }: Service<In, Packet, Frame, Key>,
+        accepted: Accepted<In, Frame>,
+        leavePlace: () => void
+      ): Effect.Effect<void, Hangup> =>
+        Effect.uninterruptibleMask((restore) =>
+          Effect.withFiber<void, Hangup>((fiber) => {
+            const connection = new Connection(context, interpreter, accepted, ++lastConnection)
+            connection.fiber = fiber
+            connections.add(connection)
+            census.counts.connections++
+            census.counts.connectionsOpened++
+            const converse = Effect.suspend(() => dialogue.converse(connection, accepted.inbound))
+            return Effect.onExit(restore(converse), (exit) =>
+              Effect.ensuring(over(connection, exit), close(connection, leavePlace))
+            )
+          })
+        )
+
+      const accept = <In, Packet, Frame, Key extends object>(service: Service<In, Packet, Frame, Key>) => {
+        const isBrief = service.context.protocol.exchange?.areConnectionsBrief === true
+        return (accepted: Accepted<In, Frame>): Fiber.Fiber<void, Hangup> => {
+          const { address } = accepted.remote
+          const leavePlace = isStopping ? undefined : (isBrief ? quota.admitBriefly : quota.admit)(address)
+          return run(
+            leavePlace === undefined
+              ? refuse(service.context, accepted)
+              : serveOne(service, accepted, leavePlace)
+          )
+        }
+      }
 
       const stop = Effect.suspend(() => {
         isStopping = true
@@ -186,7 +213,7 @@ export class Connections extends Context.Service<
         return Deferred.await(allOver)
       })
 
-      return Connections.of({ serve, receive, stop })
+      return Connections.of({ serve, accept, stop })
     })
   )
 

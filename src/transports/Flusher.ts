@@ -5,7 +5,7 @@
  * - No fiber is woken for it: a wake-up per recipient would cost more than the delivery.
  */
 import { Context, Effect, FiberSet, Layer } from "effect"
-import * as Delays from "./Delays.ts"
+import type { Turn } from "../services/Turn.ts"
 
 /** What can be flushed. */
 export interface Flushable {
@@ -19,11 +19,8 @@ export class Flusher extends Context.Service<
   {
     /** Has `flush` called once at the end of this turn. */
     readonly schedule: (flushable: Flushable) => void
-    /**
-     * Has something done once at the end of this turn, before anything is flushed: it may ask for that. With `waitMillis` it
-     * is done in so long, or sooner if it has been asked for before.
-     */
-    readonly before: (act: () => void, waitMillis?: number) => void
+    /** What is done at the end of this turn is done before anything is flushed: it may ask for that. */
+    readonly turn: Turn
   }
 >()("parlance/transports/Flusher") {
   static readonly layer = Layer.effect(
@@ -70,12 +67,18 @@ export class Flusher extends Context.Service<
         immediate ??= setImmediate(pass)
       }
 
-      const later = Delays.make(run)
+      const waiting = new Set<() => void>()
+      const after = (act: () => void, waitMillis: number): void => {
+        if (waiting.has(act)) return
+        waiting.add(act)
+        const done = Effect.sync(() => {
+          waiting.delete(act)
+          act()
+        })
+        run(Effect.delay(done, waitMillis))
+      }
 
-      return Flusher.of({
-        schedule,
-        before: (act, waitMillis = 0) => (waitMillis === 0 ? atEnd(act) : later(act, waitMillis))
-      })
+      return Flusher.of({ schedule, turn: { atEnd, after } })
     })
   )
 }

@@ -17,7 +17,7 @@ import type { Carrier, CarrierListener } from "./Carrier.ts"
 import type { Flushable, Flusher } from "./Flusher.ts"
 
 /** What the outboxes of one protocol have in common. */
-export interface Parts<Frame> {
+export interface OutboxContext<Frame> {
   readonly sizeBytes: (frame: Frame) => number
   readonly batches: Batches<Frame>
   readonly flusher: Flusher["Service"]
@@ -40,7 +40,7 @@ export interface Owner {
 
 export class Outbox<Frame> implements Flushable, CarrierListener {
   isDirty = false
-  readonly #parts: Parts<Frame>
+  readonly #context: OutboxContext<Frame>
   readonly #carrier: Carrier<Frame>
   readonly #owner: Owner
   // Not to be changed while it is shared with others.
@@ -62,16 +62,16 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
   #progressMillis: number
   #emptied: (() => void) | undefined
 
-  constructor(parts: Parts<Frame>, carrier: Carrier<Frame>, owner: Owner) {
-    this.#parts = parts
+  constructor(context: OutboxContext<Frame>, carrier: Carrier<Frame>, owner: Owner) {
+    this.#context = context
     this.#carrier = carrier
     this.#owner = owner
-    this.#progressMillis = parts.clock.currentTimeMillisUnsafe()
+    this.#progressMillis = context.clock.currentTimeMillisUnsafe()
     carrier.listen(this)
   }
 
   progressed(): void {
-    this.#progressMillis = this.#parts.clock.currentTimeMillisUnsafe()
+    this.#progressMillis = this.#context.clock.currentTimeMillisUnsafe()
   }
 
   drained(): void {
@@ -97,7 +97,7 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
   /** Queues a frame; with `holdMillis` nothing goes out behind it for so long, or until `release`. */
   push(frame: Frame, holdMillis = 0): void {
     if (this.#isClosed) return
-    const size = this.#parts.sizeBytes(frame)
+    const size = this.#context.sizeBytes(frame)
     if (this.queuedBytes + size > this.#owner.outboxLimitBytes) return this.#overflow()
     this.#own().push(frame)
     this.#counted++
@@ -106,14 +106,14 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
       this.#framesToHold = this.#frames.length
       this.#holdMillis = holdMillis
     }
-    if (!this.isDirty) this.#parts.flusher.schedule(this)
+    if (!this.isDirty) this.#context.flusher.schedule(this)
   }
 
   /** Queues a frame that many are sent, without counting it now. */
   share(frame: Frame): void {
     if (this.#isClosed) return
     this.#own().push(frame)
-    if (!this.isDirty) this.#parts.flusher.schedule(this)
+    if (!this.isDirty) this.#context.flusher.schedule(this)
   }
 
   /** Queues several such frames. The array may be kept, and shared with other outboxes: do not change it. */
@@ -126,20 +126,20 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
       const own = this.#own()
       for (let index = 0; index < frames.length; index++) own.push(frames[index]!)
     }
-    if (!this.isDirty) this.#parts.flusher.schedule(this)
+    if (!this.isDirty) this.#context.flusher.schedule(this)
   }
 
   /** Lets go out what is held back, or will be. */
   release(): void {
     this.#framesToHold = 0
     this.#heldUntilMillis = -Infinity
-    if (this.#frames.length > 0) this.#parts.flusher.schedule(this)
+    if (this.#frames.length > 0) this.#context.flusher.schedule(this)
   }
 
   /** Hands over what can be handed over now. */
   flush(): void {
     if (this.#isClosed) return
-    const { batches, clock, flusher } = this.#parts
+    const { batches, clock, flusher } = this.#context
     const carrier = this.#carrier
     const unsentBytes = carrier.unsentBytes()
     const isWriting = unsentBytes === 0 && this.#frames.length > 0
@@ -184,13 +184,13 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
     const waitMillis = Math.max(this.#nextWriteMillis, this.#heldUntilMillis) - nowMillis
     if (waitMillis > 0) return this.#wakeAt(nowMillis + waitMillis, waitMillis)
     const frame = this.#frames[0]!
-    this.#gapMillis = this.#parts.gapMillis(frame)
+    this.#gapMillis = this.#context.gapMillis(frame)
     this.#nextWriteMillis = nowMillis + this.#gapMillis
     if (this.#framesToHold === 1) this.#heldUntilMillis = nowMillis + this.#holdMillis
     if (this.#framesToHold > 0) this.#framesToHold--
     this.#own().shift()
     this.#counted--
-    this.#bytes -= this.#parts.sizeBytes(frame)
+    this.#bytes -= this.#context.sizeBytes(frame)
     this.#carrier.write([frame])
     if (this.#carrier.unsentBytes() === 0) this.flush()
   }
@@ -202,7 +202,7 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
 
   // The size of all that waits here.
   #count(): number {
-    const { sizeBytes } = this.#parts
+    const { sizeBytes } = this.#context
     while (this.#counted < this.#frames.length) this.#bytes += sizeBytes(this.#frames[this.#counted++]!)
     return this.#bytes
   }
@@ -233,6 +233,6 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
         this.flush()
       })
     )
-    this.#parts.run(wait)
+    this.#context.run(wait)
   }
 }

@@ -12,12 +12,12 @@ type Cells<Frame> = Array<ReadonlyArray<Frame> | undefined>
 
 /** Renders shared events of one protocol; all its connections use the same. */
 export class SharedFrames<Frame> {
-  readonly #protocol: Pick<Protocol<never, Frame>, "render" | "variants">
+  readonly #protocol: Pick<Protocol<never, never, Frame>, "render" | "variants">
   readonly #renderings = new Renderings<Cells<Frame>>()
   readonly #groups: GroupFrames<Frame>
   readonly #make = (): Cells<Frame> => []
 
-  constructor(protocol: Pick<Protocol<never, Frame>, "render" | "variants">) {
+  constructor(protocol: Pick<Protocol<never, never, Frame>, "render" | "variants">) {
     this.#protocol = protocol
     this.#groups = new GroupFrames((event, as, variant) => protocol.render(event, as, variant))
   }

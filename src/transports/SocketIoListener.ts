@@ -9,12 +9,11 @@ import { Effect, type Scope } from "effect"
 import type * as http from "node:http"
 import type { Duplex } from "node:stream"
 import { Server, type Socket } from "socket.io"
-import type { Protocol } from "../protocols/Protocol.ts"
 import type { SocketIoPacket } from "../protocols/SocketIoPacket.ts"
-import { Connections } from "./Connections.ts"
+import { Connections, type Service } from "./Connections.ts"
 import { SocketIoBatches } from "./SocketIoBatches.ts"
 import { make as makeCarrier, type SocketIoCarrier } from "./SocketIoCarrier.ts"
-import { SocketIoSource } from "./SocketIoSource.ts"
+import { SocketIoInbound } from "./SocketIoInbound.ts"
 
 /** The largest packet of a peer. */
 export const packetLimitBytes = 256 * 1024
@@ -44,19 +43,19 @@ type Acknowledge = (...args: ReadonlyArray<unknown>) => void
 const isAcknowledge = (argument: unknown): argument is Acknowledge => typeof argument === "function"
 
 /**
- * Serves `protocol` at `/socket.io/` of `server`, and the client's bundle at `/socket.io/socket.io.js`, until the scope
+ * Serves a protocol that is at work at `/socket.io/` of `server`, and the client's bundle at `/socket.io/socket.io.js`, until the scope
  * closes. Then every connection is closed; the HTTP server stays open.
  *
  * The server's other request listeners must be there before this is called: they get what is not Socket.IO's. `origins`
  * are those of other sites whose pages may connect, `*` for all.
  */
-export const attach = Effect.fnUntraced(function* (options: {
-  readonly protocol: Protocol<SocketIoPacket, SocketIoPacket>
+export const attach = Effect.fnUntraced(function* <Packet, Key extends object>(options: {
+  readonly service: Service<SocketIoPacket, Packet, SocketIoPacket, Key>
   readonly server: http.Server
   readonly origins: ReadonlyArray<string>
   readonly packetLimitBytes?: number
 }): Effect.fn.Return<void, never, Scope.Scope | Connections> {
-  const { protocol, server, origins } = options
+  const { service, server, origins } = options
   const limitBytes = options.packetLimitBytes ?? packetLimitBytes
   const connections = yield* Connections
   const upgraded = new Set<Duplex>()
@@ -77,17 +76,17 @@ export const attach = Effect.fnUntraced(function* (options: {
   })
   const batches = new SocketIoBatches()
   const backlog = { limitEvents: backlogLimit, limitBytes: backlogPackets * limitBytes }
-  const receive = connections.receive({ protocol })
+  const accept = connections.accept(service)
   const carriers = new Set<SocketIoCarrier>()
 
   const serve = (socket: Socket): void => {
-    const source = new SocketIoSource(backlog)
+    const inbound = new SocketIoInbound(backlog)
     const carrier = makeCarrier(socket, batches, () => {
       carriers.delete(carrier)
-      source.end()
+      inbound.end()
     })
     carriers.add(carrier)
-    socket.conn.on("data", (data: string | Uint8Array | undefined) => source.expect(data?.length ?? 0))
+    socket.conn.on("data", (data: string | Uint8Array | undefined) => inbound.expect(data?.length ?? 0))
     // What is not passed on is dealt with: nobody else listens to a peer's events, whatever they are called.
     socket.use(([name, ...args]: ReadonlyArray<unknown>) => {
       const last = args.at(-1)
@@ -95,9 +94,9 @@ export const attach = Effect.fnUntraced(function* (options: {
       const packet = isAcknowledge(last)
         ? { ...event, args: args.slice(0, -1), ack: carrier.await(last) }
         : { ...event, args }
-      if (!source.push(packet)) carrier.destroy()
+      if (!inbound.push(packet)) carrier.destroy()
     })
-    receive({ carrier, source, whereabouts: { address: plainAddress(socket.conn.remoteAddress) } })
+    accept({ carrier, inbound: inbound.inbound, remote: { address: plainAddress(socket.conn.remoteAddress) } })
   }
 
   const watchUpgrade = (request: http.IncomingMessage, socket: Duplex) => {

@@ -1,5 +1,5 @@
 /**
- * A TCP connection as a carrier, and as a source.
+ * A TCP connection: a carrier for what goes out, and an inbound for what comes.
  *
  * - What comes is handed over in the turn in which it is read. Paused, the socket takes no more than its buffer holds.
  * - Each `write` of bytes is one write of the socket.
@@ -12,13 +12,13 @@ import { StorageFailed } from "../domain/Rejection.ts"
 import type { ByteFrame } from "../protocols/Protocol.ts"
 import type { Attachments } from "../services/Attachments.ts"
 import type { Carrier, CarrierListener } from "./Carrier.ts"
-import type { Whereabouts } from "./Connection.ts"
+import type { Accepted, RemoteAddress } from "./Connection.ts"
 import * as FileContent from "./FileContent.ts"
+import { type Flow, Inbound } from "./Inbound.ts"
 import * as OwnBytes from "./OwnBytes.ts"
-import type { Reader, Source } from "./Source.ts"
 
-/** What a carrier needs besides its socket. */
-export interface Parts {
+/** What the carriers of a port have in common. */
+export interface TcpContext {
   /** Makes the bytes of one write of frames. */
   readonly join: Join
   readonly attachments: Attachments["Service"]
@@ -54,31 +54,39 @@ export const makeJoin = (): Join => {
 const ignore = (): void => {}
 
 /** The two sides of a socket. A class, because there may be very many: closures would take more memory. */
-export class TcpCarrier implements Carrier<ByteFrame>, Source<Uint8Array>, Whereabouts {
+export class TcpCarrier implements Carrier<ByteFrame>, Flow<Uint8Array>, RemoteAddress, Accepted<Uint8Array, ByteFrame> {
+  readonly inbound = new Inbound<Uint8Array>(this)
   readonly #socket: NetSocket
-  readonly #parts: Parts
+  readonly #context: TcpContext
   #listener: CarrierListener | undefined
-  #reader: Reader<Uint8Array> | undefined
   #sending: Fiber.Fiber<void> | undefined
   // Bytes of memory that frames hold which wait behind a file.
   #waitingBytes = 0
-  #isPaused = false
+  #isReading = false
   readonly #settled = (): void => {
     if (this.#socket.writableLength === 0 && this.#waitingBytes === 0) this.#listener?.drained()
     else this.#listener?.progressed()
   }
 
-  constructor(socket: NetSocket, parts: Parts) {
+  constructor(socket: NetSocket, context: TcpContext) {
     this.#socket = socket
-    this.#parts = parts
-    parts.sockets.add(socket)
+    this.#context = context
+    context.sockets.add(socket)
     socket.on("error", ignore)
     socket.on("close", () => {
-      parts.sockets.delete(socket)
+      context.sockets.delete(socket)
       this.#sending?.interruptUnsafe()
       this.#listener?.closed()
-      this.#end()
+      this.inbound.end()
     })
+  }
+
+  get carrier(): this {
+    return this
+  }
+
+  get remote(): this {
+    return this
   }
 
   get address(): string {
@@ -93,37 +101,32 @@ export class TcpCarrier implements Carrier<ByteFrame>, Source<Uint8Array>, Where
     return { address: this.#socket.localAddress ?? "", port: this.#socket.localPort ?? 0 }
   }
 
-  start(reader: Reader<Uint8Array>): void {
-    this.#reader = reader
-    this.#socket.on("data", (bytes: Buffer) => this.#reader?.take([bytes]))
-    this.#socket.on("end", () => this.#end())
-  }
-
   pause(): void {
-    this.#isPaused = true
     this.#socket.pause()
   }
 
   resume(): void {
-    this.#isPaused = false
-    if (this.#socket.destroyed) this.#end()
-    else this.#socket.resume()
+    if (this.#isReading) this.#socket.resume()
+    else {
+      this.#isReading = true
+      this.#socket.on("data", (bytes: Buffer) => this.inbound.push([bytes]))
+      this.#socket.on("end", () => this.inbound.end())
+    }
   }
 
-  stop(): void {
-    this.#reader = undefined
-    this.#socket.pause()
+  release(bytes: Uint8Array): void {
+    OwnBytes.free(bytes)
   }
 
   write(frames: ReadonlyArray<ByteFrame>): void {
     if (!this.#socket.writable) return
-    const bytes = this.#parts.join(frames)
+    const bytes = this.#context.join(frames)
     if (bytes !== undefined) {
       this.#socket.write(bytes, this.#settled)
       return
     }
     this.#waitingBytes = frames.reduce((sum, frame) => sum + heldBytes(frame), 0)
-    this.#sending = this.#parts.run(this.#send(frames))
+    this.#sending = this.#context.run(this.#send(frames))
   }
 
   unsentBytes(): number {
@@ -142,14 +145,6 @@ export class TcpCarrier implements Carrier<ByteFrame>, Source<Uint8Array>, Where
     this.#socket.destroy()
   }
 
-  // The reader is told once, and not before it wants to hear more.
-  #end(): void {
-    if (this.#isPaused) return
-    const reader = this.#reader
-    this.#reader = undefined
-    reader?.ended()
-  }
-
   #writePiece(piece: Uint8Array): Effect.Effect<void, StorageFailed> {
     return Effect.callback<void, StorageFailed>((resume) => {
       if (!this.#socket.writable) return resume(Effect.fail(new StorageFailed()))
@@ -165,7 +160,7 @@ export class TcpCarrier implements Carrier<ByteFrame>, Source<Uint8Array>, Where
     const writePiece = (piece: Uint8Array) => this.#writePiece(piece)
     const sent = isBytes(frame)
       ? writePiece(frame.slice())
-      : Stream.runForEach(FileContent.read(this.#parts.attachments, frame), writePiece)
+      : Stream.runForEach(FileContent.read(this.#context.attachments, frame), writePiece)
     return Effect.andThen(
       sent,
       Effect.sync(() => {

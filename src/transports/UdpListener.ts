@@ -1,18 +1,18 @@
 /**
- * An exchange on a UDP port: every address from which datagrams come is a link.
+ * A protocol on a UDP port: every address from which datagrams come is a link.
  *
+ * - What comes is a stream of datagrams, whose fiber waits for nothing else. What a datagram has to wait for is a fiber of its
+ *   own; beyond {@link pendingLimit} of them datagrams are dropped and counted.
  * - What goes out is gathered and handed to the socket in one go; over a limit datagrams are lost, as they may be anyway.
- * - A datagram is dealt with when it comes. What its session has to wait for, others do not wait for.
  */
 import * as NodeDatagramSocket from "@effect/platform-node/NodeDatagramSocket"
-import { type Cause, Effect, Fiber, FiberSet, Queue, type Scope } from "effect"
+import { type Cause, Effect, Fiber, Queue, type Scope, Stream } from "effect"
 import { NetAddress } from "effect/net"
 import type { DatagramSocket } from "effect/socket"
-import type { Link } from "../protocols/Exchange.ts"
-import { Census } from "../services/Census.ts"
-import type { ExchangePort } from "./ExchangePort.ts"
+import type { Link } from "../protocols/Link.ts"
+import { Turn } from "../services/Turn.ts"
+import type { Service } from "./Connections.ts"
 import { ListenFailed } from "./ListenFailed.ts"
-import { WireLog } from "./WireLog.ts"
 
 const linkLimit = 8192
 const kernelBufferBytes = 4 * 1024 * 1024
@@ -20,14 +20,15 @@ const kernelBufferBytes = 4 * 1024 * 1024
 const outgoingLimit = 65_536
 const pendingLimit = 4096
 
-/** Serves an exchange on a port until the scope ends; port 0 is any free one. Gives the address that was bound. */
-export const listen = Effect.fn("UdpListener.listen")(function* (
-  port: ExchangePort<Uint8Array>,
+/** Serves a protocol that is at work on a port until the scope ends; port 0 is any free one. Gives the address that was bound. */
+export const listen = Effect.fn("UdpListener.listen")(function* <Packet, Key extends object>(
+  { context, interpreter }: Service<Uint8Array, Packet, Uint8Array, Key>,
   options: { readonly host: string; readonly port: number }
-): Effect.fn.Return<string, ListenFailed, Census | Scope.Scope> {
-  const { exchange } = port
-  const { counts } = yield* Census
-  const wire = yield* WireLog
+): Effect.fn.Return<string, ListenFailed, Scope.Scope> {
+  const { counts } = context.census
+  const { protocol, wire } = context
+  const { datagrams } = protocol
+  if (datagrams === undefined) return yield* Effect.die(new Error(`${protocol.name} is not spoken by datagrams`))
   const socket = yield* NodeDatagramSocket.make({
     bind: { address: options.host, port: options.port },
     receiveBuffer: { capacity: 8192 },
@@ -37,12 +38,11 @@ export const listen = Effect.fn("UdpListener.listen")(function* (
   const reader = yield* socket.reader.pipe(
     Effect.mapError(({ reason }) => {
       const cause = "cause" in reason ? reason.cause : reason
-      return new ListenFailed({ protocol: exchange.name, ...options, cause })
+      return new ListenFailed({ protocol: protocol.name, ...options, cause })
     })
   )
   const writer = yield* socket.writer
   const outgoing = yield* Queue.dropping<DatagramSocket.OutgoingDatagram, Cause.Done>(outgoingLimit)
-  const run = yield* FiberSet.makeRuntime<never, void, never>()
   const links = new Map<string, Link<Uint8Array>>()
   let pending = 0
   let lostBefore = 0
@@ -58,7 +58,7 @@ export const listen = Effect.fn("UdpListener.listen")(function* (
       address: NetAddress.formatIp(address.address),
       isReliable: false,
       send: (payload) => {
-        wire.record?.("out", `${exchange.name} ${link.address}`, payload)
+        wire.record?.("out", `${protocol.name} ${link.address}`, payload)
         Queue.offerUnsafe(outgoing, { payload, address })
       }
     }
@@ -66,35 +66,40 @@ export const listen = Effect.fn("UdpListener.listen")(function* (
     return link
   }
 
+  const done = (): void => void pending--
+
   const receive = ({ address, payload }: DatagramSocket.Datagram): void => {
     const link = linkOf(address)
-    wire.record?.("in", `${exchange.name} ${link.address}`, payload)
-    const steps = exchange.datagram(link, payload)
-    if (steps.every((step) => step._tag === "Send" || step._tag === "Logout")) return port.performNow(steps)
-    if (pending >= pendingLimit) {
+    const packet = datagrams.read(payload)
+    wire.record?.("in", `${protocol.name} ${link.address}`, packet)
+    const steps = datagrams.receive(link, packet, payload.length)
+    if (pending >= pendingLimit && steps.some(({ _tag }) => _tag === "Run" || _tag === "Login")) {
       counts.packetsDropped++
       return
     }
     pending++
-    const done = Effect.sync(() => void pending--)
-    run(Effect.ensuring(port.perform(steps), done))
+    interpreter.performApart(steps, done)
   }
 
   // What cannot be sent is lost: the peer is not there, or the network is not.
   const send = Effect.flatMap(Queue.takeAll(outgoing), (datagrams) => Effect.ignore(writer.writeAll(datagrams)))
   const sender = yield* Effect.forkScoped(Effect.ignore(Effect.forever(send)))
-  const read = Effect.map(reader.pull, (datagrams) => {
-    datagrams.forEach(receive)
-    const lost = reader.dropped()
-    counts.datagramsLost += lost - lostBefore
-    lostBefore = lost
-  })
-  yield* Effect.forkScoped(
-    Effect.forever(read).pipe(Effect.catch((error) => Effect.logError("Cannot read datagrams", error)))
+  const received = Stream.fromPull(Effect.succeed(reader.pull))
+  const receiveAll = (batch: ReadonlyArray<DatagramSocket.Datagram>) =>
+    Effect.sync(() => {
+      for (const datagram of batch) receive(datagram)
+      const lost = reader.dropped()
+      counts.datagramsLost += lost - lostBefore
+      lostBefore = lost
+    })
+  yield* Stream.runForEachArray(received, receiveAll).pipe(
+    Effect.catch((error) => Effect.logError("Cannot read datagrams", error)),
+    Effect.provideService(Turn, context.turn),
+    Effect.forkScoped
   )
   yield* Effect.addFinalizer(() =>
     Effect.gen(function* () {
-      yield* port.close
+      yield* interpreter.close
       yield* Queue.end(outgoing)
       yield* Effect.timeoutOption(Fiber.await(sender), "1 second")
     })

@@ -5,8 +5,7 @@ import type { ByteFrame } from "../../src/protocols/Protocol.ts"
 import type { SocketIoPacket } from "../../src/protocols/SocketIoPacket.ts"
 import * as SocketsProtocol from "../../src/protocols/sockets/SocketsProtocol.ts"
 import * as TossProtocol from "../../src/protocols/toss/TossProtocol.ts"
-import type { Subject } from "../../src/testing/mod.ts"
-import * as ExchangePort from "../../src/transports/ExchangePort.ts"
+import type { SubjectOf } from "../../src/testing/mod.ts"
 import { response } from "../protocols/packet/Links.ts"
 import { bytes, utf8 as textBytes } from "../protocols/packet/Wire.ts"
 import * as Toss from "../protocols/toss/Client.ts"
@@ -20,7 +19,7 @@ interface Package {
 }
 const read = (frame: Uint8Array): Package => JSON.parse(new TextDecoder().decode(frame)) as Package
 
-export const chatmaster: Subject<Uint8Array, Uint8Array> = {
+export const chatmaster: SubjectOf<ReturnType<typeof ChatMasterProtocol.make>> = {
   make: () => ChatMasterProtocol.make({ gapMillis: 0 }),
   login: (username) => [json({ type: "command", data: { command: "login", parameters: { username } } })],
   say: (message) => json({ type: "message", data: { message } }),
@@ -43,7 +42,7 @@ export const chatmaster: Subject<Uint8Array, Uint8Array> = {
 
 const event = (name: string, ...args: ReadonlyArray<unknown>): SocketIoPacket => ({ _tag: "Event", name, args })
 
-export const sockets: Subject<SocketIoPacket, SocketIoPacket> = {
+export const sockets: SubjectOf<ReturnType<typeof SocketsProtocol.make>> = {
   make: () => SocketsProtocol.make(),
   login: (name) => [event("register", name)],
   say: (message) => event("message", { from: "somebody else", message }),
@@ -76,7 +75,7 @@ const responses = (frame: ByteFrame): ReadonlyArray<Toss.Response> => {
 }
 const some = (frame: ByteFrame, is: (response: Toss.Response) => boolean) => responses(frame).find(is)
 
-export const toss: Subject<Uint8Array, ByteFrame> = {
+export const toss: SubjectOf<ReturnType<typeof TossProtocol.make>> = {
   make: () => TossProtocol.make({ gapMillis: 0, nowMillis: () => 0 }),
   login: (name) => [Toss.announced(Toss.logIn(name))],
   say: (text) => Toss.announced(Toss.message(text)),
@@ -110,8 +109,8 @@ const counting = () => {
   return () => ++last
 }
 
-export const packet: Subject<Uint8Array, Uint8Array> = {
-  make: () => ExchangePort.overStream(PacketProtocol.make({ nowMillis: () => 0, random: counting() })),
+export const packet: SubjectOf<ReturnType<typeof PacketProtocol.make>> = {
+  make: () => PacketProtocol.make({ nowMillis: () => 0, random: counting() }),
   login: (name) => [PacketCodec.writeRequest({ _tag: "SessionRequest", name })],
   say: (text, welcome) => {
     const cookie = welcome === undefined ? undefined : response(welcome)

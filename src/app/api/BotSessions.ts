@@ -5,7 +5,7 @@
  *   listens meanwhile. Its name is taken then like anybody's, and may be somebody else's when it comes back.
  * - Whoever is killed by the operator is logged out, and may come back as anybody may.
  */
-import { Clock, Context, Effect, FiberMap, Layer, type Scope } from "effect"
+import { Clock, Context, Effect, FiberMap, FiberSet, Layer, type Scope } from "effect"
 import type { UserName } from "../../domain/Names.ts"
 import { AddressBanned, type NameTaken, type ServerFull } from "../../domain/Rejection.ts"
 import { Chat } from "../../services/Chat.ts"
@@ -47,24 +47,22 @@ export class BotSessions extends Context.Service<
       const present = new Map<UserName, Present>()
       const timeouts = yield* FiberMap.make<UserName>()
       const runTimeout = yield* FiberMap.runtime(timeouts)<never>()
+      const runLogout = yield* FiberSet.makeRuntime<never, void, never>()
 
-      const logout = (name: UserName): void => {
-        const bot = present.get(name)
-        present.delete(name)
-        if (bot !== undefined) chat.logout(bot.session)
-      }
-      yield* Effect.addFinalizer(() =>
-        Effect.sync(() => {
-          for (const name of present.keys()) logout(name)
+      const logout = (name: UserName): Effect.Effect<void> =>
+        Effect.suspend(() => {
+          const bot = present.get(name)
+          present.delete(name)
+          return bot === undefined ? Effect.void : chat.logout(bot.session)
         })
-      )
+      yield* Effect.addFinalizer(() => Effect.forEach(Array.from(present.keys()), logout, { discard: true }))
 
       const expire = (name: UserName, bot: Present): Effect.Effect<void> =>
         Effect.suspend(() => {
           if (present.get(name) !== bot) return Effect.void
           const waitMillis = bot.listening > 0 ? idleMillis : bot.touchedAtMillis + idleMillis - nowMillis()
           if (waitMillis > 0) return Effect.andThen(Effect.sleep(waitMillis), expire(name, bot))
-          return Effect.sync(() => logout(name))
+          return logout(name)
         })
       const nowMillis = () => clock.currentTimeMillisUnsafe()
 
@@ -72,7 +70,7 @@ export class BotSessions extends Context.Service<
         name: UserName,
         address: string
       ): Effect.fn.Return<Present, LoginRefused> {
-        const outlet = { deliver: () => {}, hangUp: () => logout(name), queuedBytes: () => 0 }
+        const outlet = { deliver: () => {}, hangUp: () => void runLogout(logout(name)), queuedBytes: () => 0 }
         const session = yield* Effect.catch(
           chat.login({ name, protocol: "embedded", address, outlet }),
           (refused): Effect.Effect<never, LoginRefused> =>
@@ -106,7 +104,7 @@ export class BotSessions extends Context.Service<
                 bot.touchedAtMillis = nowMillis()
               })
           ).pipe(Effect.map(({ session }) => session)),
-        leave: (name) => Effect.sync(() => logout(name)),
+        leave: logout,
         isOnline: (name) => present.has(name)
       })
     })

@@ -11,7 +11,8 @@ import type { Command, Reply } from "../../domain/Command.ts"
 import { explain as explainHangup } from "../../domain/Hangup.ts"
 import { general, lookAlikeKey } from "../../domain/Names.ts"
 import { explain, type Rejection } from "../../domain/Rejection.ts"
-import type { Conversation, Step as ProtocolStep } from "../Protocol.ts"
+import type { Conversation } from "../Protocol.ts"
+import type { Step as ProtocolStep } from "../Step.ts"
 import * as Events from "./ChatMasterEvents.ts"
 import * as Frames from "./ChatMasterFrames.ts"
 import * as Packet from "./ChatMasterPacket.ts"
@@ -53,7 +54,7 @@ export const make = (settings: Settings): Conversation<Uint8Array, Uint8Array> =
   const list: Events.Listing = (names) => (isPaced() ? Frames.fitting(names) : names)
   const encode = (serverPackage: Packet.ServerPackage) => Frames.encode(serverPackage, container)
   const send = (serverPackage: Packet.ServerPackage): Step => ({ _tag: "Send", frame: encode(serverPackage) })
-  const fail = (command: string, text: string): Steps => [send(Packet.error(command, text))]
+  const fail = (command: string, text: string): Steps => [{ _tag: "Fault" }, send(Packet.error(command, text))]
   const sendChannels = (reply: Reply): Steps =>
     reply._tag === "Rooms" ? [send(Packet.channelList(list(Events.publicChannels(reply.rooms))))] : nothing
 

@@ -29,7 +29,7 @@ export const defaults: Options = {
  *
  * @see PROTOCOL.md
  */
-export const make = (options?: Partial<Options>): ByteProtocol => {
+export const make = (options?: Partial<Options>): ByteProtocol<Uint8Array> => {
   const { depthLimit, gapMillis, inflatedLimitBytes, packageLimitBytes } = { ...defaults, ...options }
   const settings: Conversation.Settings = {
     limitBytes: packageLimitBytes,
@@ -41,6 +41,7 @@ export const make = (options?: Partial<Options>): ByteProtocol => {
     name: "chatmaster",
     variants: 3,
     gapMillis: () => gapMillis,
+    reader: () => ({ read: (bytes) => [bytes] }),
     converse: () => Conversation.make(settings),
     render: (event, as, variant) => {
       const container = variant === 1 || variant === 2 ? variant : 0

@@ -6,7 +6,9 @@
  * - Over a stream a packet is sent and forgotten; over datagrams it waits in its lane until it is confirmed.
  */
 import type { Event, IsActor, Perspective, SharedEvent } from "../../domain/Event.ts"
-import type { ExchangeStep, Link, Send, SendAll } from "../Exchange.ts"
+import type { Send, SendAll } from "../Exchange.ts"
+import type { Link } from "../Link.ts"
+import type { ImmediateStep } from "../Step.ts"
 import { GroupFrames } from "../GroupFrames.ts"
 import { Renderings } from "../Renderings.ts"
 import * as Slab from "../Slab.ts"
@@ -15,7 +17,7 @@ import * as Events from "./PacketEvents.ts"
 import * as Lanes from "./PacketLanes.ts"
 import * as Member from "./PacketMember.ts"
 
-type Steps = ReadonlyArray<ExchangeStep<Uint8Array>>
+type Steps = ReadonlyArray<ImmediateStep<Uint8Array, Member.Member>>
 
 /** What delivery needs of the exchange. */
 export interface Parts {
@@ -75,7 +77,7 @@ export const make = ({ membersOn, nowMillis, overflow, queueLimitBytes, random }
       waiting.delete(member)
       return lanes.takeAll().map(({ frame }) => ({ _tag: "Send", link, frame }))
     }
-    const steps: Array<ExchangeStep<Uint8Array>> = []
+    const steps: Array<ImmediateStep<Uint8Array, Member.Member>> = []
     for (const outgoing of lanes.due(nowMillis())) {
       if (!Member.mayTake(member, outgoing.frame.length)) continue
       // What comes back from an address that is not proven must not be guessable; what was sent keeps its number.

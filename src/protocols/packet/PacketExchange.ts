@@ -6,10 +6,10 @@
  *   done once.
  * - Over UDP whatever is of no session is dropped without a word.
  */
-import type { Event, IsActor, Perspective, SharedEvent } from "../../domain/Event.ts"
 import { explain, type HangupReason } from "../../domain/Hangup.ts"
 import { NotLoggedIn, ServerFull, UploadBroken } from "../../domain/Rejection.ts"
-import type { ExchangeStep, Link, Send, SendAll } from "../Exchange.ts"
+import type { Link } from "../Link.ts"
+import type { ImmediateStep, Step as ProtocolStep } from "../Step.ts"
 import * as PacketCodec from "./PacketCodec.ts"
 import * as Delivery from "./PacketDelivery.ts"
 import { PacketError } from "./PacketError.ts"
@@ -20,9 +20,11 @@ import * as Requests from "./PacketRequests.ts"
 import type { Response } from "./PacketResponse.ts"
 import * as Transfers from "./PacketTransfers.ts"
 
-type Carrier = Link<Uint8Array>
-type Step = ExchangeStep<Uint8Array>
+type PacketLink = Link<Uint8Array>
+type Step = ProtocolStep<Uint8Array, Member.Member>
 type Steps = ReadonlyArray<Step>
+type Immediate = ImmediateStep<Uint8Array, Member.Member>
+type ImmediateSteps = ReadonlyArray<Immediate>
 
 /** What an exchange needs to know. */
 export interface Settings {
@@ -39,8 +41,8 @@ export interface Settings {
   readonly linkSessionLimit: number
 }
 
-const nothing: Steps = []
-const fault: Steps = [{ _tag: "Fault" }]
+const nothing: ImmediateSteps = []
+const fault: ImmediateSteps = [{ _tag: "Fault" }]
 
 /**
  * Makes an exchange without sessions.
@@ -53,29 +55,29 @@ export const make = (settings: Settings) => {
   /** The sessions that are on a link, and those that were opened on it, which end with it. */
   const byLink = new Map<string, Set<Member.Member>>()
 
-  const membersOn = (link: Carrier): Iterable<Member.Member> => byLink.get(link.id) ?? []
+  const membersOn = (link: PacketLink): Iterable<Member.Member> => byLink.get(link.id) ?? []
 
   const leave = (member: Member.Member, id: string): void => {
     const there = byLink.get(id)
     there?.delete(member)
     if (there?.size === 0) byLink.delete(id)
   }
-  const settle = (member: Member.Member, link: Carrier): void => {
+  const settle = (member: Member.Member, link: PacketLink): void => {
     if (member.link.id !== link.id && member.link.id !== member.opener) leave(member, member.link.id)
     byLink.set(link.id, (byLink.get(link.id) ?? new Set()).add(member))
   }
 
-  const answerFrame = (member: Member.Member, link: Carrier, frame: Uint8Array): Steps => {
+  const answerFrame = (member: Member.Member, link: PacketLink, frame: Uint8Array): ImmediateSteps => {
     const mayGo = link.isReliable || (link.id === member.link.id && Member.mayTake(member, frame.length))
     return mayGo ? [{ _tag: "Send", link, frame }] : nothing
   }
-  const answer = (member: Member.Member, link: Carrier, response: Response): Steps =>
+  const answer = (member: Member.Member, link: PacketLink, response: Response): ImmediateSteps =>
     answerFrame(member, link, PacketCodec.write(response))
 
   const transfers = Transfers.make({ random, nowMillis, transferTimeoutMillis, answer })
   const carryOut = Requests.make({ transfers, answerFrame })
 
-  const end = (member: Member.Member, why: string): Steps => {
+  const end = (member: Member.Member, why: string): ImmediateSteps => {
     if (!member.isOpen) return nothing
     member.isOpen = false
     bySecret.delete(member.secret)
@@ -86,24 +88,24 @@ export const make = (settings: Settings) => {
     return [{ _tag: "Logout", key: member, why }]
   }
 
-  const hangUp = (member: Member.Member, reason: HangupReason): Steps => {
+  const hangUp = (member: Member.Member, reason: HangupReason): ImmediateSteps => {
     if (!member.isOpen) return nothing
     const code = reason === "stopping" ? PacketError.serverStopping : PacketError.refused
     return [...answer(member, member.link, error(0, code, explain(reason))), ...end(member, explain(reason))]
   }
 
-  const overflow = (member: Member.Member): Steps => hangUp(member, "slow")
+  const overflow = (member: Member.Member): ImmediateSteps => hangUp(member, "slow")
   const delivery = Delivery.make({ nowMillis, random, queueLimitBytes, membersOn, overflow })
 
   const isOver = (member: Member.Member): boolean => nowMillis() - member.touchedAtMillis >= sessionTimeoutMillis
 
-  const cookie = ({ secret, user }: Member.Member, link: Carrier): Step => ({
+  const cookie = ({ secret, user }: Member.Member, link: PacketLink): Immediate => ({
     _tag: "Send",
     link,
     frame: PacketCodec.write({ _tag: "SessionCookie", user, session: secret })
   })
 
-  const open = (name: string, link: Carrier, datagramBytes: number): Step => {
+  const open = (name: string, link: PacketLink, datagramBytes: number): Step => {
     const member = Member.make(name, random(), link, nowMillis())
     return {
       _tag: "Login",
@@ -124,13 +126,13 @@ export const make = (settings: Settings) => {
   }
 
   /** Answers somebody who has no session. */
-  const refuse = (link: Carrier, datagramBytes: number, response: Response): Steps => {
+  const refuse = (link: PacketLink, datagramBytes: number, response: Response): ImmediateSteps => {
     const frame = PacketCodec.write(response)
     const mayGo = link.isReliable || Member.isSmallAnswer(frame.length, datagramBytes)
     return mayGo ? [{ _tag: "Send", link, frame }] : nothing
   }
 
-  const logIn = (name: string, link: Carrier, datagramBytes: number): Steps => {
+  const logIn = (name: string, link: PacketLink, datagramBytes: number): Steps => {
     let count = 0
     for (const member of membersOn(link)) {
       if (++count && member.name === name && !isOver(member)) {
@@ -144,7 +146,7 @@ export const make = (settings: Settings) => {
   }
 
   const followTransfer = (
-    link: Carrier,
+    link: PacketLink,
     request: Request & { readonly _tag: "DownloadChunkRequest" | "UploadChunkRequest" },
     sizeBytes: number
   ): Steps | undefined => {
@@ -161,7 +163,7 @@ export const make = (settings: Settings) => {
     return transfers.follow(transfer, link, request)
   }
 
-  const followSession = (link: Carrier, request: Requests.SessionRequest, sizeBytes: number): Steps | undefined => {
+  const followSession = (link: PacketLink, request: Requests.SessionRequest, sizeBytes: number): Steps | undefined => {
     const member = bySecret.get(request.session)
     if (member === undefined || isOver(member)) return undefined
     member.touchedAtMillis = nowMillis()
@@ -172,12 +174,12 @@ export const make = (settings: Settings) => {
     return waited.length === 0 ? steps : [...waited, ...steps]
   }
 
-  const unknown = (link: Carrier, response: () => Response): Steps =>
+  const unknown = (link: PacketLink, response: () => Response): ImmediateSteps =>
     link.isReliable ? [{ _tag: "Send", link, frame: PacketCodec.write(response()) }] : fault
 
   return {
     /** Takes one packet; `sizeBytes` is what its datagram had. */
-    receive: (link: Carrier, request: Request, sizeBytes: number): Steps => {
+    receive: (link: PacketLink, request: Request, sizeBytes: number): Steps => {
       switch (request._tag) {
         case "SessionRequest":
           return logIn(request.name, link, sizeBytes)
@@ -193,25 +195,19 @@ export const make = (settings: Settings) => {
           )
       }
     },
-    deliver: (key: object, event: Event, as: Perspective, send: Send<Uint8Array>): Steps =>
-      delivery.deliver(key as Member.Member, event, as, send),
-    deliverAll: (
-      key: object,
-      events: ReadonlyArray<SharedEvent>,
-      isActor: IsActor,
-      send: SendAll<Uint8Array>
-    ): boolean => delivery.deliverAll(key as Member.Member, events, isActor, send),
-    hangUp: (key: object, reason: HangupReason): Steps => hangUp(key as Member.Member, reason),
-    hasSessions: (link: Carrier): boolean => byLink.has(link.id),
+    deliver: delivery.deliver,
+    deliverAll: delivery.deliverAll,
+    hangUp,
+    hasSessions: (link: PacketLink): boolean => byLink.has(link.id),
     /** Ends the sessions that are on a connection or were opened on it, when it is no more. */
-    closed: (link: Carrier): Steps => [...membersOn(link)].flatMap((member) => end(member, "its connection is closed")),
-    sweep: (): Steps => {
-      const steps: Array<Step> = []
+    closed: (link: PacketLink): ImmediateSteps => [...membersOn(link)].flatMap((member) => end(member, "its connection is closed")),
+    sweep: (): ImmediateSteps => {
+      const steps: Array<Immediate> = []
       for (const member of bySecret.values()) if (isOver(member)) steps.push(...end(member, "nothing came of it"))
       steps.push(...delivery.transmitAll())
       return steps
     },
-    queuedBytes: (key: object): number => (key as Member.Member).lanes?.queuedBytes() ?? 0,
+    queuedBytes: ({ lanes }: Member.Member): number => lanes?.queuedBytes() ?? 0,
     count: (): number => bySecret.size
   }
 }

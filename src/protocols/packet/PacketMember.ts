@@ -6,7 +6,7 @@
  *   no more than three times what came from there goes there, until something comes back that only went there.
  * - An answer to a datagram goes where that came from, and only if it is the address of its session.
  */
-import type { Link } from "../Exchange.ts"
+import type { Link } from "../Link.ts"
 import type { Lanes } from "./PacketLanes.ts"
 import type { Transfer } from "./PacketTransfers.ts"
 

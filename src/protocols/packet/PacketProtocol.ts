@@ -1,12 +1,15 @@
 /** The binary protocol of the "Python chat app", over UDP and TCP. */
 import { explain, type HangupReason } from "../../domain/Hangup.ts"
 import * as Result from "effect/Result"
-import type { Exchange, Link } from "../Exchange.ts"
-import type { Conversation, Step } from "../Protocol.ts"
+import { type Link, nowhere } from "../Link.ts"
+import type { ByteProtocol, Conversation } from "../Protocol.ts"
+import type { Reader } from "../Reader.ts"
+import type { Steps } from "../Step.ts"
 import * as PacketCodec from "./PacketCodec.ts"
 import { PacketError } from "./PacketError.ts"
 import * as PacketExchange from "./PacketExchange.ts"
 import * as PacketFrames from "./PacketFrames.ts"
+import type { Member } from "./PacketMember.ts"
 import { error } from "./PacketRefusal.ts"
 
 /** What may be set. */
@@ -26,33 +29,29 @@ export interface Options {
 /** How many sessions one connection or address may have. */
 const linkSessionLimit = 16
 
-/** The same with adjacent steps of the exchange as one, for a read may hold hundreds of chunks. */
-const joined = (steps: ReadonlyArray<Step<Uint8Array>>): ReadonlyArray<Step<Uint8Array>> => {
-  if (!steps.every((step) => step._tag === "Exchange")) return steps
-  return [{ _tag: "Exchange", steps: steps.flatMap((step) => step.steps) }]
+/** What is read of a peer: a request, or what could not be read as one. */
+export type Packet = PacketFrames.Framed
+
+const reader = (): Reader<Uint8Array, Packet> => {
+  const frames = PacketFrames.make()
+  return { read: frames.push }
 }
 
 const converse = (
   exchange: PacketExchange.PacketExchange,
   link: Link<Uint8Array>
-): Conversation<Uint8Array, Uint8Array> => {
-  const frames = PacketFrames.make()
-  const follow = (framed: PacketFrames.Framed): Step<Uint8Array> => {
-    switch (framed._tag) {
+): Conversation<Packet, Uint8Array, Member> => {
+  const receive = (packet: Packet): Steps<Uint8Array, Member> => {
+    switch (packet._tag) {
       case "Lost":
-        return { _tag: "Hangup", reason: "malformed", detail: framed.detail }
+        return [{ _tag: "Hangup", reason: "malformed", detail: packet.detail }]
       case "Malformed": {
-        const { code, detail, packetType } = framed
-        return { _tag: "Send", frame: PacketCodec.write(error(packetType, code, detail)) }
+        const { code, detail, packetType } = packet
+        return [{ _tag: "Fault" }, { _tag: "Send", frame: PacketCodec.write(error(packetType, code, detail)) }]
       }
       default:
-        return { _tag: "Exchange", steps: exchange.receive(link, framed, 0) }
+        return exchange.receive(link, packet, 0)
     }
-  }
-  const receive = (bytes: Uint8Array): ReadonlyArray<Step<Uint8Array>> => {
-    const steps = frames.push(bytes).map(follow)
-    // Before there is a session each packet counts by itself.
-    return exchange.hasSessions(link) ? joined(steps) : steps
   }
   const farewell = (reason: HangupReason): ReadonlyArray<Uint8Array> => {
     const code = reason === "malformed" ? PacketError.malformed : PacketError.refused
@@ -78,7 +77,7 @@ const converse = (
  *
  * @see PROTOCOL.md
  */
-export const make = (options: Options): Exchange<Uint8Array> => {
+export const make = (options: Options): ByteProtocol<Packet, Uint8Array, Member> => {
   const exchange = PacketExchange.make({
     sessionTimeoutMillis: 30_000,
     transferTimeoutMillis: 30_000,
@@ -88,16 +87,20 @@ export const make = (options: Options): Exchange<Uint8Array> => {
   })
   return {
     name: "packet",
-    datagram: (link, bytes) => {
-      const request = PacketCodec.readDatagram(bytes)
-      return Result.isSuccess(request) ? exchange.receive(link, request.success, bytes.length) : [{ _tag: "Fault" }]
-    },
-    converse: (link) => converse(exchange, link),
-    deliver: exchange.deliver,
-    deliverAll: exchange.deliverAll,
-    hangUp: exchange.hangUp,
-    queuedBytes: exchange.queuedBytes,
-    sweep: exchange.sweep,
-    sizeBytes: (frame) => frame.length
+    variants: 1,
+    gapMillis: () => 0,
+    reader,
+    converse: (link = nowhere) => converse(exchange, link),
+    // Its events come by the exchange.
+    render: () => [],
+    sizeBytes: (frame) => frame.length,
+    exchange,
+    datagrams: {
+      read: (bytes) => Result.merge(PacketCodec.readDatagram(bytes)),
+      receive: (link, packet, sizeBytes) =>
+        packet._tag === "Malformed" || packet._tag === "Lost"
+          ? [{ _tag: "Fault" }]
+          : exchange.receive(link, packet, sizeBytes)
+    }
   }
 }

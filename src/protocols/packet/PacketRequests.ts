@@ -2,7 +2,8 @@
 import { Result } from "effect"
 import type { Command, Reply } from "../../domain/Command.ts"
 import { NoSuchUser, type Rejection } from "../../domain/Rejection.ts"
-import type { ExchangeStep, Link } from "../Exchange.ts"
+import type { Link } from "../Link.ts"
+import type { Step as ProtocolStep } from "../Step.ts"
 import * as PacketCodec from "./PacketCodec.ts"
 import { PacketError } from "./PacketError.ts"
 import * as Events from "./PacketEvents.ts"
@@ -13,8 +14,8 @@ import { requestTypes, type Request } from "./PacketRequest.ts"
 import type { Response } from "./PacketResponse.ts"
 import type * as Transfers from "./PacketTransfers.ts"
 
-type Carrier = Link<Uint8Array>
-type Steps = ReadonlyArray<ExchangeStep<Uint8Array>>
+type PacketLink = Link<Uint8Array>
+type Steps = ReadonlyArray<ProtocolStep<Uint8Array, Member.Member>>
 
 /** A request that names its session. */
 export type SessionRequest = Exclude<
@@ -26,7 +27,7 @@ export type SessionRequest = Exclude<
 export interface Parts {
   readonly transfers: ReturnType<typeof Transfers.make>
   /** The steps that send a packet as an answer. */
-  readonly answerFrame: (member: Member.Member, link: Carrier, frame: Uint8Array) => Steps
+  readonly answerFrame: (member: Member.Member, link: PacketLink, frame: Uint8Array) => Steps
 }
 
 const nothing: Steps = []
@@ -38,17 +39,17 @@ const toNumber = (user: bigint): number | undefined =>
   user <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(user) : undefined
 
 /** The most recent numbers that fit into one packet. */
-const fitting = (link: Carrier, numbers: ReadonlyArray<bigint>): ReadonlyArray<bigint> =>
+const fitting = (link: PacketLink, numbers: ReadonlyArray<bigint>): ReadonlyArray<bigint> =>
   numbers.slice(-(link.isReliable ? streamNumbersLimit : PacketCodec.datagramNumbersLimit))
 
 /** Makes the requests of all sessions. */
 export const make = ({ answerFrame, transfers }: Parts) => {
-  const answer = (member: Member.Member, link: Carrier, response: Response): Steps =>
+  const answer = (member: Member.Member, link: PacketLink, response: Response): Steps =>
     answerFrame(member, link, PacketCodec.write(response))
 
   const run = (
     member: Member.Member,
-    link: Carrier,
+    link: PacketLink,
     type: number,
     command: Command,
     respond: (reply: Reply) => Response | undefined
@@ -79,7 +80,7 @@ export const make = ({ answerFrame, transfers }: Parts) => {
   }
 
   /** Has something said; over datagrams once for each number, however often it comes. */
-  const say = (member: Member.Member, link: Carrier, request: Message): Steps => {
+  const say = (member: Member.Member, link: PacketLink, request: Message): Steps => {
     const { message } = request
     const type = requestTypes[request._tag]
     const id = `${type} ${message}`
@@ -109,7 +110,7 @@ export const make = ({ answerFrame, transfers }: Parts) => {
     ]
   }
 
-  const findUser = (member: Member.Member, link: Carrier, user: bigint): Steps => {
+  const findUser = (member: Member.Member, link: PacketLink, user: bigint): Steps => {
     if (user === BigInt(Events.serverNumber)) {
       return answer(member, link, { _tag: "UserDataResponse", user, name: Events.serverName })
     }
@@ -120,7 +121,7 @@ export const make = ({ answerFrame, transfers }: Parts) => {
     )
   }
 
-  const findFile = (member: Member.Member, link: Carrier, wire: bigint): Steps => {
+  const findFile = (member: Member.Member, link: PacketLink, wire: bigint): Steps => {
     // A number that no file can have is one that the chat does not know either.
     const file = fileNumber(wire) ?? -1
     return run(member, link, 21, { _tag: "FindFile", file }, (reply) => {
@@ -130,14 +131,14 @@ export const make = ({ answerFrame, transfers }: Parts) => {
     })
   }
 
-  const listUsers = (member: Member.Member, link: Carrier): Steps =>
+  const listUsers = (member: Member.Member, link: PacketLink): Steps =>
     run(member, link, 5, { _tag: "ListUsers", everywhere: true }, (reply) => {
       if (reply._tag !== "Users") return undefined
       const users = reply.users.map(({ number }) => BigInt(number))
       return { _tag: "UsersResponse", users: fitting(link, users) }
     })
 
-  const listFiles = (member: Member.Member, link: Carrier): Steps =>
+  const listFiles = (member: Member.Member, link: PacketLink): Steps =>
     run(member, link, 19, { _tag: "ListFiles" }, (reply) => {
       if (reply._tag !== "Files") return undefined
       const files = reply.files.map(({ number }) => wireNumber(number))
@@ -145,7 +146,7 @@ export const make = ({ answerFrame, transfers }: Parts) => {
     })
 
   /** What a request of a session means. */
-  return (member: Member.Member, link: Carrier, request: SessionRequest): Steps => {
+  return (member: Member.Member, link: PacketLink, request: SessionRequest): Steps => {
     switch (request._tag) {
       case "SessionPreserve":
         return answer(member, link, { _tag: "SessionCookie", user: member.user, session: member.secret })

@@ -7,14 +7,15 @@
  */
 import type { Command, Reply } from "../../domain/Command.ts"
 import { NoSuchFile, type Rejection, UploadBroken } from "../../domain/Rejection.ts"
-import type { ExchangeStep, Link } from "../Exchange.ts"
+import type { Link } from "../Link.ts"
+import type { Step as ProtocolStep } from "../Step.ts"
 import type { Member } from "./PacketMember.ts"
 import * as Number from "./PacketNumber.ts"
 import { refusal } from "./PacketRefusal.ts"
 import type { Request } from "./PacketRequest.ts"
 import type { Response } from "./PacketResponse.ts"
 
-type Steps = ReadonlyArray<ExchangeStep<Uint8Array>>
+type Steps = ReadonlyArray<ProtocolStep<Uint8Array, Member>>
 type RequestOf<Tag extends Request["_tag"]> = Request & { readonly _tag: Tag }
 
 interface Upload {
@@ -86,7 +87,7 @@ export const make = ({ answer, nowMillis, random, transferTimeoutMillis }: Parts
     command: Command,
     replied: (reply: Reply) => Steps,
     refused: (rejection: Rejection) => Steps
-  ): ExchangeStep<Uint8Array> => ({ _tag: "Run", key: member, command, whenStored: true, replied, refused })
+  ): ProtocolStep<Uint8Array, Member> => ({ _tag: "Run", key: member, command, whenStored: true, replied, refused })
 
   /** Refuses a packet of a transfer, which is no more. */
   const end = (transfer: Transfer, link: Link<Uint8Array>, type: 15 | 17, rejection: Rejection): Steps => {
@@ -218,7 +219,7 @@ export const make = ({ answer, nowMillis, random, transferTimeoutMillis }: Parts
     const downloads = [...(member.transfers?.values() ?? [])].filter((it) => it._tag === "Download")
     const same = downloads.find((it) => it.file === file && (link.isReliable || it.issuedTo === link.id))
     if (same !== undefined) return beginAgain(same, link)
-    const steps: Array<ExchangeStep<Uint8Array>> = []
+    const steps: Array<ProtocolStep<Uint8Array, Member>> = []
     const oldest = downloads.length >= downloadLimit ? downloads[0] : undefined
     if (oldest !== undefined) {
       forget(oldest)

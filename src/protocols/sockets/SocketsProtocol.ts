@@ -9,7 +9,8 @@ import { Result } from "effect"
 import type { Command } from "../../domain/Command.ts"
 import { explain as explainHangup, Hangup, type HangupReason } from "../../domain/Hangup.ts"
 import { explain } from "../../domain/Rejection.ts"
-import type { Conversation, Protocol, Step } from "../Protocol.ts"
+import type { Conversation, Protocol } from "../Protocol.ts"
+import type { Step } from "../Step.ts"
 import { jsonBytesOf, OutgoingAck, type SocketIoPacket } from "../SocketIoPacket.ts"
 import { type Answer, answered, type ClientEvent, fromClient, type Junk, type Refusal } from "./SocketsPacket.ts"
 import { answer, frame, personal, shared, welcome } from "./SocketsRender.ts"
@@ -144,8 +145,10 @@ const converse = (): Conversation<SocketIoPacket, SocketIoPacket> => {
     const decoded = fromClient(name, args)
     if (Result.isFailure(decoded)) {
       const reason = junk[decoded.failure]
-      if (name === "register") return [send(registered({ ack }, false)), send(complaint(reason, "register"))]
-      return refused(name, ack, reason)
+      if (name === "register") {
+        return [{ _tag: "Fault" }, send(registered({ ack }, false)), send(complaint(reason, "register"))]
+      }
+      return [{ _tag: "Fault" }, ...refused(name, ack, reason)]
     }
     const event = decoded.success
     if (event.name === "register") return register(event.args[0], ack)
@@ -179,10 +182,11 @@ const converse = (): Conversation<SocketIoPacket, SocketIoPacket> => {
 const headBytes = 8
 
 /** The `sockets` protocol. */
-export const make = (): Protocol<SocketIoPacket, SocketIoPacket> => ({
+export const make = (): Protocol<SocketIoPacket, SocketIoPacket, SocketIoPacket> => ({
   name: "sockets",
   variants: 1,
   gapMillis: () => 0,
+  reader: () => ({ read: (packet) => [packet] }),
   converse,
   render: shared,
   sizeBytes: (packet) => headBytes + jsonBytesOf(packet)

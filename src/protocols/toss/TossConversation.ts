@@ -10,7 +10,8 @@
 import type { Command, Reply } from "../../domain/Command.ts"
 import type { Message } from "../../domain/Message.ts"
 import { explain, type Rejection } from "../../domain/Rejection.ts"
-import type { ByteFrame, Conversation, Step as ProtocolStep } from "../Protocol.ts"
+import type { ByteFrame, Conversation } from "../Protocol.ts"
+import type { Step as ProtocolStep } from "../Step.ts"
 import * as PillowFrames from "./PillowFrames.ts"
 import type * as Request from "./PillowRequest.ts"
 import * as Response from "./PillowResponse.ts"
@@ -35,10 +36,6 @@ type Steps = ReadonlyArray<Step>
 
 /** How long an acknowledgement is followed by nothing when what was announced does not come. */
 const holdMillis = 2000
-/** How long the rest of a request may take that was not announced. */
-const patienceMillis = 200
-/** The same while a file comes. */
-const filePatienceMillis = 10_000
 
 const nothing: Steps = []
 
@@ -91,7 +88,7 @@ export const make = ({ isPacing, limits, now, said }: Settings): Conversation<Ui
 
   const encode = (response: Response.Response): ReadonlyArray<ByteFrame> => Frames.encode(response, variant)
   const send = (response: Response.Response): Steps => sendAll(encode(response))
-  const acknowledge = (): Step => ({ _tag: "Acknowledge", frame: PillowFrames.acknowledge(variant), holdMillis })
+  const acknowledge = (): Step => ({ _tag: "Send", frame: PillowFrames.acknowledge(variant), holdMillis })
 
   const turns = Turns.make<Step>()
 
@@ -250,15 +247,6 @@ export const make = ({ isPacing, limits, now, said }: Settings): Conversation<Ui
       return isPacing && (variant === "json" || !isOther)
     },
     isExempt: false,
-    farewell: (reason) => Events.farewell(reason, isLoggedIn, now()).flatMap(encode),
-    get patienceMillis() {
-      const pending = frames.pending()
-      if (pending === "nothing" || pending === "body") return undefined
-      return incoming.size > 0 ? filePatienceMillis : patienceMillis
-    },
-    lapse: () => {
-      isOther = true
-      return frames.finish().flatMap(follow)
-    }
+    farewell: (reason) => Events.farewell(reason, isLoggedIn, now()).flatMap(encode)
   }
 }

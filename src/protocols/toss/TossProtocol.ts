@@ -50,7 +50,7 @@ const speech = (): Conversation.Settings["said"] => {
  *
  * @see PROTOCOL.md
  */
-export const make = ({ gapMillis = defaultGapMillis, limits, nowMillis }: Options): ByteProtocol<ByteFrame> => {
+export const make = ({ gapMillis = defaultGapMillis, limits, nowMillis }: Options): ByteProtocol<Uint8Array, ByteFrame> => {
   const settings: Conversation.Settings = {
     limits: { ...defaultLimits, ...limits },
     isPacing: gapMillis > 0,
@@ -61,6 +61,7 @@ export const make = ({ gapMillis = defaultGapMillis, limits, nowMillis }: Option
     name: "toss",
     variants: variants.length,
     gapMillis: (frame) => Frames.digestMillis(frame, gapMillis),
+    reader: () => ({ read: (bytes) => [bytes] }),
     converse: () => Conversation.make(settings),
     render: (event, as, index) => {
       const variant = variants[index]!

@@ -4,16 +4,16 @@
  * Some leave when they are answered, others when they are asked: so a peer gets both, with a pause between for those that
  * take one read for one packet, and then the end of its connection. Nothing of that comes while it waits for an answer.
  */
-import type { ExchangeStep } from "../Exchange.ts"
+import type { ImmediateStep } from "../Step.ts"
 import * as TsockmPacket from "./TsockmPacket.ts"
 import type { Peer } from "./TsockmPeer.ts"
 import * as Response from "./TsockmResponse.ts"
 
-type Steps = ReadonlyArray<ExchangeStep<Uint8Array>>
+type Steps = ReadonlyArray<ImmediateStep<Uint8Array, Peer>>
 
 interface Ending {
   readonly peer: Peer
-  readonly next: Array<ExchangeStep<Uint8Array>>
+  readonly next: Array<ImmediateStep<Uint8Array, Peer>>
   dueMillis: number
 }
 
@@ -33,7 +33,7 @@ export const make = () => {
     begin: (peer: Peer, isKilled: boolean, nowMillis: number): Steps => {
       const { link } = peer
       const [first, second] = frames(peer, isKilled).map((frame) => ({ _tag: "Send", link, frame }) as const)
-      const end: ExchangeStep<Uint8Array> = { _tag: "End", link }
+      const end: ImmediateStep<Uint8Array, Peer> = { _tag: "Hangup", link, reason: "done" }
       const isHeld = peer.heldUntilMillis !== undefined
       endings.add({
         peer,
@@ -48,7 +48,7 @@ export const make = () => {
     },
     /** What is to be done by now. */
     sweep: (nowMillis: number): Steps => {
-      const steps: Array<ExchangeStep<Uint8Array>> = []
+      const steps: Array<ImmediateStep<Uint8Array, Peer>> = []
       for (const ending of endings) {
         if (ending.dueMillis > nowMillis || ending.peer.heldUntilMillis !== undefined) continue
         steps.push(ending.next.shift()!)

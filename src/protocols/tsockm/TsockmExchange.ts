@@ -7,7 +7,9 @@
 import type { Event, IsActor, Perspective, SharedEvent } from "../../domain/Event.ts"
 import type { HangupReason } from "../../domain/Hangup.ts"
 import { explain, type Rejection } from "../../domain/Rejection.ts"
-import type { ExchangeStep, Link, Send, SendAll } from "../Exchange.ts"
+import type { Send, SendAll } from "../Exchange.ts"
+import type { Link } from "../Link.ts"
+import type { ImmediateStep, Steps as ProtocolSteps } from "../Step.ts"
 import * as Directory from "./TsockmDirectory.ts"
 import * as Endings from "./TsockmEndings.ts"
 import * as Events from "./TsockmEvents.ts"
@@ -18,8 +20,9 @@ import type { ErrorAnswer, Request } from "./TsockmRequest.ts"
 import * as Response from "./TsockmResponse.ts"
 import { address } from "./TsockmText.ts"
 
-type Carrier = Link<Uint8Array>
-type Steps = ReadonlyArray<ExchangeStep<Uint8Array>>
+type PeerLink = Link<Uint8Array>
+type Steps = ProtocolSteps<Uint8Array, Peer.Peer>
+type ImmediateSteps = ReadonlyArray<ImmediateStep<Uint8Array, Peer.Peer>>
 type Generation = TsockmPacket.Generation
 
 /** What an exchange needs to know. */
@@ -38,7 +41,7 @@ export interface Settings {
   readonly checkMillis: number
 }
 
-const nothing: Steps = []
+const nothing: ImmediateSteps = []
 const notAllowed: ErrorAnswer = { action: "MSG", status: 405, text: TsockmPacket.statusNames[405] }
 
 /** The word for a peer that has no id, by which a communication socket may speak for itself. */
@@ -60,29 +63,29 @@ export const make = (settings: Settings) => {
   let checkedAtMillis = nowMillis()
   const news = News.make(directory, nowMillis)
 
-  const endsOf = (link: Carrier, generation: Generation): Response.Ends => ({
+  const endsOf = (link: PeerLink, generation: Generation): Response.Ends => ({
     generation,
     server: link.local === undefined ? "server" : address(link.local.address, link.local.port, "server"),
     client: link.port === undefined ? "client" : address(link.address, link.port, "client")
   })
 
-  const send = (link: Carrier, generation: Generation, packet: TsockmPacket.Packet): Steps => [
+  const send = (link: PeerLink, generation: Generation, packet: TsockmPacket.Packet): ImmediateSteps => [
     { _tag: "Send", link, frame: TsockmPacket.encode(packet, generation) }
   ]
-  const fail = (link: Carrier, generation: Generation, answer: ErrorAnswer): Steps =>
+  const fail = (link: PeerLink, generation: Generation, answer: ErrorAnswer): ImmediateSteps =>
     // An error on a communication socket would end its client.
     byLink.has(link.id) ? nothing : send(link, generation, Response.failure(endsOf(link, generation), answer))
 
-  const notFound = (link: Carrier, generation: Generation, action: "MSG" | "GET_PEER"): Steps =>
+  const notFound = (link: PeerLink, generation: Generation, action: "MSG" | "GET_PEER"): ImmediateSteps =>
     fail(link, generation, { action, status: 404, text: "peer not found" })
 
-  const post = (peer: Peer.Peer, frames: ReadonlyArray<Uint8Array>, about?: Directory.Entry): Steps => {
+  const post = (peer: Peer.Peer, frames: ReadonlyArray<Uint8Array>, about?: Directory.Entry): ImmediateSteps => {
     if (!peer.isOpen || peer.isStopping) return nothing
     if (peer.queuedBytes > queueLimitBytes) return hangUp(peer, "slow")
     return Peer.push(peer, frames, isPacing ? about : undefined, nowMillis())
   }
 
-  const deliver = (peer: Peer.Peer, event: Event, as: Perspective, send: Send<Uint8Array>): Steps => {
+  const deliver = (peer: Peer.Peer, event: Event, as: Perspective, send: Send<Uint8Array>): ImmediateSteps => {
     if (event._tag === "ServerStopping") {
       // Its last words must not be taken for the answer to a question about something else.
       peer.isStopping = true
@@ -108,7 +111,7 @@ export const make = (settings: Settings) => {
     return true
   }
 
-  const end = (peer: Peer.Peer, why: string): Steps => {
+  const end = (peer: Peer.Peer, why: string): ImmediateSteps => {
     if (!peer.isOpen) return nothing
     peer.isOpen = false
     Peer.clear(peer)
@@ -116,10 +119,10 @@ export const make = (settings: Settings) => {
     return [{ _tag: "Logout", key: peer, why }]
   }
 
-  const hangUp = (peer: Peer.Peer, reason: HangupReason): Steps =>
+  const hangUp = (peer: Peer.Peer, reason: HangupReason): ImmediateSteps =>
     peer.isOpen ? [...endings.begin(peer, true, nowMillis()), ...end(peer, reason)] : nothing
 
-  const logIn = (link: Carrier, generation: Generation, name: string): Steps => {
+  const logIn = (link: PeerLink, generation: Generation, name: string): Steps => {
     if (byLink.has(link.id)) return nothing
     const ends = endsOf(link, generation)
     const peer = Peer.make(makeId(), link, ends)
@@ -144,7 +147,7 @@ export const make = (settings: Settings) => {
           peer.isOpen = false
           byLink.delete(link.id)
           const answer: ErrorAnswer = { action: "COMM", status: 400, text: explain(rejection) }
-          return [...fail(link, generation, answer), { _tag: "End", link }]
+          return [...fail(link, generation, answer), { _tag: "Hangup", link, reason: "done" }]
         }
       }
     ]
@@ -155,7 +158,7 @@ export const make = (settings: Settings) => {
    *
    * Until its connection is closed also one that has left, for it still asks who has said what it was sent.
    */
-  const find = (link: Carrier, id: string): Peer.Peer | undefined => {
+  const find = (link: PeerLink, id: string): Peer.Peer | undefined => {
     const own = byLink.get(link.id)
     const peer = own !== undefined && id === itself ? own : bySecret.get(id)
     if (peer === undefined || peer.link.address !== link.address) return undefined
@@ -163,7 +166,7 @@ export const make = (settings: Settings) => {
     return peer
   }
 
-  const say = (link: Carrier, generation: Generation, peer: Peer.Peer, text: string): Steps => {
+  const say = (link: PeerLink, generation: Generation, peer: Peer.Peer, text: string): Steps => {
     const isOneShot = link.id !== peer.link.id
     const refused = (rejection: Rejection): Steps => {
       if (rejection._tag === "NotLoggedIn") return fail(link, generation, notAllowed)
@@ -182,14 +185,14 @@ export const make = (settings: Settings) => {
     return [{ _tag: "Run", key: peer, command: { _tag: "Say", text }, whenStored: true, replied, refused }]
   }
 
-  const lookUp = (peer: Peer.Peer, target: string): Steps => {
+  const lookUp = (peer: Peer.Peer, target: string): ImmediateSteps => {
     const { ends, generation, link } = peer
     const entry = target === peer.secret ? peer.entry : directory.find(target)
     const answer = entry === undefined ? Response.peerNotFound(ends) : Response.peer(ends, entry.name, entry.signature)
     return [...send(link, generation, answer), ...Peer.release(peer, nowMillis())]
   }
 
-  const receive = (link: Carrier, request: Request, generation: Generation): Steps => {
+  const receive = (link: PeerLink, request: Request, generation: Generation): Steps => {
     if (request._tag === "Connect") return logIn(link, generation, request.name)
     const peer = find(link, request.peer)
     switch (request._tag) {
@@ -206,26 +209,20 @@ export const make = (settings: Settings) => {
     }
   }
 
-  const check = (peer: Peer.Peer): Steps =>
+  const check = (peer: Peer.Peer): ImmediateSteps =>
     post(peer, [TsockmPacket.encode(Response.check(peer.ends), peer.generation)])
 
   return {
     receive,
     fail,
-    deliver: (key: object, event: Event, as: Perspective, send: Send<Uint8Array>): Steps =>
-      deliver(key as Peer.Peer, event, as, send),
-    deliverAll: (
-      key: object,
-      events: ReadonlyArray<SharedEvent>,
-      isActor: IsActor,
-      send: SendAll<Uint8Array>
-    ): boolean => deliverAll(key as Peer.Peer, events, isActor, send),
-    hangUp: (key: object, reason: HangupReason): Steps => hangUp(key as Peer.Peer, reason),
+    deliver,
+    deliverAll,
+    hangUp,
     /** Asks a peer for a sign of life. */
-    check: (key: object): Steps => check(key as Peer.Peer),
+    check,
     /** Whether a connection is a peer's, or has named one. */
-    isKnown: (link: Carrier): boolean => byLink.has(link.id) || known.has(link.id),
-    closed: (link: Carrier): Steps => {
+    isKnown: (link: PeerLink): boolean => byLink.has(link.id) || known.has(link.id),
+    closed: (link: PeerLink): ImmediateSteps => {
       const peer = byLink.get(link.id)
       byLink.delete(link.id)
       known.delete(link.id)
@@ -235,7 +232,7 @@ export const make = (settings: Settings) => {
       return end(peer, "its connection is closed")
     },
     /** What is said on a connection that the server ends; to be asked before it is `closed`. */
-    farewell: (link: Carrier): ReadonlyArray<Uint8Array> => {
+    farewell: (link: PeerLink): ReadonlyArray<Uint8Array> => {
       const peer = byLink.get(link.id)
       if (peer?.isOpen !== true) return []
       const { about, ends, generation } = peer
@@ -243,10 +240,10 @@ export const make = (settings: Settings) => {
       const answer = about === undefined ? [] : [Response.peer(ends, about.name, about.signature)]
       return [...answer.map((it) => TsockmPacket.encode(it, generation)), ...Endings.frames(peer, true)]
     },
-    sweep: (): Steps => {
+    sweep: (): ImmediateSteps => {
       const now = nowMillis()
       directory.sweep(now)
-      const steps: Array<ExchangeStep<Uint8Array>> = []
+      const steps: Array<ImmediateStep<Uint8Array, Peer.Peer>> = []
       for (const peer of byLink.values()) steps.push(...Peer.expire(peer, now))
       steps.push(...endings.sweep(now))
       if (checkMillis > 0 && now - checkedAtMillis >= checkMillis) {
@@ -255,7 +252,7 @@ export const make = (settings: Settings) => {
       }
       return steps
     },
-    queuedBytes: (key: object): number => (key as Peer.Peer).queuedBytes
+    queuedBytes: ({ queuedBytes }: Peer.Peer): number => queuedBytes
   }
 }
 

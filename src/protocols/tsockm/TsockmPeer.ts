@@ -6,12 +6,13 @@
  * - Whoever never asks is no original, and gets what there is.
  * - Nothing goes to a peer before its welcome.
  */
-import type { ExchangeStep, Link } from "../Exchange.ts"
+import type { Link } from "../Link.ts"
+import type { ImmediateStep } from "../Step.ts"
 import type { Entry } from "./TsockmDirectory.ts"
 import type { Generation } from "./TsockmPacket.ts"
 import type { Ends } from "./TsockmResponse.ts"
 
-type Steps = ReadonlyArray<ExchangeStep<Uint8Array>>
+type Steps = ReadonlyArray<ImmediateStep<Uint8Array, Peer>>
 
 /** A packet that waits, and about whom a question follows it, if one does. */
 interface Waiting {

@@ -1,9 +1,12 @@
 /** The protocol of TsockM, in all its generations, over TCP. */
 import type { HangupReason } from "../../domain/Hangup.ts"
-import type { Exchange, ExchangeStep, Link } from "../Exchange.ts"
-import type { Conversation, Step } from "../Protocol.ts"
+import { type Link, nowhere } from "../Link.ts"
+import type { ByteProtocol, Conversation } from "../Protocol.ts"
+import type { Reader } from "../Reader.ts"
+import type { Steps } from "../Step.ts"
 import * as TsockmExchange from "./TsockmExchange.ts"
 import * as TsockmFrames from "./TsockmFrames.ts"
+import type { Peer } from "./TsockmPeer.ts"
 import * as TsockmId from "./TsockmId.ts"
 
 /** What may be set. */
@@ -36,31 +39,35 @@ const patience: Readonly<Record<TsockmFrames.Pending, number | undefined>> = {
   rest: 40
 }
 
+/** What is read of a peer: a request, or what could not be read as one. */
+export type Packet = TsockmFrames.Framed
+
+const reader = (): Reader<Uint8Array, Packet> => {
+  const frames = TsockmFrames.make()
+  return {
+    read: frames.push,
+    get readTimeoutMillis() {
+      return patience[frames.pending()]
+    },
+    finish: frames.finish
+  }
+}
+
 const converse = (
   exchange: TsockmExchange.TsockmExchange,
   link: Link<Uint8Array>,
   isPacing: boolean
-): Conversation<Uint8Array, Uint8Array> => {
-  const frames = TsockmFrames.make()
+): Conversation<Packet, Uint8Array, Peer> => {
   let lastWords: ReadonlyArray<Uint8Array> = []
-  const follow = (framed: TsockmFrames.Framed): Step<Uint8Array> => {
-    const { generation } = framed
-    if (framed._tag === "Request") {
-      return { _tag: "Exchange", steps: exchange.receive(link, framed.request, generation) }
-    }
-    const { answer } = framed.refusal
-    const steps: ReadonlyArray<ExchangeStep<Uint8Array>> =
-      answer === undefined ? [] : exchange.fail(link, generation, answer)
-    return { _tag: "Exchange", steps: [{ _tag: "Fault" }, ...steps] }
+  const receive = (packet: Packet): Steps<Uint8Array, Peer> => {
+    const { generation } = packet
+    if (packet._tag === "Request") return exchange.receive(link, packet.request, generation)
+    const { answer } = packet.refusal
+    return [{ _tag: "Fault" }, ...(answer === undefined ? [] : exchange.fail(link, generation, answer))]
   }
   return {
     open: () => [],
-    receive: (bytes) => frames.push(bytes).map(follow),
-    lapse: () => frames.finish().map(follow),
-    ended: () => frames.finish().map(follow),
-    get patienceMillis() {
-      return patience[frames.pending()]
-    },
+    receive,
     present: () => [],
     variant: 0,
     isPaced: isPacing,
@@ -84,7 +91,7 @@ const converse = (
  *
  * @see PROTOCOL.md
  */
-export const make = (options: Options): Exchange<Uint8Array> => {
+export const make = (options: Options): ByteProtocol<Packet, Uint8Array, Peer> => {
   const { checkMillis = 0, encoder, gapMillis = defaultGapMillis, nowMillis, queueLimitBytes = 1024 * 1024 } = options
   const { randomBytes } = options
   const isPacing = gapMillis > 0
@@ -99,16 +106,21 @@ export const make = (options: Options): Exchange<Uint8Array> => {
   })
   return {
     name: "tsockm",
-    datagram: () => [{ _tag: "Fault" }],
-    converse: (link) => converse(exchange, link, isPacing),
-    deliver: exchange.deliver,
-    deliverAll: exchange.deliverAll,
-    hangUp: exchange.hangUp,
-    check: exchange.check,
-    queuedBytes: exchange.queuedBytes,
-    sweep: exchange.sweep,
+    variants: 1,
+    gapMillis: () => gapMillis,
+    reader,
+    converse: (link = nowhere) => converse(exchange, link, isPacing),
+    // Its events come by the exchange.
+    render: () => [],
     sizeBytes: (frame) => frame.length,
-    gapMillis,
-    areConnectionsBrief: true
+    exchange: {
+      deliver: exchange.deliver,
+      deliverAll: exchange.deliverAll,
+      hangUp: exchange.hangUp,
+      check: exchange.check,
+      queuedBytes: exchange.queuedBytes,
+      sweep: exchange.sweep,
+      areConnectionsBrief: true
+    }
   }
 }

@@ -1,18 +1,17 @@
 /** Links that write down what they are given, and an exchange whose clock and chat are turned by hand. */
 import { Result } from "effect"
-import type { Command, Reply } from "../../../src/domain/Command.ts"
+import type { Reply } from "../../../src/domain/Command.ts"
 import type { Event, Perspective } from "../../../src/domain/Event.ts"
 import type { HangupReason } from "../../../src/domain/Hangup.ts"
 import type { Message } from "../../../src/domain/Message.ts"
 import type { RoomName, UserName } from "../../../src/domain/Names.ts"
-import type { Rejection } from "../../../src/domain/Rejection.ts"
-import type { Exchange, ExchangeStep, Link } from "../../../src/protocols/Exchange.ts"
+import type { Link } from "../../../src/protocols/Link.ts"
 import * as PacketCodec from "../../../src/protocols/packet/PacketCodec.ts"
 import * as PacketProtocol from "../../../src/protocols/packet/PacketProtocol.ts"
+import type { Member } from "../../../src/protocols/packet/PacketMember.ts"
 import type { Request } from "../../../src/protocols/packet/PacketRequest.ts"
 import type { Response } from "../../../src/protocols/packet/PacketResponse.ts"
-
-type Steps = ReadonlyArray<ExchangeStep<Uint8Array>>
+import * as Steps from "../Steps.ts"
 
 /** The response in a frame. */
 export const response = (frame: Uint8Array): Response => Result.getOrThrow(PacketCodec.readResponse(frame))
@@ -50,31 +49,25 @@ export const udp = (port: number, address = "127.0.0.1"): RecordingLink =>
 /** A connection. */
 export const tcp = (number: number, address = "127.0.0.1"): RecordingLink => link(`connection ${number}`, address, true)
 
-/** A command that waits for its answer, with what it is answered by. */
-export interface Asked {
-  readonly key: object
-  readonly command: Command
-  readonly reply: (reply: Reply) => void
-  readonly refuse: (rejection: Rejection) => void
-}
+type Protocol = ReturnType<typeof PacketProtocol.make>
 
 /** What the exchange wanted done by others than links. */
 export interface Bench {
-  readonly exchange: Exchange<Uint8Array>
+  readonly protocol: Protocol
   /** Has a link bring packets: a datagram each, or over a connection one read. */
   readonly bring: (link: RecordingLink, ...requests: ReadonlyArray<Request>) => void
   readonly bringBytes: (link: RecordingLink, bytes: Uint8Array) => void
   /** Opens a session; its number, and its key for events. */
-  readonly enter: (link: RecordingLink, name: string) => { readonly session: bigint; readonly key: object }
-  readonly deliver: (key: object, event: Event, as?: Perspective) => void
-  readonly hangUp: (key: object, reason: HangupReason) => void
+  readonly enter: (link: RecordingLink, name: string) => { readonly session: bigint; readonly key: Member }
+  readonly deliver: (key: Member, event: Event, as?: Perspective) => void
+  readonly hangUp: (key: Member, reason: HangupReason) => void
   /** Lets time pass without a sweep. */
   readonly wait: (millis: number) => void
   /** Lets time pass, with a sweep when it has. */
   readonly pass: (millis: number) => void
   readonly close: (link: RecordingLink) => void
   /** Commands that wait for an answer, which the test gives. */
-  readonly asked: () => ReadonlyArray<Asked>
+  readonly asked: () => ReadonlyArray<Steps.Asked<Member>>
   /** Why sessions ended, since this was last called. */
   readonly ended: () => ReadonlyArray<string>
   /** How many datagrams were of no session since this was last called. */
@@ -82,73 +75,31 @@ export interface Bench {
   readonly logins: () => ReadonlyArray<string>
 }
 
-/** How the chat answers a login; undefined accepts it. */
-export type Doorman = (name: string) => Rejection | undefined
-
 /** An exchange with random numbers that count from 1, and users with numbers that do. */
-export const bench = (options?: Partial<PacketProtocol.Options> & { readonly doorman?: Doorman }): Bench => {
+export const bench = (options?: Partial<PacketProtocol.Options> & { readonly doorman?: Steps.Doorman }): Bench => {
   const { doorman, ...settings } = options ?? {}
   let nowMillis = 0
   let lastRandom = 0n
-  let lastUser = 0
-  let asked: Array<Asked> = []
-  let ended: Array<string> = []
-  let logins: Array<string> = []
-  let faults = 0
-  const keys: Array<object> = []
-  const exchange = PacketProtocol.make({ nowMillis: () => nowMillis, random: () => ++lastRandom, ...settings })
-  const conversations = new Map<string, ReturnType<typeof exchange.converse>>()
-
-  const perform = (steps: Steps): void => {
-    for (const step of steps) {
-      switch (step._tag) {
-        case "Send":
-          step.link.send(step.frame)
-          break
-        case "Logout":
-          ended.push(step.why)
-          break
-        case "End":
-          step.link.end?.()
-          break
-        case "Fault":
-          faults++
-          break
-        case "Login": {
-          logins.push(step.name)
-          const rejection = doorman?.(step.name)
-          if (rejection !== undefined) perform(step.refused(rejection))
-          else {
-            keys.push(step.key)
-            perform(step.accepted({ number: ++lastUser, name: step.name as UserName, protocol: "packet" }))
-          }
-          break
-        }
-        case "Run": {
-          const { command, key, refused, replied } = step
-          asked.push({
-            key,
-            command,
-            reply: (reply) => perform(replied(reply)),
-            refuse: (rejection) => perform(refused(rejection))
-          })
-        }
-      }
-    }
-  }
+  const { asked, ended, faults, last, logins, perform } = Steps.make<Member>("packet", doorman)
+  const protocol = PacketProtocol.make({ nowMillis: () => nowMillis, random: () => ++lastRandom, ...settings })
+  const exchange = protocol.exchange!
+  const connections = new Map<
+    string,
+    { readonly reader: ReturnType<Protocol["reader"]>; readonly conversation: ReturnType<Protocol["converse"]> }
+  >()
 
   const bringBytes = (link: RecordingLink, bytes: Uint8Array): void => {
-    if (!link.isReliable) return perform(exchange.datagram!(link, bytes))
-    const conversation = conversations.get(link.id) ?? exchange.converse(link)
-    conversations.set(link.id, conversation)
-    for (const step of conversation.receive(bytes)) {
-      if (step._tag === "Exchange") perform(step.steps)
-      else if (step._tag === "Send") link.send(step.frame)
+    if (!link.isReliable) {
+      const { read, receive } = protocol.datagrams!
+      return perform(receive(link, read(bytes), bytes.length))
     }
+    const connection = connections.get(link.id) ?? { reader: protocol.reader(), conversation: protocol.converse(link) }
+    connections.set(link.id, connection)
+    for (const packet of connection.reader.read(bytes)) perform(connection.conversation.receive(packet), link)
   }
 
   return {
-    exchange,
+    protocol,
     bringBytes,
     bring: (link, ...requests) => {
       for (const request of requests) bringBytes(link, PacketCodec.writeRequest(request))
@@ -156,7 +107,7 @@ export const bench = (options?: Partial<PacketProtocol.Options> & { readonly doo
     enter: (link, name) => {
       bringBytes(link, PacketCodec.writeRequest({ _tag: "SessionRequest", name }))
       const cookie = link.sent().at(-1)
-      return { session: cookie?._tag === "SessionCookie" ? cookie.session : 0n, key: keys.at(-1)! }
+      return { session: cookie?._tag === "SessionCookie" ? cookie.session : 0n, key: last().key }
     },
     deliver: (key, event, as = "witness") =>
       perform(exchange.deliver(key, event, as, (link, frame) => link.send(frame))),
@@ -170,27 +121,11 @@ export const bench = (options?: Partial<PacketProtocol.Options> & { readonly doo
       nowMillis += millis
       perform(exchange.sweep())
     },
-    close: (link) => perform(conversations.get(link.id)?.closed?.() ?? []),
-    asked: () => {
-      const taken = asked
-      asked = []
-      return taken
-    },
-    ended: () => {
-      const taken = ended
-      ended = []
-      return taken
-    },
-    faults: () => {
-      const taken = faults
-      faults = 0
-      return taken
-    },
-    logins: () => {
-      const taken = logins
-      logins = []
-      return taken
-    }
+    close: (link) => perform(connections.get(link.id)?.conversation.closed?.() ?? []),
+    asked,
+    ended,
+    faults,
+    logins
   }
 }
 

@@ -1,13 +1,13 @@
 /** Connections that write down what they are given, and an exchange whose clock and chat are turned by hand. */
-import type { Command, Reply } from "../../../src/domain/Command.ts"
+import type { Reply } from "../../../src/domain/Command.ts"
 import type { Event, Perspective } from "../../../src/domain/Event.ts"
 import type { HangupReason } from "../../../src/domain/Hangup.ts"
 import type { Message } from "../../../src/domain/Message.ts"
 import type { RoomName, UserName } from "../../../src/domain/Names.ts"
-import type { Rejection } from "../../../src/domain/Rejection.ts"
-import type { ExchangeStep, Link } from "../../../src/protocols/Exchange.ts"
-import type { Step } from "../../../src/protocols/Protocol.ts"
+import type { Link } from "../../../src/protocols/Link.ts"
+import type { Peer } from "../../../src/protocols/tsockm/TsockmPeer.ts"
 import * as TsockmProtocol from "../../../src/protocols/tsockm/TsockmProtocol.ts"
+import * as Steps from "../Steps.ts"
 import { bytes } from "./Wire.ts"
 
 export type Generation = 7 | 8
@@ -19,27 +19,16 @@ export interface RecordingLink extends Link<Uint8Array> {
   readonly isEnded: () => boolean
 }
 
-/** A command that waits for its answer, with what it is answered by. */
-export interface Asked {
-  readonly key: object
-  readonly command: Command
-  readonly reply: (reply: Reply) => void
-  readonly refuse: (rejection: Rejection) => void
-}
-
 /** A peer that has logged in. */
 export interface Entered {
   readonly link: RecordingLink
   readonly secret: string
   readonly signature: string
-  readonly key: object
+  readonly key: Peer
   /** Its number in the chat. */
   readonly number: number
   readonly generation: Generation
 }
-
-/** How the chat answers a login; undefined accepts it. */
-export type Doorman = (name: string) => Rejection | undefined
 
 /** Takes what is in a list. */
 const taking =
@@ -60,24 +49,24 @@ export const request = {
 }
 
 /** An exchange with ids that count, and users with numbers that do. */
-export const bench = (options?: Partial<TsockmProtocol.Options> & { readonly doorman?: Doorman }) => {
+export const bench = (options?: Partial<TsockmProtocol.Options> & { readonly doorman?: Steps.Doorman }) => {
   const { doorman, ...settings } = options ?? {}
   let nowMillis = 0
   let lastLink = 0
   let lastId = 0
   let lastSignature = 0
-  let lastUser = 0
-  let faults = 0
-  const asked: Array<Asked> = []
-  const ended: Array<string> = []
-  const keys: Array<object> = []
-  const exchange = TsockmProtocol.make({
+  const { asked, ended, faults, last, perform } = Steps.make<Peer>("tsockm", doorman)
+  const protocol = TsockmProtocol.make({
     nowMillis: () => nowMillis,
     randomBytes: (count) => new Uint8Array(count),
     encoder: { encode: ({ length }) => (length === 4 ? `ID${++lastId}` : `SIG${++lastSignature}`) },
     ...settings
   })
-  const conversations = new Map<string, ReturnType<typeof exchange.converse>>()
+  const exchange = protocol.exchange!
+  const connections = new Map<
+    string,
+    { readonly reader: ReturnType<typeof protocol.reader>; readonly conversation: ReturnType<typeof protocol.converse> }
+  >()
 
   const connect = (address = "127.0.0.1", port = 40_000 + lastLink): RecordingLink => {
     const frames: Array<string> = []
@@ -95,73 +84,43 @@ export const bench = (options?: Partial<TsockmProtocol.Options> & { readonly doo
       sent: taking(frames),
       isEnded: () => isEnded
     }
-    conversations.set(link.id, exchange.converse(link))
+    connections.set(link.id, { reader: protocol.reader(), conversation: protocol.converse(link) })
     return link
   }
 
-  const perform = (steps: ReadonlyArray<ExchangeStep<Uint8Array>>): void => {
-    for (const step of steps) {
-      switch (step._tag) {
-        case "Send":
-          step.link.send(step.frame)
-          break
-        case "Logout":
-          ended.push(step.why)
-          break
-        case "End":
-          step.link.end?.()
-          break
-        case "Fault":
-          faults++
-          break
-        case "Login": {
-          const rejection = doorman?.(step.name)
-          if (rejection !== undefined) perform(step.refused(rejection))
-          else {
-            keys.push(step.key)
-            perform(step.accepted({ number: ++lastUser, name: step.name as UserName, protocol: "tsockm" }))
-          }
-          break
-        }
-        case "Run": {
-          const { command, key, refused, replied } = step
-          asked.push({
-            key,
-            command,
-            reply: (reply) => perform(replied(reply)),
-            refuse: (rejection) => perform(refused(rejection))
-          })
-        }
-      }
-    }
+  const conversationOf = (link: RecordingLink) => connections.get(link.id)!.conversation
+  const readerOf = (link: RecordingLink) => connections.get(link.id)!.reader
+
+  const follow = (link: RecordingLink, packets: ReadonlyArray<TsockmProtocol.Packet>): void => {
+    for (const packet of packets) perform(conversationOf(link).receive(packet), link)
   }
-  const follow = (steps: ReadonlyArray<Step<Uint8Array>> = []): void => {
-    for (const step of steps) if (step._tag === "Exchange") perform(step.steps)
-  }
-  const conversationOf = (link: RecordingLink) => conversations.get(link.id)!
+  const read = (link: RecordingLink, text: string): void => follow(link, readerOf(link).read(bytes(text)))
+  const finish = (link: RecordingLink): void => follow(link, readerOf(link).finish())
 
   /** Has a connection bring packets, one read each and a rest behind it. */
   const bring = (link: RecordingLink, ...packets: ReadonlyArray<string>): void => {
     for (const packet of packets) {
-      follow(conversationOf(link).receive(bytes(packet)))
-      follow(conversationOf(link).lapse?.())
+      read(link, packet)
+      finish(link)
     }
   }
   const close = (link: RecordingLink): void => perform(conversationOf(link).closed?.() ?? [])
 
   return {
+    protocol,
     exchange,
     connect,
     bring,
     close,
     conversationOf,
+    readerOf,
     /** Writes packets in one read, and nothing behind it. */
-    read: (link: RecordingLink, text: string) => follow(conversationOf(link).receive(bytes(text))),
+    read,
     /** Connects, writes one packet and ends; gives the connection. */
     once: (packet: string, address?: string): RecordingLink => {
       const link = connect(address)
-      follow(conversationOf(link).receive(bytes(packet)))
-      follow(conversationOf(link).ended?.())
+      read(link, packet)
+      finish(link)
       return link
     },
     /** Logs in. */
@@ -169,7 +128,7 @@ export const bench = (options?: Partial<TsockmProtocol.Options> & { readonly doo
       const link = connect(address)
       bring(link, request.connect(generation, name))
       const [, secret = "", signature = ""] = /::([^:|]*)\|.*#(.*)$/.exec(link.sent().at(-1) ?? "") ?? []
-      return { link, secret, signature, key: keys.at(-1)!, number: lastUser, generation }
+      return { link, secret, signature, ...last(), generation }
     },
     deliver: ({ key }: Entered, event: Event, as: Perspective = "witness") =>
       perform(exchange.deliver(key, event, as, (link, frame) => link.send(frame))),
@@ -184,10 +143,11 @@ export const bench = (options?: Partial<TsockmProtocol.Options> & { readonly doo
       }
     },
     /** Commands that wait for an answer, which the test gives. */
-    asked: taking(asked),
+    asked,
     /** Why sessions ended, since this was last called. */
-    ended: taking(ended),
-    faults: () => faults
+    ended,
+    /** How many faults there were since this was last called. */
+    faults
   }
 }
 

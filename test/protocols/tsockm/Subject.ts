@@ -5,11 +5,11 @@ import Sqids from "sqids"
 import * as TsockmId from "../../../src/protocols/tsockm/TsockmId.ts"
 import * as TsockmProtocol from "../../../src/protocols/tsockm/TsockmProtocol.ts"
 import { packetLimitBytes } from "../../../src/protocols/tsockm/TsockmText.ts"
-import { Peer, type Subject } from "../../../src/testing/mod.ts"
-import * as ExchangePort from "../../../src/transports/ExchangePort.ts"
+import { Peer, type SubjectOf } from "../../../src/testing/mod.ts"
 import { bytes } from "./Wire.ts"
 
 type Bytes = Uint8Array
+type Tsockm = SubjectOf<ReturnType<typeof TsockmProtocol.make>>
 
 const text = (frame: Bytes): string => Buffer.from(frame).toString()
 const isOf = (frame: Bytes, ...beginnings: ReadonlyArray<string>): boolean =>
@@ -33,8 +33,8 @@ const lineEnd = 0x0a
  * - It asks who the author of a message is, and puts together a text that came in several packets.
  * - When its name was refused, which ends its connection, it tries the next on another one.
  */
-const connect: NonNullable<Subject<Bytes, Bytes>["connect"]> = Effect.fnUntraced(function* (protocol) {
-  const services = yield* Effect.context<Peer.Services | Scope.Scope>()
+const connect: NonNullable<Tsockm["connect"]> = Effect.fnUntraced(function* (protocol) {
+  const services = yield* Effect.context<Peer.Provided | Scope.Scope>()
   let peer = yield* Peer.connect(protocol)
   let isRefused = false
   const names = new Map<string, string>()
@@ -100,16 +100,14 @@ const counting = () => {
   }
 }
 
-export const tsockm: Subject<Bytes, Bytes> = {
+export const tsockm: Tsockm = {
   make: () =>
-    ExchangePort.overStream(
-      TsockmProtocol.make({
-        gapMillis: 0,
-        nowMillis: () => 0,
-        randomBytes: counting(),
-        encoder: new Sqids(TsockmId.options)
-      })
-    ),
+    TsockmProtocol.make({
+      gapMillis: 0,
+      nowMillis: () => 0,
+      randomBytes: counting(),
+      encoder: new Sqids(TsockmId.options)
+    }),
   connect,
   login: (name) => [request("COMM", name)],
   say: (text) => request("MSG", text),

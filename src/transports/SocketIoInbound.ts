@@ -1,11 +1,12 @@
 /**
- * What one peer of Socket.IO sends, as a source.
+ * What one peer of Socket.IO sends.
  *
  * - Events that come in one read are handed over together, in the turn in which they come.
  * - Its peer cannot be told to wait: what comes meanwhile is kept, so much of it and no more.
  */
+import { Array } from "effect"
 import type { SocketIoPacket } from "../protocols/SocketIoPacket.ts"
-import type { Reader, Source } from "./Source.ts"
+import { Inbound } from "./Inbound.ts"
 
 /** How much may wait; one event may, however large. */
 export interface Backlog {
@@ -13,26 +14,22 @@ export interface Backlog {
   readonly limitBytes: number
 }
 
-export class SocketIoSource implements Source<SocketIoPacket> {
+const unstoppable = { pause: (): void => {}, resume: (): void => {} }
+
+export class SocketIoInbound {
+  readonly inbound = new Inbound<SocketIoPacket>(unstoppable)
   readonly #backlog: Backlog
-  #reader: Reader<SocketIoPacket> | undefined
-  #waiting: Array<SocketIoPacket> = []
+  // What has come in this read.
+  #events: Array<SocketIoPacket> = []
   #waitingBytes = 0
-  #isPaused = false
-  #hasEnded = false
   #isScheduled = false
+  #isEnding = false
   readonly #handOver = (): void => {
     this.#isScheduled = false
-    if (this.#waiting.length > 0 && this.#isFlowing) {
-      const events = this.#waiting
-      this.#waiting = []
-      this.#reader?.take(events)
-    }
-    // Whoever has taken them may want to hear no more now, or none at all.
-    if (!this.#hasEnded || !this.#isFlowing) return
-    const reader = this.#reader
-    this.#reader = undefined
-    reader?.ended()
+    const events = this.#events
+    this.#events = []
+    if (Array.isArrayNonEmpty(events)) this.inbound.push(events)
+    if (this.#isEnding) this.inbound.end()
   }
 
   constructor(backlog: Backlog) {
@@ -41,49 +38,32 @@ export class SocketIoSource implements Source<SocketIoPacket> {
 
   /** Takes note of the size of what comes next. */
   expect(bytes: number): void {
-    this.#waitingBytes = this.#waiting.length === 0 ? bytes : this.#waitingBytes + bytes
+    this.#waitingBytes = this.#waitingCount === 0 ? bytes : this.#waitingBytes + bytes
   }
 
   /** Takes an event, and tells whether no more wait than may. */
   push(event: SocketIoPacket): boolean {
-    if (this.#hasEnded) return true
-    const count = this.#waiting.push(event)
+    if (this.#isEnding) return true
+    this.#events.push(event)
     this.#schedule()
+    const count = this.#waitingCount
     const { limitBytes, limitEvents } = this.#backlog
     return count <= limitEvents && (count === 1 || this.#waitingBytes <= limitBytes)
   }
 
   /** Nothing comes any more; what waits is handed over first. */
   end(): void {
-    this.#hasEnded = true
+    this.#isEnding = true
     this.#schedule()
   }
 
-  start(reader: Reader<SocketIoPacket>): void {
-    this.#reader = reader
-    this.#schedule()
-  }
-
-  pause(): void {
-    this.#isPaused = true
-  }
-
-  resume(): void {
-    this.#isPaused = false
-    this.#schedule()
-  }
-
-  stop(): void {
-    this.#reader = undefined
-  }
-
-  get #isFlowing(): boolean {
-    return this.#reader !== undefined && !this.#isPaused
+  get #waitingCount(): number {
+    return this.inbound.waitingCount + this.#events.length
   }
 
   // Socket.IO lets each event of a read have a tick of its own, and all of these come before this one.
   #schedule(): void {
-    if (this.#isScheduled || !this.#isFlowing) return
+    if (this.#isScheduled) return
     this.#isScheduled = true
     process.nextTick(this.#handOver)
   }

@@ -1,0 +1,232 @@
+/**
+ * Carries out the steps of one protocol, and knows its sessions.
+ *
+ * - A session is logged in and out here, and nowhere else.
+ * - A step is carried out when the effect is run: at once up to one that has to be waited for, then the rest.
+ * - What ends a session while an event is being delivered waits for the next turn: what follows from it must not come
+ *   before that event.
+ */
+import { Effect, Fiber } from "effect"
+import { explain, Hangup } from "../domain/Hangup.ts"
+import { AddressBanned, AlreadyLoggedIn, NotLoggedIn, type Rejection, ServerFull } from "../domain/Rejection.ts"
+import type { Reply } from "../domain/Command.ts"
+import type { Link } from "../protocols/Link.ts"
+import type { Protocol } from "../protocols/Protocol.ts"
+import type { ImmediateStep, Step, Steps } from "../protocols/Step.ts"
+import { type Outlet, type Session, summary } from "../services/Session.ts"
+import type { ProtocolContext } from "./ProtocolContext.ts"
+import { SessionOutlet } from "./SessionOutlet.ts"
+
+/** The connection on which a packet came. It is the key of its own session. */
+export interface Own<Frame> extends Link<Frame>, Outlet {
+  /** Sends a frame; nothing goes out behind it for `holdMillis`. */
+  readonly send: (frame: Frame, holdMillis?: number) => void
+  /** What was held back may go out. */
+  readonly release: () => void
+  /** Takes note of a fault of its peer; why it is to end if there have been too many. */
+  readonly fault: () => Hangup | undefined
+  /** Takes note that its peer has been logged in. */
+  hasBeenIn: boolean
+  /** Does something besides what the peer says next, as long as the connection is there. */
+  readonly fork: (effect: Effect.Effect<void, Hangup>) => Effect.Effect<void>
+}
+
+interface Open {
+  readonly session: Session
+  /** Gives back the place that its address takes. */
+  readonly release: () => void
+}
+
+/** What steps are carried out with: nothing of it is about what is read. */
+export interface InterpreterContext<Frame, Key extends object> extends Pick<
+  ProtocolContext<never, never, Frame, Key>,
+  "chat" | "quota" | "census" | "run"
+> {
+  readonly protocol: Pick<Protocol<never, never, Frame, Key>, "name" | "exchange">
+}
+
+type Performed = Effect.Effect<void, Hangup>
+
+const keepNothing = (): void => {}
+
+// Steps of no connection end none.
+const withoutConnection = (performed: Performed): Effect.Effect<void> => Effect.catch(performed, Effect.die)
+
+export class Interpreter<Frame, Key extends object> {
+  readonly #context: InterpreterContext<Frame, Key>
+  readonly #sessions = new Map<Key | Own<Frame>, Open>()
+  // What the steps of a session wait for that came by datagrams: they are carried out one after another.
+  readonly #turns = new Map<Key, Fiber.Fiber<void>>()
+
+  constructor(context: InterpreterContext<Frame, Key>) {
+    this.#context = context
+  }
+
+  /** The session of a key, or that of a connection. */
+  session(key: Key | Own<Frame>): Session | undefined {
+    return this.#sessions.get(key)?.session
+  }
+
+  /** Carries out steps, one after another; `own` is the connection on which came what they follow from. */
+  perform(steps: Steps<Frame, Key>, own?: Own<Frame>): Performed {
+    if (steps.length === 0) return Effect.void
+    return Effect.suspend(() => this.act(steps, own) ?? Effect.void)
+  }
+
+  /**
+   * The same for steps that came by a datagram: nobody waits for them but what comes of the same session later. What has to be
+   * waited for is run as a fiber; `done` is called once, when nothing is waited for any more. Called by an effect that is
+   * running.
+   */
+  performApart(steps: Steps<Frame, Key>, done: () => void): void {
+    const key = steps.find((step) => step._tag === "Run")?.key
+    const before = key === undefined ? undefined : this.#turns.get(key)
+    const waiting =
+      before === undefined ? this.act(steps, undefined) : Effect.andThen(Fiber.await(before), this.perform(steps))
+    if (waiting === undefined) return done()
+    const fiber = this.#context.run(withoutConnection(waiting))
+    if (key !== undefined && fiber.pollUnsafe() === undefined) this.#turns.set(key, fiber)
+    fiber.addObserver(() => {
+      if (key !== undefined && this.#turns.get(key) === fiber) this.#turns.delete(key)
+      done()
+    })
+  }
+
+  /** Sends at once, and does the rest in the next turn. */
+  performInEvent(steps: ReadonlyArray<ImmediateStep<Frame, Key>>): void {
+    const rest: Array<ImmediateStep<Frame, Key>> = []
+    for (const step of steps) {
+      if (step._tag === "Send") step.link?.send(step.frame)
+      else rest.push(step)
+    }
+    if (rest.length > 0) this.#context.run(Effect.andThen(Effect.yieldNow, withoutConnection(this.perform(rest))))
+  }
+
+  /**
+   * Acts on steps up to one that has to be waited for: what waits for that, and then does the rest; undefined if all is done.
+   * Called by an effect that is running.
+   */
+  act(steps: Steps<Frame, Key>, own: Own<Frame> | undefined, from = 0): Performed | undefined {
+    for (let index = from; index < steps.length; index++) {
+      const waiting = this.#actOn(steps[index]!, own)
+      if (waiting === undefined) continue
+      if (index + 1 === steps.length) return waiting
+      return Effect.andThen(
+        waiting,
+        Effect.suspend(() => this.act(steps, own, index + 1) ?? Effect.void)
+      )
+    }
+    return undefined
+  }
+
+  /** Ends the session of a key, or that of a connection: the name is free, and the others are told. */
+  logout(key: Key | Own<Frame>, why?: string): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const open = this.#sessions.get(key)
+      if (open === undefined) return Effect.void
+      this.#sessions.delete(key)
+      open.release()
+      const { session } = open
+      const line = why === undefined ? `${session.name} left` : `${session.name} left: ${why}`
+      return Effect.andThen(this.#context.chat.logout(session), this.log(line, session))
+    })
+  }
+
+  /** Ends all sessions that are not a connection's own. */
+  get close(): Effect.Effect<void> {
+    return Effect.suspend(() =>
+      Effect.forEach(Array.from(this.#sessions.keys()), (key) => this.logout(key, explain("stopping")), { discard: true })
+    )
+  }
+
+  /** Logs a line about a session or a connection. */
+  log(line: string, about: { readonly address: string }): Effect.Effect<void> {
+    const { name } = this.#context.protocol
+    return Effect.annotateLogs(Effect.logInfo(line), { protocol: name, address: about.address })
+  }
+
+  #actOn(step: Step<Frame, Key>, own: Own<Frame> | undefined): Performed | undefined {
+    switch (step._tag) {
+      case "Send":
+        if (step.link === undefined || step.link === own) own?.send(step.frame, step.holdMillis)
+        else step.link.send(step.frame)
+        return undefined
+      case "Release":
+        own?.release()
+        return undefined
+      case "Fault": {
+        this.#context.census.counts.packetsDropped++
+        const hangup = own?.fault()
+        return hangup && Effect.fail(hangup)
+      }
+      case "Hangup":
+        if (step.link === undefined || step.link === own) return Effect.fail(new Hangup(step))
+        step.link.end?.()
+        return undefined
+      case "Logout":
+        return this.logout(step.key, step.why)
+      case "Login":
+        return this.#login(step, own)
+      case "Run":
+        return this.#run(step, own)
+    }
+  }
+
+  #run(step: Step<Frame, Key> & { readonly _tag: "Run" }, own: Own<Frame> | undefined): Performed | undefined {
+    const key = step.key ?? own
+    const session = key === undefined ? undefined : this.#sessions.get(key)?.session
+    if (session === undefined) return this.act(step.refused(new NotLoggedIn()), own)
+    const done = Effect.matchEffect(this.#context.chat.run(session, step.command), {
+      onSuccess: (reply) => this.#follow(step, reply, own),
+      onFailure: (rejection) => this.perform(step.refused(rejection), own)
+    })
+    // A session of its own key outlives the connection by which it asked: it is told what became of that.
+    return step.key === undefined ? done : Effect.uninterruptible(done)
+  }
+
+  #follow(step: Step<Frame, Key> & { readonly _tag: "Run" }, reply: Reply, own: Own<Frame> | undefined): Performed {
+    const stored = step.whenStored === true && reply._tag === "Accepted" ? reply.stored : undefined
+    if (stored === undefined) return this.perform(step.replied(reply), own)
+    // Nothing that comes behind a message waits for it to be stored.
+    const answered = Effect.matchEffect(stored, {
+      onSuccess: () => this.perform(step.replied(reply), own),
+      onFailure: (rejection) => this.perform(step.refused(rejection), own)
+    })
+    if (own !== undefined) return own.fork(answered)
+    return Effect.sync(() => void this.#context.run(withoutConnection(answered)))
+  }
+
+  #login(step: Step<Frame, Key> & { readonly _tag: "Login" }, own: Own<Frame> | undefined): Performed | undefined {
+    const { census, chat, protocol, quota } = this.#context
+    const key = step.key ?? own
+    const link = step.link ?? own
+    if (key === undefined || link === undefined) return Effect.die(new Error("A login is of no connection and no key"))
+    const refuse = (rejection: Rejection) => this.act(step.refused(rejection), own)
+    if (this.#sessions.has(key)) return refuse(new AlreadyLoggedIn())
+    const { address } = link
+    // It may have been admitted before it was banned.
+    if (quota.isBanned(address)) return refuse(new AddressBanned())
+    // A connection that is there for a session has been admitted already.
+    const isAdmitted = link.isReliable && protocol.exchange?.areConnectionsBrief !== true
+    const release = isAdmitted ? keepNothing : quota.admit(address)
+    if (release === undefined) {
+      census.counts.connectionsRefused++
+      return refuse(new ServerFull())
+    }
+    const outlet = step.key === undefined ? own! : new SessionOutlet(this, protocol.exchange!, step.key)
+    // Nothing of it is interrupted but the claim: whoever has a name has a session here, and knows of it.
+    return chat.login({ name: step.name, protocol: protocol.name, address, outlet }).pipe(
+      Effect.onExit((exit) => (exit._tag === "Failure" ? Effect.sync(release) : Effect.void)),
+      Effect.matchEffect({
+        onSuccess: (session) => {
+          this.#sessions.set(key, { session, release })
+          if (own !== undefined) own.hasBeenIn = true
+          const accepted = this.perform(step.accepted?.(summary(session)) ?? [], own)
+          return Effect.andThen(this.log(`${session.name} logged in`, session), accepted)
+        },
+        onFailure: (rejection) => this.perform(step.refused(rejection), own)
+      }),
+      Effect.uninterruptible
+    )
+  }
+}
