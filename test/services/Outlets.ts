@@ -1,7 +1,8 @@
 /** Outlets and sessions for tests of the services below the chat. */
+import { Effect } from "effect"
 import type { Event, Perspective } from "../../src/domain/Event.ts"
 import type { Outlet } from "../../src/services/Session.ts"
-import type { Opening } from "../../src/services/Sessions.ts"
+import { type Opening, Sessions } from "../../src/services/Sessions.ts"
 import type { Room } from "../../src/services/Room.ts"
 
 /** An outlet that keeps what it is told. */
@@ -14,12 +15,18 @@ export const outlet = (): Kept => {
   return { kept, deliver: (event, as) => void kept.push([event, as]), hangUp: () => {}, queuedBytes: () => 0 }
 }
 
-/** How a session of that name begins. */
-export const opening = (name: string, room: Room): Opening => ({
-  name,
+/** How a session begins. */
+export const opening = (room: Room): Opening => ({
   protocol: "toss",
   address: "192.0.2.1",
   outlet: outlet(),
   atMillis: 7,
   room
 })
+
+/** Opens a session of that name. */
+export const open = (name: string, room: Room) =>
+  Effect.gen(function* () {
+    const sessions = yield* Sessions
+    return yield* Effect.fromResult(sessions.open(yield* sessions.claim(name), opening(room)))
+  })
