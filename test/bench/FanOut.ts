@@ -1,6 +1,8 @@
 /** Messages to the members of a room: how many deliveries a second, beside those of other servers. */
-import { medianOf, median, printTable, range, shown } from "./Figures.ts"
+import type { Figure } from "./Comparison.ts"
+import { medianOf, median, percent, printTable, range, shown } from "./Figures.ts"
 import type { Round, Work } from "./Load.ts"
+import { compare, type Measured, type Plan, reportsOf, roundsOf, type Series, seriesOf, takeTurns } from "./Plan.ts"
 import { file } from "./Processes.ts"
 import * as Subjects from "./Subjects.ts"
 
@@ -20,20 +22,22 @@ export const measure = (subject: Subjects.Subject, seconds: number): Promise<Rou
   })
 
 /** Deliveries per second of processor time, so that what else runs on the core is nobody's advantage. */
-const rateOf = (all: ReadonlyArray<Round> = []): number =>
+const rateOf = (all: ReadonlyArray<Round>): number =>
   median(all.map(({ perSecond, serverCpu = 1 }) => perSecond / serverCpu))
 
 /** Processor time of the server for each delivery; what else runs on its core adds little to it. */
 const cpuNanos = ({ perSecond, serverCpu }: Round): number | undefined =>
   serverCpu === undefined ? undefined : (serverCpu * 1e9) / perSecond
 
-const percent = (share: number | undefined): string => `${shown(share, 0, 100)} %`
+/** What builds are compared by. */
+export const figure: Figure<Round> = {
+  name: "ns of the server for each delivery",
+  digits: 0,
+  of: cpuNanos,
+  rate: ({ perSecond }) => perSecond
+}
 
-const rowOf = (
-  name: string,
-  all: ReadonlyArray<Round>,
-  results: ReadonlyMap<Subjects.Subject, ReadonlyArray<Round>>
-): ReadonlyArray<string> => [
+const rowOf = ({ name, all }: Series<Round>, floors: ReadonlyArray<Measured<Round>>): ReadonlyArray<string> => [
   name,
   shown(median(all.map(({ perSecond }) => perSecond)), 2, 1e-6),
   range(
@@ -41,7 +45,7 @@ const rowOf = (
     2,
     1e-6
   ),
-  ...floors.map((floor) => shown(rateOf(all) / rateOf(results.get(floor)), 2)),
+  ...floors.map((floor) => shown(rateOf(all) / rateOf(floor.now), 2)),
   shown(medianOf(all, cpuNanos)),
   percent(medianOf(all, (it) => it.serverCpu)),
   percent(Math.max(...all.map(({ loadCpu }) => loadCpu))),
@@ -53,7 +57,7 @@ const rowOf = (
 ]
 
 /** What is to be said of a row, besides. */
-const notesOf = (name: string, all: ReadonlyArray<Round>): ReadonlyArray<string> => {
+const notesOf = ({ name, all }: Series<Round>): ReadonlyArray<string> => {
   const notes: Array<string> = []
   if (all.some(({ loadCpu }) => loadCpu >= 0.9)) {
     notes.push(`${name}: the load is the limit, or near it; the figure is a lower bound`)
@@ -69,20 +73,23 @@ const notesOf = (name: string, all: ReadonlyArray<Round>): ReadonlyArray<string>
 }
 
 /** Measures and prints the table; false if a member did not get exactly what it should have. */
-export const fanOut = async (rounds: number, seconds: number): Promise<boolean> => {
+export const fanOut = async (plan: Plan, usualRounds: number, seconds: number): Promise<boolean> => {
+  const rounds = roundsOf(plan, usualRounds)
   console.log(`200 members of one room, 10 senders, 99-byte texts, 50 in flight each; ${rounds} rounds of ${seconds} s`)
   const subjects = [...floors, ...[...Subjects.streams, Subjects.mixed].map(Subjects.inMemory)]
-  const results = new Map<Subjects.Subject, Array<Round>>(subjects.map((subject) => [subject, []]))
-  // Round by round, so that a noisy minute is everybody's.
-  for (let round = 0; round < rounds; round++) {
-    for (const subject of subjects) results.get(subject)?.push(await measure(subject, seconds))
-  }
-  const columns = floors.map((floor) => columnOf.get(floor) ?? "")
+  const measured = await takeTurns(
+    plan,
+    rounds,
+    subjects.map((subject) => ({ name: subject.name, subject, measure: (it) => measure(it, seconds) }))
+  )
+  const measuredFloors = measured.filter(({ subject }) => columnOf.has(subject))
+  const columns = measuredFloors.map(({ subject }) => columnOf.get(subject) ?? "")
+  const series = seriesOf(measured)
   printTable([
     ["fan-out", "M/s", "(least-most)", ...columns, "ns", "server", "load", "frames", "bytes"],
-    ...subjects.map((subject) => rowOf(subject.name, results.get(subject) ?? [], results))
+    ...series.map((it) => rowOf(it, measuredFloors))
   ])
-  for (const subject of subjects)
-    for (const note of notesOf(subject.name, results.get(subject) ?? [])) console.log(note)
-  return [...results.values()].flat().every((it) => it.isComplete)
+  for (const it of series) for (const note of notesOf(it)) console.log(note)
+  compare(plan, "fanout", figure, measured)
+  return reportsOf(measured).every((it) => it.isComplete)
 }

@@ -1,7 +1,12 @@
 /** Figures, and how they are shown. */
 
-export const median = (values: ReadonlyArray<number>): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN
+/** The middle value, or the mean of the two in the middle. */
+export const median = (values: ReadonlyArray<number>): number => {
+  const sorted = values.toSorted((a, b) => a - b)
+  const half = Math.floor(sorted.length / 2)
+  const upper = sorted[half] ?? NaN
+  return sorted.length % 2 === 1 ? upper : ((sorted[half - 1] ?? NaN) + upper) / 2
+}
 
 /** The median of what was measured, or undefined if anything was not. */
 export const medianOf = <A>(all: ReadonlyArray<A>, of: (round: A) => number | undefined): number | undefined => {
@@ -15,6 +20,9 @@ export const shown = (value: number | undefined, digits = 0, scale = 1): string 
 /** The least and the most of some values. */
 export const range = (values: ReadonlyArray<number>, digits = 0, scale = 1): string =>
   `(${shown(Math.min(...values), digits, scale)}-${shown(Math.max(...values), digits, scale)})`
+
+/** A share as percent. */
+export const percent = (share: number | undefined): string => `${shown(share, 0, 100)} %`
 
 /** Prints rows in columns, all but the first one to the right. */
 export const printTable = (rows: ReadonlyArray<ReadonlyArray<string>>): void => {

@@ -1,19 +1,22 @@
 /**
- * One file from a sender to a receiver: `node FileLoad.ts <pipe|toss> <port> <megabytes>`. Prints as JSON how many seconds
- * passed from its first byte to its last, and whether all of them came.
+ * One file from a sender to a receiver: `node FileLoad.ts <pipe|toss> <port> <megabytes> <server's pid>`. Prints as JSON how
+ * many seconds passed from its first byte to its last, and whether all of them came.
  */
 import { once } from "node:events"
 import { connect, type Socket } from "node:net"
 import { argv } from "node:process"
+import { usage } from "./Processes.ts"
 
 /** What is reported, as one line of JSON. */
 export interface FileRound {
   readonly seconds: number
+  /** Of the server, until whoever gets the file has all of it. */
+  readonly cpuSeconds: number | undefined
   readonly isWhole: boolean
 }
 
 const [kind = "", ...numbers] = argv.slice(2)
-const [port = 0, megabytes = 0] = numbers.map(Number)
+const [port = 0, megabytes = 0, pid = 0] = numbers.map(Number)
 const piece = Buffer.alloc(1_000_000, "0123456789abcdef")
 const sizeBytes = megabytes * piece.length
 
@@ -36,15 +39,18 @@ const receiver = await join("receiver")
 const sender = await join("sender")
 // The sender's log-in, and its own copy of the file.
 if (kind === "toss") await once(receiver, "data")
-sender.resume()
-
-let received = 0
-const all = new Promise<void>((resolve) => {
-  receiver.on("data", (bytes: Buffer) => {
-    received += bytes.length
-    if (received >= sizeBytes) resolve()
+const receive = (socket: Socket) => {
+  const heard = { bytes: 0 }
+  const all = new Promise<void>((resolve) => {
+    socket.on("data", (bytes: Buffer) => {
+      heard.bytes += bytes.length
+      if (heard.bytes >= sizeBytes) resolve()
+    })
   })
-})
+  return { heard, all }
+}
+const [received, echoed] = [receive(receiver), receive(sender)]
+const cpuBefore = usage(pid).cpuSeconds
 const before = performance.now()
 if (kind === "toss") {
   const fields = `attachment|f${sizeBytes}|`
@@ -52,8 +58,11 @@ if (kind === "toss") {
 }
 for (let count = 0; count < megabytes; count++) await write(sender, piece)
 if (kind === "toss") await write(sender, "a.bin;;")
-await all
+await received.all
 const seconds = (performance.now() - before) / 1000
-const round: FileRound = { seconds, isWhole: received - sizeBytes < 1000 }
+if (kind === "toss") await echoed.all
+const cpu = usage(pid).cpuSeconds
+const cpuSeconds = cpu === undefined || cpuBefore === undefined ? undefined : cpu - cpuBefore
+const round: FileRound = { seconds, cpuSeconds, isWhole: received.heard.bytes - sizeBytes < 1000 }
 console.log(JSON.stringify(round))
 process.exit(0)

@@ -5,7 +5,7 @@
  * - What the kernel counts for a process is read from `/proc`; elsewhere it is `undefined` and the table says so.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process"
-import { readFileSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 
@@ -127,12 +127,29 @@ export interface Usage {
   readonly writtenBytes: number | undefined
 }
 
-/** What a process has used so far; ticks of the kernel are 10 ms. */
-export const usage = (pid: number): Usage => {
+/** Of the threads that a process has now, in nanoseconds; undefined where the kernel keeps no such count. */
+const threadSeconds = (pid: number): number | undefined => {
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`)
+    const nanos = threads.map((thread) => Number(proc(pid, `task/${thread}/schedstat`)?.split(" ")[0] ?? 0))
+    const sum = nanos.reduce((total, it) => total + it, 0)
+    return sum === 0 ? undefined : sum / 1e9
+  } catch {
+    return undefined
+  }
+}
+
+/** In ticks of the kernel, which are 10 ms. */
+const tickSeconds = (pid: number): number | undefined => {
   const fields = proc(pid, "stat")?.split(") ")[1]?.split(" ")
+  return fields === undefined ? undefined : (Number(fields[11]) + Number(fields[12])) / 100
+}
+
+/** What a process has used so far. */
+export const usage = (pid: number): Usage => {
   const io = proc(pid, "io")
   return {
-    cpuSeconds: fields === undefined ? undefined : (Number(fields[11]) + Number(fields[12])) / 100,
+    cpuSeconds: threadSeconds(pid) ?? tickSeconds(pid),
     writes: numberIn(io, /syscw: (\d+)/),
     writtenBytes: numberIn(io, /wchar: (\d+)/)
   }

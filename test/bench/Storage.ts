@@ -1,9 +1,11 @@
 /** What it costs to store: answers that promise it, and the same fan-out with history and without. */
 import { execFileSync } from "node:child_process"
 import type { AckRound, AckWork } from "./AckLoad.ts"
+import type { Figure } from "./Comparison.ts"
 import * as FanOut from "./FanOut.ts"
-import { median, printTable, shown } from "./Figures.ts"
+import { median, medianOf, printTable, shown } from "./Figures.ts"
 import type { Lateness } from "./Lateness.ts"
+import { compare, type Plan, reportsOf, roundsOf, rowsOf, takeTurns } from "./Plan.ts"
 import { file, firstLine, kill, node } from "./Processes.ts"
 import * as Subjects from "./Subjects.ts"
 
@@ -36,23 +38,52 @@ interface Measured extends AckRound {
 }
 
 const measure = async (subject: Subjects.Subject, window: number, seconds: number): Promise<Measured> => {
-  const { pid, ports, server } = await Subjects.listen(subject)
+  const { pid, ports, server, stop } = await Subjects.listen(subject)
   const work: AckWork = { port: ports[0]!.port, clients, window, seconds, pid }
   const load = node(1, [file("AckLoad.ts"), JSON.stringify(work)])
   // The first is of the time before.
   const late = firstLine(server, /LateMillis/).then(() => firstLine(server, /LateMillis/))
-  const report = JSON.parse(await firstLine(load)) as AckRound
-  const measured = { ...report, late: JSON.parse(await late) as Lateness }
+  const [report, said] = await Promise.all([firstLine(load), late])
+  const measured = { ...(JSON.parse(report) as AckRound), late: JSON.parse(said) as Lateness }
   await kill(load)
-  await kill(server)
+  await stop()
   return measured
 }
+
+const figure: Figure<Measured> = {
+  name: "microseconds of the server for each answer",
+  digits: 1,
+  of: ({ perSecond, serverCpu }) => (serverCpu === undefined ? undefined : (serverCpu * 1e6) / perSecond),
+  rate: ({ perSecond }) => perSecond
+}
+
+interface Column {
+  readonly title: string
+  readonly of: (report: Measured) => number | undefined
+  readonly digits: number
+  readonly scale?: number
+}
+
+const columns: ReadonlyArray<Column> = [
+  { title: "k/s", of: (it) => it.perSecond, digits: 1, scale: 1e-3 },
+  { title: "us", of: figure.of, digits: 1 },
+  { title: "p50 ms", of: (it) => it.p50Millis, digits: 2 },
+  { title: "p99 ms", of: (it) => it.p99Millis, digits: 2 },
+  { title: "loop p99", of: (it) => it.late.p99LateMillis, digits: 1 },
+  { title: "loop max", of: (it) => it.late.maxLateMillis, digits: 1 },
+  { title: "server %", of: (it) => it.serverCpu, digits: 0, scale: 100 },
+  { title: "load %", of: (it) => it.loadCpu, digits: 0, scale: 100 }
+]
 
 /**
  * Measures and prints how many messages are acknowledged, with so many of each client on their way; false if one was not,
  * or did not come.
  */
-export const acknowledgements = async (windows: ReadonlyArray<number>, seconds: number): Promise<boolean> => {
+export const acknowledgements = async (
+  plan: Plan,
+  windows: ReadonlyArray<number>,
+  seconds: number
+): Promise<boolean> => {
   const database = makeDatabase()
   const subjects = [
     storedIn("memory", { PARLANCE_STORAGE: "memory" }),
@@ -62,55 +93,50 @@ export const acknowledgements = async (windows: ReadonlyArray<number>, seconds: 
       ? []
       : [storedIn("PostgreSQL", { PARLANCE_STORAGE: "postgres", PARLANCE_DATABASE_URL: database.url })])
   ]
-  const all: Array<Measured> = []
-  const rows: Array<ReadonlyArray<string>> = []
-  try {
-    for (const subject of subjects) {
-      for (const window of windows) {
-        const it = await measure(subject, window, seconds)
-        all.push(it)
-        rows.push([
-          `${subject.name}, ${window} in flight`,
-          shown(it.perSecond, 1, 1e-3),
-          shown(it.p50Millis, 2),
-          shown(it.p99Millis, 2),
-          shown(it.late.p99LateMillis, 1),
-          shown(it.late.maxLateMillis, 1),
-          `${shown(it.serverCpu, 0, 100)} %`,
-          `${shown(it.loadCpu, 0, 100)} %`
-        ])
-      }
-    }
-  } finally {
-    database?.drop()
-  }
+  const asked = subjects.flatMap((subject) =>
+    windows.map((window) => ({
+      name: `${subject.name}, ${window} in flight`,
+      subject,
+      measure: (it: Subjects.Subject) => measure(it, window, seconds)
+    }))
+  )
+  const measured = await takeTurns(plan, roundsOf(plan, 1), asked).finally(() => database?.drop())
   console.log(`acknowledged messages of ${clients} clients of packet over TCP, for ${seconds} s`)
-  printTable([["stored in", "k/s", "p50 ms", "p99 ms", "loop p99", "loop max", "server", "load"], ...rows])
+  printTable([
+    ["stored in", ...columns.map(({ title }) => title)],
+    ...rowsOf(measured, (all) => columns.map(({ digits, of, scale }) => shown(medianOf(all, of), digits, scale)))
+  ])
   if (database === undefined) console.log("PostgreSQL: not measured, for there is none, or no psql to make a database")
-  const isRight = all.every((it) => it.isComplete)
+  compare(plan, "acks", figure, measured)
+  const isRight = reportsOf(measured).every((it) => it.isComplete)
   if (!isRight) console.log("WRONG, a message was not answered or did not come, once")
   return isRight
 }
 
 /** Measures and prints the fan-out with history and without; false if a member did not get what it should have. */
-export const history = async (rounds: number, seconds: number): Promise<boolean> => {
-  let isRight = true
-  for (const subject of [Subjects.chatmaster, Subjects.packet]) {
-    const off = Subjects.withOptions(subject, subject.name, { args: ["--history-limit=0"] })
-    const rates = { on: [] as Array<number>, off: [] as Array<number> }
-    for (let round = 0; round < rounds; round++) {
-      for (const which of ["off", "on"] as const) {
-        const { isComplete, perSecond } = await FanOut.measure(which === "on" ? subject : off, seconds)
-        rates[which].push(perSecond)
-        isRight &&= isComplete
-      }
+export const history = async (plan: Plan, usualRounds: number, seconds: number): Promise<boolean> => {
+  const subjects = [Subjects.chatmaster, Subjects.packet].flatMap((subject) => [
+    Subjects.withOptions(subject, `${subject.name} without`, { args: ["--history-limit=0"] }),
+    Subjects.withOptions(subject, `${subject.name} with history`, {})
+  ])
+  const measured = await takeTurns(
+    plan,
+    roundsOf(plan, usualRounds),
+    subjects.map((subject) => ({ name: subject.name, subject, measure: (it) => FanOut.measure(it, seconds) }))
+  )
+  for (let pair = 0; pair < measured.length; pair += 2) {
+    const [off, on] = measured.slice(pair)
+    for (const build of ["old", "now"] as const) {
+      const [without, rate] = [off, on].map((it) => median((it?.[build] ?? []).map(({ perSecond }) => perSecond)))
+      if (rate === undefined || without === undefined || Number.isNaN(rate)) continue
+      console.log(
+        `fan-out of ${on?.name}${build === "old" ? ", old" : ""}: ${shown(rate, 2, 1e-6)} M/s, ` +
+          `${shown(rate / without, 2)} of that without (${shown(without, 2, 1e-6)} M/s)`
+      )
     }
-    const [on, without] = [median(rates.on), median(rates.off)]
-    console.log(
-      `fan-out of ${subject.name} with history: ${shown(on, 2, 1e-6)} M/s, ` +
-        `${shown(on / without, 2)} of that without (${shown(without, 2, 1e-6)} M/s)`
-    )
   }
+  compare(plan, "history", FanOut.figure, measured)
+  const isRight = reportsOf(measured).every((it) => it.isComplete)
   if (!isRight) console.log("WRONG, a member did not get exactly what it should have")
   return isRight
 }

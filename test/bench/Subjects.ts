@@ -17,10 +17,21 @@ export interface Spoken {
 export interface Subject {
   readonly name: string
   readonly spoken: ReadonlyArray<Spoken>
-  /** `dir` is an empty folder of its own, `port` one that is free. */
-  readonly program: (dir: string, port: number) => Program
+  /** The folder of the build that is run; a server that is not ours has none. */
+  readonly build?: string
+  readonly program: (place: Place) => Program
   /** The line of output that says that it listens; the first one, unless told otherwise. */
   readonly ready?: RegExp
+}
+
+/** Where a server is started. */
+export interface Place {
+  /** An empty folder of its own. */
+  readonly dir: string
+  /** A port that is free. */
+  readonly port: number
+  /** The subject's. */
+  readonly build: string
 }
 
 /** A server that listens. */
@@ -30,6 +41,8 @@ export interface Listening {
   /** The port of the first language. */
   readonly port: string
   readonly ports: ReadonlyArray<{ readonly language: LanguageName; readonly port: number }>
+  /** Kills it and deletes what it has stored. */
+  readonly stop: () => Promise<void>
 }
 
 /** What else a server is given. */
@@ -48,12 +61,21 @@ export const cleanUp = (): void => rmSync(dataDir, { recursive: true, force: tru
 const ports = ["toss", "chatmaster", "tsockm", "packet", "http"].map((name) => `--${name}-port=0`)
 
 /** The server, as it is started. Sessions of packet may be silent for longer than usual, as some loads are. */
-export const parlance = (dir: string): Program => ({
-  args: ["dist/main.js", "--flood-rate=0", "--pacing=off", "--session-timeout=10m", `--data-dir=${dir}`, ...ports]
-})
-
-/** An empty folder. */
-export const freshDir = (): string => mkdtempSync(join(dataDir, "run-"))
+export const parlance: Subject = {
+  name: "parlance",
+  spoken: [],
+  build: "dist",
+  program: ({ build, dir }) => ({
+    args: [
+      join(build, "main.js"),
+      "--flood-rate=0",
+      "--pacing=off",
+      "--session-timeout=10m",
+      `--data-dir=${dir}`,
+      ...ports
+    ]
+  })
+}
 
 const bare = (name: string, ...args: ReadonlyArray<string>): Subject => ({
   name,
@@ -98,7 +120,7 @@ PAM = no
 const ngircd: Subject = {
   name: "ngircd",
   spoken: [{ language: "irc", port: /Now listening on \[127\.0\.0\.1\]:(\d+)/ }],
-  program: (dir, port) => {
+  program: ({ dir, port }) => {
     const settings = join(dir, "ngircd.conf")
     writeFileSync(settings, ngircdSettings(port))
     return { command: "ngircd", args: ["-n", "-f", settings] }
@@ -113,10 +135,23 @@ export const others: ReadonlyArray<Subject> = [nats, ngircd].filter(({ name }) =
 export const echo = (carrier: "tcp" | "udp", bytes: { readonly request: number; readonly response: number }): Subject =>
   bare("bare Node echo", file("ChunkFloor.ts"), carrier, String(bytes.request), String(bytes.response))
 
-const served = (name: string, ...spoken: ReadonlyArray<Spoken>): Subject => ({
+/** The same server with other settings. */
+export const withOptions = (subject: Subject, name: string, options: Options): Subject => ({
+  ...subject,
   name,
-  spoken,
-  program: (dir) => ({ args: [...parlance(dir).args, "--log-level=none"] })
+  program: (place) => {
+    const { args, env, ...rest } = subject.program(place)
+    return {
+      ...rest,
+      args: [...(options.node ?? []), ...args, ...(options.args ?? [])],
+      env: { ...env, ...options.env }
+    }
+  }
+})
+
+const served = (name: string, ...spoken: ReadonlyArray<Spoken>): Subject => ({
+  ...withOptions(parlance, name, { args: ["--log-level=none"] }),
+  spoken
 })
 
 const over = (language: LanguageName, carrier: string): Spoken => ({
@@ -140,20 +175,6 @@ export const mixed = served(
   ...[tsockm, toss, sockets, packet, chatmaster].flatMap((it) => it.spoken)
 )
 
-/** The same server with other settings. */
-export const withOptions = (subject: Subject, name: string, options: Options): Subject => ({
-  ...subject,
-  name,
-  program: (dir, port) => {
-    const { args, env, ...rest } = subject.program(dir, port)
-    return {
-      ...rest,
-      args: [...(options.node ?? []), ...args, ...(options.args ?? [])],
-      env: { ...env, ...options.env }
-    }
-  }
-})
-
 /** The same server with its history in memory, where delivery alone is measured. */
 export const inMemory = (subject: Subject): Subject =>
   withOptions(subject, subject.name, { env: { PARLANCE_STORAGE: "memory" } })
@@ -167,15 +188,29 @@ const freePort = async (): Promise<number> => {
   return address !== null && typeof address === "object" ? address.port : 0
 }
 
+const placeOf = async ({ build = "" }: Subject): Promise<Place> => ({
+  dir: mkdtempSync(join(dataDir, "run-")),
+  port: await freePort(),
+  build
+})
+
+/** The program of a subject, with a place of its own. */
+export const programOf = async (subject: Subject): Promise<Program> => subject.program(await placeOf(subject))
+
 /** Starts a server. */
 export const listen = async (subject: Subject): Promise<Listening> => {
-  const server = run(0, subject.program(freshDir(), await freePort()))
+  const place = await placeOf(subject)
+  const server = run(0, subject.program(place))
   const line = await firstLine(server, subject.ready)
   const ports = subject.spoken.map(({ language, port }) => ({ language, port: Number(port.exec(line)?.[1]) }))
   if (ports.some(({ port }) => Number.isNaN(port)) || server.pid === undefined) {
     throw new Error(`Cannot find the ports of ${subject.name} in: ${line}`)
   }
-  return { server, pid: server.pid, port: String(ports[0]?.port), ports }
+  const stop = async (): Promise<void> => {
+    await kill(server)
+    rmSync(place.dir, { recursive: true, force: true })
+  }
+  return { server, pid: server.pid, port: String(ports[0]?.port), ports, stop }
 }
 
 const patienceMillis = 150_000
@@ -189,6 +224,6 @@ export const loaded = async <Report>(
   const process = node(1, load(listening))
   const report = JSON.parse(await firstLine(process, undefined, patienceMillis)) as Report
   await kill(process)
-  await kill(listening.server)
+  await listening.stop()
   return report
 }
