@@ -25,15 +25,10 @@ import type { ListenFailed } from "../transports/ListenFailed.ts"
 import * as SocketIoListener from "../transports/SocketIoListener.ts"
 import * as TcpListener from "../transports/TcpListener.ts"
 import * as UdpListener from "../transports/UdpListener.ts"
+import type { Address } from "./Address.ts"
 import * as HttpRoutes from "./HttpRoutes.ts"
 import { publicUrl } from "./PublicUrl.ts"
 import { Settings } from "./Settings.ts"
-
-/** An open port. */
-export interface Address {
-  readonly protocol: string
-  readonly url: string
-}
 
 type Services =
   | HttpRoutes.Services

@@ -11,6 +11,7 @@ import type { StorageHealth } from "../services/StorageHealth.ts"
 import { Connections } from "../transports/Connections.ts"
 import type { ListenFailed } from "../transports/ListenFailed.ts"
 import * as TransportLimits from "../transports/TransportLimits.ts"
+import type { Address } from "./Address.ts"
 import type { ConsoleDoor } from "./ConsoleDoor.ts"
 import * as HttpRoutes from "./HttpRoutes.ts"
 import * as Listeners from "./Listeners.ts"
@@ -69,7 +70,7 @@ export class Server extends Context.Service<
   Server,
   {
     /** The ports that are open. */
-    readonly addresses: ReadonlyArray<Listeners.Address>
+    readonly addresses: ReadonlyArray<Address>
     /** Where the operator's page is, unless there is no HTTP port. */
     readonly operatorPage: OperatorPage | undefined
   }

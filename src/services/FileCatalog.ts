@@ -8,7 +8,7 @@
  * - What is too many is only said: whoever keeps the bytes may have to forget it elsewhere first.
  * - Uploads reserve their size, so that what is on its way takes at most as much room again as what is there.
  */
-import type { StoredFile } from "./Attachments.ts"
+import type { StoredFile } from "./StoredFile.ts"
 
 /** The most files that are remembered. */
 export const limitFiles = 65_536

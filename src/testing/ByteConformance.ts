@@ -5,9 +5,9 @@ import type { Link } from "../protocols/Exchange.ts"
 import type { ByteFrame } from "../protocols/Protocol.ts"
 import { Census } from "../services/Census.ts"
 import * as Visitor from "../services/Visitor.ts"
-import type { Connect, Subject } from "./Conformance.ts"
 import * as Peer from "./Peer.ts"
 import { equal, type Failure } from "./ConformanceFailure.ts"
+import type { Connect, Subject } from "./Subject.ts"
 
 export type ByteSubject = Subject<Uint8Array, ByteFrame>
 
