@@ -12,7 +12,7 @@ const folder = mkdtempSync(join(tmpdir(), "parlance-"))
 const file = join(folder, "flaky")
 
 writeFileSync(
-  join(folder, "vitest.config.ts"),
+  join(folder, "vitest.config.mts"),
   `import configuration from ${JSON.stringify(configuration)}
   const test = { ...configuration.test, root: ${JSON.stringify(folder)}, globalSetup: [], globals: true }
   export default { ...configuration, cacheDir: "cache", test }`
@@ -24,7 +24,7 @@ const run = (...tests: ReadonlyArray<string>) => {
   writeFileSync(join(folder, "Some.test.ts"), tests.join("\n"))
   const { status, stdout } = spawnSync(
     process.execPath,
-    [vitest, "run", "--config", join(folder, "vitest.config.ts")],
+    [vitest, "run", "--config", join(folder, "vitest.config.mts")],
     {
       cwd: folder,
       env: { ...process.env, CI: "true", NO_COLOR: "1", FLAKY_TESTS_FILE: file },

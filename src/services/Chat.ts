@@ -21,7 +21,6 @@ import * as Memberships from "./Memberships.ts"
 import type { Outcome } from "./Memberships.ts"
 import * as Messages from "./Messages.ts"
 import * as Questions from "./Questions.ts"
-import { type Allowance, allowance } from "./Quota.ts"
 import { type Refused, Refusals } from "./Refusals.ts"
 import { ResumableUploads } from "./ResumableUploads.ts"
 import { Rooms } from "./Rooms.ts"
@@ -30,6 +29,7 @@ import { type Opening, Sessions } from "./Sessions.ts"
 import { Shares } from "./Shares.ts"
 import * as SlashCommand from "./SlashCommand.ts"
 import * as SlashCommands from "./SlashCommands.ts"
+import { TokenBucket } from "./TokenBucket.ts"
 import { Uploads } from "./Uploads.ts"
 
 /** Who logs in, and where events for it go. Whoever is in the room is told at once, unless that is left to `later`. */
@@ -88,7 +88,7 @@ export class Chat extends Context.Service<
       const { counts } = yield* Census
       const clock = yield* Clock.Clock
       const watchers = new Set<(event: SharedEvent) => void>()
-      const allowances = new WeakMap<Session, { readonly messages: Allowance; readonly acts: Allowance }>()
+      const buckets = new WeakMap<Session, { readonly messages: TokenBucket; readonly acts: TokenBucket }>()
 
       const audience = Audience.make(counts, (event) => {
         for (const watcher of watchers) watcher(event)
@@ -209,9 +209,9 @@ export class Chat extends Context.Service<
             return 0
           case "Say":
           case "Tell":
-            return allowances.get(session)!.messages.take(nowMillis())
+            return buckets.get(session)!.messages.take(nowMillis())
           default:
-            return allowances.get(session)!.acts.take(nowMillis())
+            return buckets.get(session)!.acts.take(nowMillis())
         }
       }
 
@@ -243,9 +243,9 @@ export class Chat extends Context.Service<
           if (Result.isFailure(opened)) return refuse(opened.failure, opening)
           const session = opened.success
           const { floodBurst, floodRate } = limits
-          allowances.set(session, {
-            messages: allowance(floodRate, floodBurst),
-            acts: allowance(floodRate * 4, floodBurst * 4)
+          buckets.set(session, {
+            messages: new TokenBucket(floodRate, floodBurst),
+            acts: new TokenBucket(floodRate * 4, floodBurst * 4)
           })
           counts.logins++
           counts.sessions++

@@ -9,7 +9,7 @@ import { Effect, Fiber } from "effect"
 import { Hangup, type HangupReason } from "../domain/Hangup.ts"
 import { AddressBanned, AlreadyLoggedIn } from "../domain/Rejection.ts"
 import type { Conversation, Step } from "../protocols/Protocol.ts"
-import { type Allowance, allowance } from "../services/Quota.ts"
+import { TokenBucket } from "../services/TokenBucket.ts"
 import { carryOut, type Later } from "./CommandStep.ts"
 import type { Connection } from "./Connection.ts"
 import type { Door } from "./Door.ts"
@@ -28,7 +28,7 @@ export class Dialogue<In, Frame> implements Later<Step<Frame>> {
   readonly #connection: Connection<In, Frame>
   readonly #conversation: Conversation<In, Frame>
   // A packet that is answered at once is a faulty one: the chat has no part in the answer.
-  #faults: Allowance | undefined
+  #faults: TokenBucket | undefined
   // The fiber that waits for the rest of a packet, until when, when it looks, and whether it is past waiting.
   #patience: Fiber.Fiber<void> | undefined
   #restUntilMillis: number | undefined
@@ -143,7 +143,7 @@ export class Dialogue<In, Frame> implements Later<Step<Frame>> {
     if (step._tag === "Acknowledge" || step._tag === "Release") return undefined
     if (!this.isIn && ++this.#packetsBeforeLogin > limits.loginLimitPackets) return "login-limit"
     if (step._tag !== "Send") return undefined
-    this.#faults ??= allowance(10, 100)
+    this.#faults ??= new TokenBucket(10, 100)
     return this.#faults.take(clock.currentTimeMillisUnsafe()) > 0 ? "faulty" : undefined
   }
 
