@@ -13,15 +13,10 @@ import { fileName } from "../domain/FileName.ts"
 import type { StorageFailed } from "../domain/Rejection.ts"
 import type { Attachments, Range, StoredFile } from "../services/Attachments.ts"
 import { isKnown } from "./EntityTag.ts"
+import { refusal } from "./Http.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 type Response = HttpServerResponse.HttpServerResponse
-
-const refusal = (status: number, text: string, headers: Record<string, string> = {}): Response =>
-  HttpServerResponse.text(`${text}\n`, {
-    status,
-    headers: { "cache-control": "no-store", "x-content-type-options": "nosniff", ...headers }
-  })
 
 const notFound = refusal(404, "There is no such file, or not any more.")
 const unavailable = refusal(503, "The file cannot be read now.", { "retry-after": "60" })

@@ -8,6 +8,7 @@ import { Effect, Layer, Stream } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { uploadPath } from "../services/Links.ts"
 import type { ResumableUploads } from "../services/ResumableUploads.ts"
+import * as Http from "./Http.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 type Response = HttpServerResponse.HttpServerResponse
@@ -20,10 +21,7 @@ const answer = (status: number, headers: Record<string, string> = {}): Response 
   HttpServerResponse.empty({ status, headers: { "tus-resumable": version, "cache-control": "no-store", ...headers } })
 
 const refusal = (status: number, text: string, headers: Record<string, string> = {}): Response =>
-  HttpServerResponse.text(`${text}\n`, {
-    status,
-    headers: { "tus-resumable": version, "cache-control": "no-store", "x-content-type-options": "nosniff", ...headers }
-  })
+  Http.refusal(status, text, { "tus-resumable": version, ...headers })
 
 const gone = refusal(404, "There is no such upload, or not any more.")
 const overrun = refusal(413, "There are more bytes than were announced.")

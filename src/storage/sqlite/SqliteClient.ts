@@ -14,10 +14,10 @@ import { Effect, Option, type Scope, Semaphore, Stream } from "effect"
 import type { Reactivity } from "effect/reactivity/Reactivity"
 import { SqlClient, type SqlConnection, type SqlError, Statement } from "effect/sql"
 import { accessSync, constants } from "node:fs"
-import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from "node:sqlite"
+import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from "node:sqlite"
 import { fromBigInt } from "../SqlInteger.ts"
 import { attempt } from "./SqliteError.ts"
-import { makeFile } from "./SqliteFile.ts"
+import { makeFile, openFile } from "./SqliteFile.ts"
 
 /** Whether a commit is safe from a power cut (FULL) or only from a crash of the program (NORMAL). */
 export type Synchronous = "NORMAL" | "FULL"
@@ -47,18 +47,13 @@ const open = ({ busyMillis = 1000, file, isReadOnly = false, synchronous }: Opti
   // Whoever reads a database with a log needs to write what processes share of it, and clears it up when it is the last.
   if (isReadOnly) accessSync(file, constants.R_OK | constants.W_OK)
   else if (file !== ":memory:") makeFile(file)
-  const database = new DatabaseSync(file, { timeout: busyMillis, enableForeignKeyConstraints: true, readBigInts: true })
-  try {
-    if (isReadOnly) database.exec("PRAGMA query_only = 1")
-    else {
-      database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}`)
-      database.exec(`PRAGMA wal_autocheckpoint = ${checkpointPages}`)
-    }
-    return database
-  } catch (error) {
-    database.close()
-    throw error
-  }
+  const options = { timeout: busyMillis, enableForeignKeyConstraints: true, readBigInts: true }
+  if (isReadOnly) return openFile(file, options, ["PRAGMA query_only = 1"])
+  return openFile(file, options, [
+    "PRAGMA journal_mode = WAL",
+    `PRAGMA synchronous = ${synchronous}`,
+    `PRAGMA wal_autocheckpoint = ${checkpointPages}`
+  ])
 }
 
 const narrow = <R extends Row | Array<SQLOutputValue>>(row: R): R => {
