@@ -1,5 +1,6 @@
 /** Outlets and sessions for tests of the services below the chat. */
 import type { Event, Perspective } from "../../src/domain/Event.ts"
+import { ProtocolName } from "../../src/domain/Message.ts"
 import type { Outlet } from "../../src/services/Session.ts"
 import type { Opening } from "../../src/services/Sessions.ts"
 import type { Room } from "../../src/services/Room.ts"
@@ -17,7 +18,7 @@ export const outlet = (): Kept => {
 /** How a session of that name begins. */
 export const opening = (name: string, room: Room): Opening => ({
   name,
-  protocol: "toss",
+  protocol: ProtocolName.make("toss"),
   address: "192.0.2.1",
   outlet: outlet(),
   atMillis: 7,

@@ -1,5 +1,6 @@
 /** The binary protocol of the "Python chat app", over UDP and TCP. */
 import { explain, type HangupReason } from "../../domain/Hangup.ts"
+import { ProtocolName } from "../../domain/Message.ts"
 import * as Result from "effect/Result"
 import type { Exchange, Link } from "../Exchange.ts"
 import type { Conversation, Step } from "../Protocol.ts"
@@ -87,7 +88,7 @@ export const make = (options: Options): Exchange<Uint8Array> => {
     ...options
   })
   return {
-    name: "packet",
+    name: ProtocolName.make("packet"),
     datagram: (link, bytes) => {
       const request = PacketCodec.readDatagram(bytes)
       return Result.isSuccess(request) ? exchange.receive(link, request.success, bytes.length) : [{ _tag: "Fault" }]

@@ -1,5 +1,6 @@
 /** The protocol of TsockM, in all its generations, over TCP. */
 import type { HangupReason } from "../../domain/Hangup.ts"
+import { ProtocolName } from "../../domain/Message.ts"
 import type { Exchange, ExchangeStep, Link } from "../Exchange.ts"
 import type { Conversation, Step } from "../Protocol.ts"
 import * as TsockmExchange from "./TsockmExchange.ts"
@@ -98,7 +99,7 @@ export const make = (options: Options): Exchange<Uint8Array> => {
     checkMillis
   })
   return {
-    name: "tsockm",
+    name: ProtocolName.make("tsockm"),
     datagram: () => [{ _tag: "Fault" }],
     converse: (link) => converse(exchange, link, isPacing),
     deliver: exchange.deliver,

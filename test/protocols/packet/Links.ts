@@ -3,7 +3,7 @@ import { Result } from "effect"
 import type { Command, Reply } from "../../../src/domain/Command.ts"
 import type { Event, Perspective } from "../../../src/domain/Event.ts"
 import type { HangupReason } from "../../../src/domain/Hangup.ts"
-import type { Message } from "../../../src/domain/Message.ts"
+import { type Message, ProtocolName } from "../../../src/domain/Message.ts"
 import type { RoomName, UserName } from "../../../src/domain/Names.ts"
 import type { Rejection } from "../../../src/domain/Rejection.ts"
 import type { Exchange, ExchangeStep, Link } from "../../../src/protocols/Exchange.ts"
@@ -120,7 +120,9 @@ export const bench = (options?: Partial<PacketProtocol.Options> & { readonly doo
           if (rejection !== undefined) perform(step.refused(rejection))
           else {
             keys.push(step.key)
-            perform(step.accepted({ number: ++lastUser, name: step.name as UserName, protocol: "packet" }))
+            perform(
+              step.accepted({ number: ++lastUser, name: step.name as UserName, protocol: ProtocolName.make("packet") })
+            )
           }
           break
         }
@@ -201,7 +203,7 @@ export const said = (number: number, text: string, user = 9, more?: Partial<Mess
   message: {
     number,
     from: "eve" as UserName,
-    protocol: "sockets",
+    protocol: ProtocolName.make("sockets"),
     room: "general" as RoomName,
     text,
     atMillis: 0,
@@ -212,7 +214,7 @@ export const said = (number: number, text: string, user = 9, more?: Partial<Mess
 /** The answer to a message that was delivered. */
 export const accepted: Reply = {
   _tag: "Accepted",
-  message: { number: 1, from: "ada" as UserName, protocol: "packet", text: "hi", atMillis: 0 }
+  message: { number: 1, from: "ada" as UserName, protocol: ProtocolName.make("packet"), text: "hi", atMillis: 0 }
 }
 
 /** The texts of messages that came in. */

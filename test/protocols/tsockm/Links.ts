@@ -2,7 +2,7 @@
 import type { Command, Reply } from "../../../src/domain/Command.ts"
 import type { Event, Perspective } from "../../../src/domain/Event.ts"
 import type { HangupReason } from "../../../src/domain/Hangup.ts"
-import type { Message } from "../../../src/domain/Message.ts"
+import { type Message, ProtocolName } from "../../../src/domain/Message.ts"
 import type { RoomName, UserName } from "../../../src/domain/Names.ts"
 import type { Rejection } from "../../../src/domain/Rejection.ts"
 import type { ExchangeStep, Link } from "../../../src/protocols/Exchange.ts"
@@ -119,7 +119,9 @@ export const bench = (options?: Partial<TsockmProtocol.Options> & { readonly doo
           if (rejection !== undefined) perform(step.refused(rejection))
           else {
             keys.push(step.key)
-            perform(step.accepted({ number: ++lastUser, name: step.name as UserName, protocol: "tsockm" }))
+            perform(
+              step.accepted({ number: ++lastUser, name: step.name as UserName, protocol: ProtocolName.make("tsockm") })
+            )
           }
           break
         }
@@ -200,7 +202,7 @@ export const said = (text: string, from = "eve", user = 99, more?: Partial<Messa
   message: {
     number: 1,
     from: from as UserName,
-    protocol: "sockets",
+    protocol: ProtocolName.make("sockets"),
     room: "general" as RoomName,
     text,
     atMillis: 0,
@@ -212,7 +214,7 @@ export const said = (text: string, from = "eve", user = 99, more?: Partial<Messa
 export const left = (name: string, number: number, cause: "logout" | "leave" = "logout"): Event => ({
   _tag: "UserLeft",
   room: "general" as RoomName,
-  user: { number, name: name as UserName, protocol: "sockets" },
+  user: { number, name: name as UserName, protocol: ProtocolName.make("sockets") },
   members: [],
   cause
 })
@@ -220,7 +222,7 @@ export const left = (name: string, number: number, cause: "logout" | "leave" = "
 /** The answer to a message that was delivered. */
 export const accepted: Reply = {
   _tag: "Accepted",
-  message: { number: 1, from: "ada" as UserName, protocol: "tsockm", text: "hi", atMillis: 0 }
+  message: { number: 1, from: "ada" as UserName, protocol: ProtocolName.make("tsockm"), text: "hi", atMillis: 0 }
 }
 
 /** What is in a packet, by the place of the field from the end. */
