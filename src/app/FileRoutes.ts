@@ -1,7 +1,7 @@
 /**
  * Where shared files are fetched: `/files/<id>/<name>`.
  *
- * - The id is the right to fetch a file. The name is for people, and what they save it as; it is not looked at.
+ * - Whoever knows the id may fetch the file. The name is for people, who save the file under it; it is not checked.
  * - Nothing that users share is ever shown as a page of this server: it is an attachment of no known type, sandboxed.
  * - A file never changes, so its digest is its strong validator and whoever has it may keep it.
  */

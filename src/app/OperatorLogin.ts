@@ -2,7 +2,8 @@
  * Who has shown the operator's token.
  *
  * - A login has an id of its own, which is not the token, and ends after {@link loginMillis} or with the process.
- * - After {@link triesAtOnce} wrong tokens an address may try one in ten seconds; right or wrong, no other is looked at.
+ * - After {@link triesAtOnce} wrong tokens an address may try one in ten seconds. Any other is refused, even the right
+ *   one.
  */
 import { Clock, Context, Effect, Layer } from "effect"
 import { TooManyRequests, Unauthorized } from "../api/ApiError.ts"

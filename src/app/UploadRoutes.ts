@@ -1,8 +1,8 @@
 /**
  * Where files are sent to: `/api/v1/uploads/<id>`, by tus 1.0.0 (https://tus.io/protocols/resumable-upload).
  *
- * The id is the right to send. The answer to the request that makes the file whole, and to `HEAD` from then on, has its id
- * in `Upload-File`.
+ * Whoever knows the id may send. The answer to the request that makes the file whole, and to `HEAD` from then on, has the
+ * id of the file in `Upload-File`.
  */
 import { Effect, Layer, Stream } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
@@ -34,7 +34,7 @@ const natural = (text: string | undefined): number | undefined =>
 const fileHeader = (file: string | undefined): Record<string, string> =>
   file === undefined ? {} : { "upload-file": file }
 
-/** Serves uploads. A request that breaks off leaves what came of it. */
+/** Serves uploads. Of a request that breaks off, what came is kept. */
 export const routes = (
   uploads: ResumableUploads["Service"],
   fileLimitBytes: number

@@ -1,10 +1,9 @@
 /**
- * The only door to the chat: protocols, embedders and tests all come through here.
+ * The one entry to the chat, for protocols, embedders and tests.
  *
  * - A command is carried out in one piece: between its check and its change nothing else happens.
- * - Whoever does something that others see is told of it too, as its actor: most protocols show the author of a message
- *   nothing, but some confirm by it.
- * - What a user may not know of (a private room) is answered as if it did not exist, but for the one who tries to join.
+ * - Whoever causes an event is told it too, as its actor. Most protocols show an author nothing then, some confirm by it.
+ * - A private room does not exist for those outside of it, except for one who tries to join it.
  */
 import { Clock, Context, Effect, Exit, Layer, Queue, Result, Stream } from "effect"
 import { type Command, done, type Reply } from "../domain/Command.ts"
@@ -63,7 +62,7 @@ export class Chat extends Context.Service<
     readonly logout: (session: Session) => void
     /** Says something to everybody, as the server. */
     readonly announce: (text: string) => void
-    /** Tells everybody that the server stops; who leaves after that is no news to the others. */
+    /** Tells everybody that the server stops. From then on nobody is told who leaves. */
     readonly stopping: () => void
     /** Calls `watcher`, which must not throw, with each shared event as it happens, until what is returned is called. */
     readonly watch: (watcher: (event: SharedEvent) => void) => () => void

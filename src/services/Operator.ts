@@ -1,8 +1,8 @@
 /**
  * What the operator of the server may see and do, over the users of every protocol.
  *
- * Whoever is killed is logged out of the chat at once, so that the name is free and the others see it leave; then its
- * outlet is told to hang up, which says so in the peer's own protocol.
+ * A user who is killed is logged out at once: its name is free, and the others are told that it left. Then its outlet
+ * hangs up, which tells the peer in its own protocol.
  */
 import { Clock, Context, Effect, Layer, Schema } from "effect"
 import { Hangup } from "../domain/Hangup.ts"

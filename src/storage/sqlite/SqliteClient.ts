@@ -6,7 +6,7 @@
  *   and on this thread, so interruption comes between them; inside a transaction it rolls back.
  * - Integers are read as numbers, and as bigints beyond 2^53 (see SqlInteger). Bytes are read as Uint8Array. Rows have no
  *   prototype.
- * - What cannot be prepared is not remembered; what can be is, as long as it is used.
+ * - The statements that were used last stay prepared.
  * - Other processes may read the database at any time, and write it between transactions. That only one server does is a
  *   matter of SqliteLock.
  */
@@ -39,12 +39,12 @@ type Row = Record<string, SQLOutputValue>
 type Transform = Parameters<SqlConnection.Connection["execute"]>[2]
 
 const statementsLimit = 128
-// To move pages from the log to the database waits for the disk, and everybody for that: 16 MiB at a time, not 4.
+// A checkpoint waits for the disk, and this thread waits with it. So there is one for 16 MiB of log, not for every 4.
 const checkpointPages = 4096
 const chunkRows = 128
 
 const open = ({ busyMillis = 1000, file, isReadOnly = false, synchronous }: Options): DatabaseSync => {
-  // Whoever reads a database with a log needs to write what processes share of it, and clears it up when it is the last.
+  // A reader of a database in WAL mode writes to the memory that processes share, and removes it if it is the last.
   if (isReadOnly) accessSync(file, constants.R_OK | constants.W_OK)
   else if (file !== ":memory:") makeFile(file)
   const options = { timeout: busyMillis, enableForeignKeyConstraints: true, readBigInts: true }

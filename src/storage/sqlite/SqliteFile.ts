@@ -4,8 +4,8 @@ import { DatabaseSync, type DatabaseSyncOptions } from "node:sqlite"
 import { codeOf } from "../SystemError.ts"
 
 /**
- * Makes an empty file if there is none, else sees whether it and its log can be written: SQLite says only later, and less
- * clearly. One that is there is not opened here, for closing it would take the locks of this process from it.
+ * Makes an empty file if there is none, else checks that it and its log can be written, which SQLite reports later and less
+ * clearly. A file that is there is not opened here: closing it would release the locks that this process has on it.
  */
 export const makeFile = (file: string): void => {
   mkdirSync(dirname(file), { recursive: true })
