@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { Address } from "./app/Address.ts"
 export * as Listeners from "./app/Listeners.ts"
 export { ConsoleDoor } from "./app/ConsoleDoor.ts"
 export { Server } from "./app/Server.ts"

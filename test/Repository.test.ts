@@ -24,6 +24,19 @@ describe("Repository", () => {
     )
   })
 
+  // npm leaves out of the file what the registry of whoever writes it does not have, and then `npm ci` refuses the file.
+  it("package-lock.json has the package of every platform", () => {
+    const { packages }: { packages: Record<string, { optionalDependencies?: Record<string, string> }> } = JSON.parse(
+      textOf("package-lock.json")
+    )
+    const wanted = Object.values(packages).flatMap(({ optionalDependencies = {} }) => Object.keys(optionalDependencies))
+    assert.include(wanted, "@effect/tsgo-darwin-arm64")
+    assert.deepStrictEqual(
+      wanted.filter((name) => packages[`node_modules/${name}`] === undefined),
+      []
+    )
+  })
+
   it("README.md names every setting", () => {
     const readme = textOf("README.md")
     const missing = descriptions.filter(

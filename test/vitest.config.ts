@@ -1,4 +1,5 @@
-import { defineConfig } from "vitest/config"
+import { configDefaults, defineConfig } from "vitest/config"
+import { FlakyTests } from "./FlakyTests.ts"
 
 export default defineConfig({
   cacheDir: "../node_modules/.vite",
@@ -9,7 +10,8 @@ export default defineConfig({
     include: ["**/*.test.ts"],
     globalSetup: ["e2e/BuiltPages.ts"],
     testTimeout: 30_000,
-    // A machine that others use may be too slow for once; what is wrong is wrong again.
+    reporters: [...configDefaults.reporters, new FlakyTests()],
+    // A machine that others use may be too slow for once; what is wrong is wrong again. What passes then is reported.
     retry: process.env["CI"] === undefined ? 0 : 1,
     hookTimeout: 60_000
   }

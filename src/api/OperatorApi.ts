@@ -65,7 +65,7 @@ export const CommandAnswer = Schema.Struct({ answer: Schema.String, isCleared: S
 
 const minutes = Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 99_999_999 })))
 
-/** The operator's view and hands. */
+/** What the operator sees and does. */
 export class OperatorApi extends HttpApiGroup.make("operator")
   .add(
     HttpApiEndpoint.get("peers", "/operator/peers", { success: Schema.Array(Peer) }).annotate(

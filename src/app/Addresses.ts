@@ -1,11 +1,6 @@
 /** The addresses on which the server listens. */
 import { Context, Layer } from "effect"
-
-/** An open port. */
-export interface Address {
-  readonly protocol: string
-  readonly url: string
-}
+import type { Address } from "./Address.ts"
 
 export class Addresses extends Context.Service<
   Addresses,

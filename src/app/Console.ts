@@ -1,9 +1,9 @@
 /** The operator's console: carries out lines and answers them, for whatever they come from. */
 import { Effect, Result, Stream } from "effect"
 import { Operator, type OperatorError } from "../services/Operator.ts"
+import type { Address } from "./Address.ts"
 import * as Answer from "./ConsoleAnswer.ts"
 import { type ConsoleCommand, parse } from "./ConsoleCommand.ts"
-import type { Address } from "./Addresses.ts"
 import { Logging } from "./Logging.ts"
 
 /** What lines come from and answers go to. */

@@ -9,6 +9,7 @@ import { chmodSync, lstatSync, mkdirSync, mkdtempSync, renameSync, rmSync } from
 import { connect, createServer, type Socket } from "node:net"
 import { join, relative } from "node:path"
 import { Data, Effect, FiberSet, type Scope } from "effect"
+import { codeOf } from "../storage/SystemError.ts"
 import type { Console } from "./Console.ts"
 import { linesOf, printTo } from "./ConsoleTerminal.ts"
 
@@ -36,16 +37,13 @@ const addressOf = (path: string): string => {
   return Buffer.byteLength(fromHere) < Buffer.byteLength(path) ? fromHere : path
 }
 
-const reasonOf = (error: unknown): string =>
-  error instanceof Error && "code" in error ? String(error.code) : String(error)
-
 /** Connects to a console until the scope ends. The peer's end does not end what is sent to it. */
 export const dial = (path: string): Effect.Effect<Socket, ConsoleUnavailable, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.callback<Socket, ConsoleUnavailable>((resume) => {
       const socket = connect({ path: addressOf(path), allowHalfOpen: true })
       socket.once("connect", () => resume(Effect.succeed(socket)))
-      socket.on("error", (error) => resume(Effect.fail(new ConsoleUnavailable({ path, reason: reasonOf(error) }))))
+      socket.on("error", (error) => resume(Effect.fail(new ConsoleUnavailable({ path, reason: codeOf(error) }))))
     }),
     (socket) => Effect.sync(() => socket.destroy())
   )
@@ -71,7 +69,7 @@ export const listen = Effect.fn("ConsoleSocket.listen")(function* (
   if (process.platform === "win32") {
     return yield* Effect.logInfo("There is no console socket on this system")
   }
-  const failed = (error: unknown) => new ConsoleUnavailable({ path, reason: reasonOf(error) })
+  const failed = (error: unknown) => new ConsoleUnavailable({ path, reason: codeOf(error) })
   const run = yield* FiberSet.makeRuntime<never, void, never>()
   const serve = (socket: Socket): void => {
     socket.on("error", () => {})

@@ -1,7 +1,7 @@
 /**
  * Where shared files are fetched: `/files/<id>/<name>`.
  *
- * - The id is the right to fetch a file. The name is for people, and what they save it as; it is not looked at.
+ * - Whoever knows the id may fetch the file. The name is for people, who save the file under it; it is not checked.
  * - Nothing that users share is ever shown as a page of this server: it is an attachment of no known type, sandboxed.
  * - A file never changes, so its digest is its strong validator and whoever has it may keep it.
  */
@@ -13,15 +13,10 @@ import { fileName } from "../domain/FileName.ts"
 import type { StorageFailed } from "../domain/Rejection.ts"
 import type { Attachments, Range, StoredFile } from "../services/Attachments.ts"
 import { isKnown } from "./EntityTag.ts"
+import { refusal } from "./Http.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 type Response = HttpServerResponse.HttpServerResponse
-
-const refusal = (status: number, text: string, headers: Record<string, string> = {}): Response =>
-  HttpServerResponse.text(`${text}\n`, {
-    status,
-    headers: { "cache-control": "no-store", "x-content-type-options": "nosniff", ...headers }
-  })
 
 const notFound = refusal(404, "There is no such file, or not any more.")
 const unavailable = refusal(503, "The file cannot be read now.", { "retry-after": "60" })

@@ -1,4 +1,4 @@
-/** What the HTTP port says of itself: the state of the server, and a plain page where no other is built. */
+/** What the HTTP port says by itself: the state of the server, refusals, and a plain page where no other is built. */
 import { Effect, type Layer } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
 import type { Census } from "../services/Census.ts"
@@ -20,6 +20,17 @@ socket.on("message", console.log)</code></pre>
 <a href="/healthz">/healthz</a>.</p>
 </html>
 `
+
+/** Refuses a request in words. Nobody may keep the answer, or guess its type. */
+export const refusal = (
+  status: number,
+  text: string,
+  headers: Record<string, string> = {}
+): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.text(`${text}\n`, {
+    status,
+    headers: { "cache-control": "no-store", "x-content-type-options": "nosniff", ...headers }
+  })
 
 /** A page that says what this address is. */
 export const plainPage: Layer.Layer<never, never, HttpRouter.HttpRouter> = HttpRouter.add(

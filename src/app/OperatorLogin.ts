@@ -2,14 +2,15 @@
  * Who has shown the operator's token.
  *
  * - A login has an id of its own, which is not the token, and ends after {@link loginMillis} or with the process.
- * - After {@link triesAtOnce} wrong tokens an address may try one in ten seconds; right or wrong, no other is looked at.
+ * - After {@link triesAtOnce} wrong tokens an address may try one in ten seconds. Any other is refused, even the right
+ *   one.
  */
-import { randomBytes } from "node:crypto"
 import { Clock, Context, Effect, Layer } from "effect"
 import { TooManyRequests, Unauthorized } from "../api/ApiError.ts"
 import * as AddressQuota from "./api/AddressQuota.ts"
 import { banKey } from "../services/Quota.ts"
 import { OperatorToken } from "./OperatorToken.ts"
+import { makeToken } from "./Token.ts"
 
 /** How long a login lasts. */
 export const loginMillis = 12 * 3_600_000
@@ -55,7 +56,7 @@ export class OperatorLogin extends Context.Service<
       return OperatorLogin.of({
         check,
         begin: () => {
-          const id = randomBytes(24).toString("base64url")
+          const id = makeToken()
           const nowMillis = clock.currentTimeMillisUnsafe()
           logins.set(id, nowMillis + loginMillis)
           for (const [id, endMillis] of logins) {

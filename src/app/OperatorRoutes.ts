@@ -2,7 +2,7 @@
  * Where the operator's page logs in and out: `POST /admin/login` with the token, as JSON or from a form, and
  * `POST /admin/logout`.
  *
- * The cookie that the login sets is an id of its own, which no script can read and no other site's page is sent with.
+ * The login sets a cookie with an id of its own. Scripts cannot read it, and requests from other sites do not carry it.
  */
 import { ByteSize, Duration, Effect, Layer, Option, Schema } from "effect"
 import { HttpIncomingMessage, HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
@@ -30,7 +30,7 @@ const refused = (error: Refused): Response => {
   return HttpServerResponse.jsonUnsafe({ _tag: error._tag, ...body }, { status, headers })
 }
 
-// A page that has no origin to name is no browser's.
+// A request without an origin does not come from a page in a browser.
 const checkOrigin = (request: Request, baseUrl: string): Effect.Effect<void, OriginForeign> =>
   request.headers["origin"] === undefined || isOwnPage(request, baseUrl) ? Effect.void : new OriginForeign()
 

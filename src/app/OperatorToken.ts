@@ -3,25 +3,22 @@
  *
  * Tokens are compared by their digests, in a time that tells nothing of them.
  */
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto"
+import { timingSafeEqual } from "node:crypto"
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Context, Effect, Layer, Redacted } from "effect"
 import { StorageUnavailable } from "../storage/StorageUnavailable.ts"
+import { codeOf } from "../storage/SystemError.ts"
+import { digestOf, makeToken } from "./Token.ts"
 
 const fileName = "admin-token"
 /** A token that is shorter could be guessed: whoever wrote it there is told so. */
 const leastCharacters = 16
 
-const digest = (text: string): Buffer => createHash("sha256").update(text).digest()
-
 interface Kept {
   readonly token: string
   readonly isNew: boolean
 }
-
-const reasonOf = (error: unknown): string =>
-  error instanceof Error && "code" in error ? String(error.code) : String(error)
 
 const read = (file: string): Kept => {
   const token = readFileSync(file, "utf8").trim()
@@ -31,12 +28,12 @@ const read = (file: string): Kept => {
 
 const keep = (directory: string, file: string): Kept => {
   mkdirSync(directory, { recursive: true })
-  const token = randomBytes(24).toString("base64url")
+  const token = makeToken()
   try {
     writeFileSync(file, `${token}\n`, { flag: "wx", mode: 0o600 })
     return { token, isNew: true }
   } catch (error) {
-    if (reasonOf(error) === "EEXIST") return read(file)
+    if (codeOf(error) === "EEXIST") return read(file)
     throw error
   }
 }
@@ -65,18 +62,18 @@ export class OperatorToken extends Context.Service<
         const file = join(directory, fileName)
         const { isNew, token } = yield* Effect.try({
           try: () => keep(directory, file),
-          catch: (error) => new StorageUnavailable({ directory, reason: `${fileName}: ${reasonOf(error)}` })
+          catch: (error) => new StorageUnavailable({ directory, reason: `${fileName}: ${codeOf(error)}` })
         })
         if (token.length < leastCharacters) {
           const reason = `${fileName} has fewer than ${leastCharacters} characters; delete it to get another`
           return yield* new StorageUnavailable({ directory, reason })
         }
-        const right = digest(token)
+        const right = digestOf(token)
         return OperatorToken.of({
           file,
           token: Redacted.make(token),
           isNew,
-          isRight: (it) => timingSafeEqual(digest(it), right)
+          isRight: (it) => timingSafeEqual(digestOf(it), right)
         })
       })
     )

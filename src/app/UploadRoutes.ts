@@ -1,13 +1,14 @@
 /**
  * Where files are sent to: `/api/v1/uploads/<id>`, by tus 1.0.0 (https://tus.io/protocols/resumable-upload).
  *
- * The id is the right to send. The answer to the request that makes the file whole, and to `HEAD` from then on, has its id
- * in `Upload-File`.
+ * Whoever knows the id may send. The answer to the request that makes the file whole, and to `HEAD` from then on, has the
+ * id of the file in `Upload-File`.
  */
 import { Effect, Layer, Stream } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { uploadPath } from "../services/Links.ts"
 import type { ResumableUploads } from "../services/ResumableUploads.ts"
+import * as Http from "./Http.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 type Response = HttpServerResponse.HttpServerResponse
@@ -20,10 +21,7 @@ const answer = (status: number, headers: Record<string, string> = {}): Response 
   HttpServerResponse.empty({ status, headers: { "tus-resumable": version, "cache-control": "no-store", ...headers } })
 
 const refusal = (status: number, text: string, headers: Record<string, string> = {}): Response =>
-  HttpServerResponse.text(`${text}\n`, {
-    status,
-    headers: { "tus-resumable": version, "cache-control": "no-store", "x-content-type-options": "nosniff", ...headers }
-  })
+  Http.refusal(status, text, { "tus-resumable": version, ...headers })
 
 const gone = refusal(404, "There is no such upload, or not any more.")
 const overrun = refusal(413, "There are more bytes than were announced.")
@@ -36,7 +34,7 @@ const natural = (text: string | undefined): number | undefined =>
 const fileHeader = (file: string | undefined): Record<string, string> =>
   file === undefined ? {} : { "upload-file": file }
 
-/** Serves uploads. A request that breaks off leaves what came of it. */
+/** Serves uploads. Of a request that breaks off, what came is kept. */
 export const routes = (
   uploads: ResumableUploads["Service"],
   fileLimitBytes: number

@@ -1,9 +1,17 @@
 import { Schema } from "effect"
 import { RoomName, UserName } from "./Names.ts"
 
-/** The wire protocols whose users share the chat; `embedded` are those of the program that embeds it. */
-export const ProtocolName = Schema.Literals(["toss", "tsockm", "chatmaster", "packet", "sockets", "embedded"])
+/**
+ * What a wire protocol is called: 1 to 32 lower-case letters, digits and hyphens, the first of them a letter. The set is
+ * open, for whoever embeds the server may serve protocols of his own.
+ */
+export const ProtocolName = Schema.String.check(
+  Schema.isPattern(/^[a-z][a-z0-9-]{0,31}$/u, { expected: "a protocol name" })
+).pipe(Schema.brand("ProtocolName"))
 export type ProtocolName = typeof ProtocolName.Type
+
+/** The name for users of no wire protocol, which the program plays itself. */
+export const embedded = ProtocolName.make("embedded")
 
 /**
  * A file that goes with a message: what it is called, its size in bytes and where it can be fetched, which is empty when

@@ -12,20 +12,9 @@ import { StorageFailed, UploadBroken } from "../domain/Rejection.ts"
 import { Coverage } from "./Coverage.ts"
 import { FileCatalog } from "./FileCatalog.ts"
 import { Limits } from "./Limits.ts"
+import type { StoredFile } from "./StoredFile.ts"
 
-/** A file that is stored. */
-export interface StoredFile {
-  readonly number: number
-  /** Unguessable, and safe in a URL as it is. */
-  readonly id: string
-  /** A safe base name. */
-  readonly name: string
-  readonly sizeBytes: number
-  /** The digest of its content, in hexadecimal. */
-  readonly sha256: string
-  /** When it was kept. */
-  readonly atMillis: number
-}
+export type { StoredFile } from "./StoredFile.ts"
 
 /** A file on its way. What is asked of one that is kept or gone, or as it was not announced, is `UploadBroken`. */
 export interface Upload {

@@ -1,12 +1,11 @@
 /**
- * The only door to the chat: protocols, embedders and tests all come through here.
+ * The one entry to the chat, for protocols, embedders and tests.
  *
  * - A command is carried out when its effect is run, and completes at once where there is nothing to wait for. It is
  *   carried out in one piece: between its check and its change nothing else happens.
  * - What it says to a room is told at the end of the {@link Turn} of whoever runs it; without one, at once.
- * - Whoever does something that others see is told of it too, as its actor: most protocols show the author of a message
- *   nothing, but some confirm by it.
- * - What a user may not know of (a private room) is answered as if it did not exist, but for the one who tries to join.
+ * - Whoever causes an event is told it too, as its actor. Most protocols show an author nothing then, some confirm by it.
+ * - A private room does not exist for those outside of it, except for one who tries to join it.
  */
 import { Clock, Context, Effect, Exit, Fiber, FiberSet, Layer, Queue, Result, Stream } from "effect"
 import { type Command, done, type Reply } from "../domain/Command.ts"
@@ -22,7 +21,6 @@ import { Links, uploadPath } from "./Links.ts"
 import * as Memberships from "./Memberships.ts"
 import * as Messages from "./Messages.ts"
 import * as Questions from "./Questions.ts"
-import { type Allowance, allowance } from "./Quota.ts"
 import { type Refused, Refusals } from "./Refusals.ts"
 import { ResumableUploads } from "./ResumableUploads.ts"
 import { Rooms } from "./Rooms.ts"
@@ -31,6 +29,7 @@ import { type Opening, Sessions } from "./Sessions.ts"
 import { Shares } from "./Shares.ts"
 import * as SlashCommand from "./SlashCommand.ts"
 import * as SlashCommands from "./SlashCommands.ts"
+import { TokenBucket } from "./TokenBucket.ts"
 import { Turn } from "./Turn.ts"
 import { Uploads } from "./Uploads.ts"
 
@@ -53,7 +52,7 @@ export class Chat extends Context.Service<
     readonly logout: (session: Session) => Effect.Effect<void>
     /** Says something to everybody, as the server. */
     readonly announce: (text: string) => void
-    /** Tells everybody that the server stops; who leaves after that is no news to the others. */
+    /** Tells everybody that the server stops. From then on nobody is told who leaves. */
     readonly stopping: () => void
     /** Calls `watcher`, which must not throw, with each shared event as it happens, until what is returned is called. */
     readonly watch: (watcher: (event: SharedEvent) => void) => () => void
@@ -79,7 +78,7 @@ export class Chat extends Context.Service<
       const run = yield* FiberSet.makeRuntime<never, void, StorageFailed>()
       const clock = yield* Clock.Clock
       const watchers = new Set<(event: SharedEvent) => void>()
-      const allowances = new WeakMap<Session, { readonly messages: Allowance; readonly acts: Allowance }>()
+      const buckets = new WeakMap<Session, { readonly messages: TokenBucket; readonly acts: TokenBucket }>()
 
       const audience = Audience.make(counts, (event) => {
         for (const watcher of watchers) watcher(event)
@@ -204,9 +203,9 @@ export class Chat extends Context.Service<
             return 0
           case "Say":
           case "Tell":
-            return allowances.get(session)!.messages.take(nowMillis())
+            return buckets.get(session)!.messages.take(nowMillis())
           default:
-            return allowances.get(session)!.acts.take(nowMillis())
+            return buckets.get(session)!.acts.take(nowMillis())
         }
       }
 
@@ -241,9 +240,9 @@ export class Chat extends Context.Service<
             if (Result.isFailure(opened)) return Effect.fail(opened.failure)
             const session = opened.success
             const { floodBurst, floodRate } = limits
-            allowances.set(session, {
-              messages: allowance(floodRate, floodBurst),
-              acts: allowance(floodRate * 4, floodBurst * 4)
+            buckets.set(session, {
+              messages: new TokenBucket(floodRate, floodBurst),
+              acts: new TokenBucket(floodRate * 4, floodBurst * 4)
             })
             counts.logins++
             counts.sessions++

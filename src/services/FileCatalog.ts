@@ -5,10 +5,11 @@
  * - Beyond a limit, in bytes of contents or in files, the oldest files are too many: those that were added first. A file
  *   that goes frees its content only if no other has it. The count is limited too, because empty files and files of equal
  *   content cost no bytes.
- * - What is too many is only said: whoever keeps the bytes may have to forget it elsewhere first.
- * - Uploads reserve their size, so that what is on its way takes at most as much room again as what is there.
+ * - `excess` names the files that are too many, and leaves them there: whoever keeps the bytes may have to remove them
+ *   elsewhere first.
+ * - Uploads reserve their size. All of them together may be as large as all contents together.
  */
-import type { StoredFile } from "./Attachments.ts"
+import type { StoredFile } from "./StoredFile.ts"
 
 /** The most files that are remembered. */
 export const limitFiles = 65_536

@@ -1,10 +1,10 @@
 /**
  * What was said.
  *
- * - It is read by room. What was said to a single user is remembered too, where it outlives the process, but nobody reads
- *   it here: names are not protected.
- * - An open room's history is there for whoever makes a room of that name again. A private room's is not: nobody can be
- *   let into it any more, when it is empty or the process has ended.
+ * - It is read by room. Direct messages are stored too, where history outlives the process. But nobody can read them in
+ *   the chat, because anybody may take a name that is free.
+ * - An open room's history is there for whoever makes a room of that name again. That of a private room is not: when it is
+ *   empty, or the process has ended, nobody can be let into it any more.
  * - In memory it is bounded per room by count, and over all rooms by size; the oldest goes first.
  */
 import { Context, Effect, Exit, Layer } from "effect"

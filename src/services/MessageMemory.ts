@@ -37,14 +37,15 @@ class Fifo<A> {
 interface Log {
   readonly roomKey: string
   readonly messages: Fifo<Message>
-  /** How many of its messages have been dropped that still have their place among all. */
+  /** How many of its messages were dropped but still have an entry in `places`. */
   gone: number
 }
 
 /** Remembers nothing yet. `limit` is how many messages a room may have, `limitUnits` how much text all of them. */
 export const make = ({ limit, limitUnits }: { readonly limit: number; readonly limitUnits: number }) => {
   const logs = new Map<string, Log>()
-  // The room of every message, oldest first. Its first place is that of the room's oldest message, or of one that is gone.
+  // An entry for every message, oldest first: its log. The first entries of a log, as many as its `gone`, are of messages
+  // that were dropped.
   let places = new Fifo<Log>()
   let count = 0
   let units = 0

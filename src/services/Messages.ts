@@ -1,8 +1,7 @@
 /**
  * What is said: checked, numbered, remembered, handed to whom it is for.
  *
- * - Everything is checked before the file that goes with a message is kept, and a message that is refused takes its file
- *   with it.
+ * - Everything is checked before the file that goes with a message is kept. If a message is refused its file is dropped.
  * - A message without a file is said in one piece, without suspension.
  */
 import { Effect, Exit, Result } from "effect"
@@ -107,7 +106,7 @@ export const make = (parts: Parts) => {
     }
     counts.messages++
     const file = attachment?.file
-    // Nobody gets at a file by mentioning its number.
+    // To name the number of a file gives nobody a right to it.
     const sharesFile = file !== undefined && (isKept || shares.isVisible(session, file))
     const roomKey = "room" in destination ? destination.room.key : undefined
     const stored = waiting(history.append(roomKey, message, sharesFile))

@@ -1,17 +1,16 @@
 /**
  * What the operator of the server may see and do, over the users of every protocol.
  *
- * Whoever is killed is logged out of the chat at once, so that the name is free and the others see it leave; then its
- * outlet is told to hang up, which says so in the peer's own protocol.
+ * A user who is killed is logged out at once: its name is free, and the others are told that it left. Then its outlet
+ * hangs up, which tells the peer in its own protocol.
  */
 import { Clock, Context, Effect, Layer, Schema } from "effect"
 import { Hangup } from "../domain/Hangup.ts"
 import type { ProtocolName } from "../domain/Message.ts"
 import type { RoomName, UserName } from "../domain/Names.ts"
 import { Chat } from "./Chat.ts"
-import { Limits } from "./Limits.ts"
 import { type Ban, banKey, Quota } from "./Quota.ts"
-import { memberNames, type Room } from "./Room.ts"
+import { memberNames } from "./Room.ts"
 import { Rooms } from "./Rooms.ts"
 import type { Session } from "./Session.ts"
 import { Sessions } from "./Sessions.ts"
@@ -78,7 +77,7 @@ export class Operator extends Context.Service<
   {
     /** All users by id. */
     readonly peers: Effect.Effect<ReadonlyArray<Peer>>
-    /** All rooms: default rooms, then as their first members came. */
+    /** All rooms: default rooms, then in the order in which they were made. */
     readonly rooms: Effect.Effect<ReadonlyArray<RoomDetail>>
     readonly info: Effect.Effect<Info>
     /** Ends sessions, and gives the names that are free now. */
@@ -100,7 +99,6 @@ export class Operator extends Context.Service<
     Operator,
     Effect.gen(function* () {
       const chat = yield* Chat
-      const limits = yield* Limits
       const quota = yield* Quota
       const rooms = yield* Rooms
       const sessions = yield* Sessions
@@ -130,17 +128,6 @@ export class Operator extends Context.Service<
           return killed.map((session) => session.name)
         })
 
-      const allRooms = (): Iterable<Room> => {
-        const found = new Set<Room>([rooms.general])
-        for (const name of limits.defaultRooms) {
-          const room = rooms.find(name)
-          if (room !== undefined) found.add(room)
-        }
-        // Any other room is there as long as somebody is in it.
-        for (const session of all()) for (const room of session.rooms) found.add(room)
-        return found
-      }
-
       return Operator.of({
         peers: Effect.sync(() =>
           all().map((session) => ({
@@ -154,7 +141,7 @@ export class Operator extends Context.Service<
           }))
         ),
         rooms: Effect.sync(() =>
-          Array.from(allRooms(), (room) => ({
+          rooms.all().map((room) => ({
             name: room.name,
             isPrivate: room.isPrivate,
             members: memberNames(room)

@@ -1,4 +1,4 @@
-/** What users ask: the answers tell no more than they may know, and change nothing. */
+/** Answers what users ask. An answer changes nothing, and tells a user only what that one may know. */
 import { Effect, Result } from "effect"
 import type { Command, Reply } from "../domain/Command.ts"
 import type { FileSummary } from "../domain/FileSummary.ts"
@@ -44,14 +44,14 @@ export const make = ({ attachments, history, memberships, sessions, shares }: Pa
     command: Command & { readonly _tag: "ReadHistory" }
   ): Effect.fn.Return<Reply & { readonly _tag: "Messages" }, Rejection> {
     const room = yield* Effect.fromResult(memberships.roomSeen(session, command.room))
-    // Being invited is not yet being there.
+    // An invitation is not enough to read.
     if (room.isPrivate && !room.members.has(session)) return yield* new NotInRoom()
     const limit = Math.max(1, Math.min(100, Math.trunc(command.limit ?? 50) || 1))
     const messages = yield* history.read(room.key, { limit, before: command.before, after: command.after })
     return { _tag: "Messages", room: room.name, messages }
   })
 
-  // A file that is gone is noticed here, and nowhere else.
+  // Only here is it noticed that a file is gone.
   const lookUp = (number: number): Effect.Effect<StoredFile | undefined, StorageFailed> =>
     Effect.map(attachments.find(number), (file) => {
       if (file === undefined) shares.forgetFile(number)

@@ -1,5 +1,5 @@
 /**
- * How much one peer may ask for: connections per address, messages per second.
+ * How many connections an address may have and open, and which addresses are banned.
  *
  * An IPv6 peer is its /64, because whoever has one address has them all. Loopback is exempt from the limits per address,
  * but not from a ban.
@@ -7,38 +7,7 @@
 import { Clock, Context, Effect, Layer, Option, Result } from "effect"
 import { NetAddress } from "effect/net"
 import { Limits } from "./Limits.ts"
-
-/** A token bucket: `burst` at once, then `perSecond`. */
-export interface Allowance {
-  /** Takes one token at a time of the clock; 0 if there was one, else the milliseconds until there is. */
-  readonly take: (nowMillis: number) => number
-}
-
-// A class, because every session has two: its instances are smaller than closures.
-class Bucket implements Allowance {
-  readonly #gapMillis: number
-  readonly #toleranceMillis: number
-  // The time at which the bucket would be full again.
-  #fullAtMillis = -Infinity
-
-  constructor(perSecond: number, burst: number) {
-    this.#gapMillis = 1000 / perSecond
-    this.#toleranceMillis = this.#gapMillis * (Math.max(1, burst) - 1)
-  }
-
-  take(nowMillis: number): number {
-    const waitMillis = this.#fullAtMillis - this.#toleranceMillis - nowMillis
-    if (waitMillis > 0) return Math.ceil(waitMillis)
-    this.#fullAtMillis = Math.max(this.#fullAtMillis, nowMillis) + this.#gapMillis
-    return 0
-  }
-}
-
-const boundless: Allowance = { take: () => 0 }
-
-/** Makes an allowance; `perSecond` 0 gives whatever is asked. */
-export const allowance = (perSecond: number, burst: number): Allowance =>
-  perSecond <= 0 ? boundless : new Bucket(perSecond, burst)
+import { TokenBucket } from "./TokenBucket.ts"
 
 // A zone, as in fe80::1%eth0, names a link of this machine and no other peer.
 const ipOf = (address: string): NetAddress.IpAddress | undefined => {
@@ -85,7 +54,7 @@ interface Usage {
   recentMillis: Array<number>
   /** Connections that were made for one request, and how fast they may come. */
   openBriefly: number
-  readonly brief: Allowance
+  readonly brief: TokenBucket
 }
 
 /** Connections for one request each: how many times as many at once as others, how many in a row, and per second. */
@@ -159,7 +128,7 @@ export class Quota extends Context.Service<
         open: 0,
         recentMillis: [],
         openBriefly: 0,
-        brief: allowance(briefPerSecond, briefBurst)
+        brief: new TokenBucket(briefPerSecond, briefBurst)
       })
 
       // Admits whom `take` finds room for; `free` is called once, when it has gone.

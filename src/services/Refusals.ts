@@ -6,7 +6,7 @@ import type { Rejection } from "../domain/Rejection.ts"
 /** How many are remembered. */
 export const limitRefusals = 200
 
-/** Whose command was refused: the name is empty, or the one that was asked for, if there was no login. */
+/** Whose command was refused. Before a login the name is the one that was asked for, or empty. */
 export interface Refused {
   readonly protocol: ProtocolName
   readonly name: string

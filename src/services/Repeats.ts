@@ -1,10 +1,9 @@
 /**
  * Which messages have been said already, by the ids that their authors gave them.
  *
- * - An author whose connection broke before the answer came says a message again, with the id that it had; the answer is
- *   that of the first time, and nobody hears it twice. So this outlives sessions: what counts is the author's name.
- * - The newest are remembered, bounded by number and by the length of their texts. A server that is started anew has
- *   forgotten them.
+ * - An author whose connection broke before the answer came sends the message again, with the same id. It is given the
+ *   first answer, and nobody is told the message twice. The author has another session by then, so its name counts.
+ * - The newest messages are remembered, bounded by number and by the length of their texts, until the server ends.
  */
 import type { Reply } from "../domain/Command.ts"
 import { lookAlikeKey, type UserName } from "../domain/Names.ts"

@@ -1,17 +1,8 @@
-import type { RoomName, UserName } from "../domain/Names.ts"
+import type { UserName } from "../domain/Names.ts"
 import type { RoomSummary } from "../domain/Room.ts"
-import type { Session } from "./Session.ts"
+import type { Room, Session } from "./Session.ts"
 
-/** A room, as everybody may see it. Only {@link Rooms} changes it. */
-export interface Room {
-  readonly name: RoomName
-  /** The look-alike key of the name. */
-  readonly key: string
-  /** Whether it stays when nobody is in it. */
-  readonly isDefault: boolean
-  readonly isPrivate: boolean
-  readonly members: ReadonlySet<Session>
-}
+export type { Room } from "./Session.ts"
 
 /** The members in the order in which they logged in. */
 export const membersInOrder = (room: Room): ReadonlyArray<Session> =>

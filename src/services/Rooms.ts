@@ -37,8 +37,8 @@ export class Rooms extends Context.Service<
       name: string
     ) => Result.Result<Room, NameInvalid | AlreadyInRoom | RoomPrivate | TooManyRooms>
     /**
-     * Takes a session out of a room. A session that is in no other is still in it, as its `current`, until it enters
-     * one. An empty room that is no default one is gone; then the answer is true.
+     * Takes a session out of a room. A session that is in no other room keeps it as its `current` until it enters one.
+     * A room that is empty then, and no default one, is removed; the answer is whether it was.
      */
     readonly leave: (session: Session, room: Room) => boolean
     /** Closes a room to outsiders, or opens it. */

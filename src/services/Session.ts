@@ -1,9 +1,9 @@
+/** Sessions and rooms, which hold each other. */
 import type { Event, IsActor, Perspective, SharedEvent } from "../domain/Event.ts"
 import type { Hangup } from "../domain/Hangup.ts"
 import type { ProtocolName } from "../domain/Message.ts"
-import type { UserName } from "../domain/Names.ts"
+import type { RoomName, UserName } from "../domain/Names.ts"
 import type { UserSummary } from "../domain/Room.ts"
-import type { Room } from "./Room.ts"
 
 /** Where a session's events go. Its functions return at once and never throw. */
 export interface Outlet {
@@ -34,6 +34,17 @@ export interface Session {
   /** The room in which it speaks. */
   readonly current: Room
   readonly outlet: Outlet
+}
+
+/** A room, as everybody may see it. Only `Rooms` changes it. */
+export interface Room {
+  readonly name: RoomName
+  /** The look-alike key of the name. */
+  readonly key: string
+  /** Whether it stays when nobody is in it. */
+  readonly isDefault: boolean
+  readonly isPrivate: boolean
+  readonly members: ReadonlySet<Session>
 }
 
 /** A session as lists and events show it. */

@@ -2,9 +2,9 @@
  * Which files were shared where: in the rooms, and with single users.
  *
  * - A session sees the files of the rooms that it is in, and those that it sent to one user or was sent alone.
- * - A room or a session that is gone is forgotten, so that another of its name sees nothing of it.
- * - Which files the rooms have outlives the process with their history.
- * - The files themselves go without a word; so at most as many are remembered as there may be, the newest.
+ * - A room or a session that is gone is forgotten, so that a later one of the same name sees none of its files.
+ * - What was shared in rooms is stored with their history, and outlives the process.
+ * - Files are deleted without notice. So only the newest are remembered, as many as there may be.
  */
 import { Context, Effect, Layer } from "effect"
 import { limitFiles } from "./FileCatalog.ts"

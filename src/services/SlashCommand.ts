@@ -32,7 +32,7 @@ export type SlashCommand =
   | { readonly _tag: "Leave" }
   | { readonly _tag: "Rooms" }
   | { readonly _tag: "Who" }
-  /** `rest` is a name and a text; only who knows the names can tell where the one ends. */
+  /** `rest` is a name and a text. Where the name ends only somebody can tell who knows all names. */
   | { readonly _tag: "Msg"; readonly rest: string }
   | { readonly _tag: "Files" }
   | { readonly _tag: "Invite"; readonly name: string }

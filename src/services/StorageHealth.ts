@@ -1,8 +1,8 @@
 /**
- * Whether what is behind history and files works.
+ * Whether the storage of history and files works.
  *
- * Whoever stores something says how it went. The log has a line when a part stops to work and one when it works again;
- * between them it is silent, however often something fails.
+ * Those who store something report here whether they could. The log has one line when a part stops working, and one when
+ * it works again.
  */
 import { Clock, Context, Effect, Layer } from "effect"
 

@@ -3,6 +3,7 @@ import { Cause, Effect, Queue, type Scope, Stream } from "effect"
 import type { Command, Reply } from "../domain/Command.ts"
 import type { Event, Perspective } from "../domain/Event.ts"
 import { Hangup } from "../domain/Hangup.ts"
+import { embedded } from "../domain/Message.ts"
 import type { Rejection } from "../domain/Rejection.ts"
 import { Chat } from "./Chat.ts"
 import type { Session } from "./Session.ts"
@@ -35,7 +36,7 @@ export const make = Effect.fn("Visitor.make")(function* (
     queuedBytes: () => 0
   }
   const session = yield* Effect.acquireRelease(
-    chat.login({ name, protocol: "embedded", address: "", outlet }),
+    chat.login({ name, protocol: embedded, address: "", outlet }),
     chat.logout
   )
   return {

@@ -1,9 +1,9 @@
 /**
  * The database behind history and files: SQLite or PostgreSQL, with the tables of today.
  *
- * - One server has a database, until the layer's scope closes or the process ends, however it ends. What keeps others off
- *   is a file beside that of SQLite (see SqliteLock), and a lock in PostgreSQL (see PostgresLock).
- * - Whoever only reads is not kept off: a backup, or an export.
+ * - One server has a database, until the layer's scope closes or the process ends, however it ends. It locks the database:
+ *   SQLite by a file beside it (see SqliteLock), PostgreSQL by a lock in it (see PostgresLock).
+ * - A backup or an export, which only read, need no lock.
  */
 import { Effect, Layer, Redacted, type Scope } from "effect"
 import * as Reactivity from "effect/reactivity/Reactivity"
@@ -41,7 +41,7 @@ const withoutSecrets = (url: string): string => {
 const nameOf = (options: Options): string =>
   options.kind === "sqlite" ? options.file : withoutSecrets(Redacted.value(options.url))
 
-/** The words of the first cause, which knows best; an error that only collects others has none of its own. */
+/** The message of the innermost cause, which says most. An error that only collects others has none of its own. */
 const wordsOf = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error)
   const inner = error.cause ?? (error instanceof AggregateError ? error.errors[0] : undefined)
@@ -63,7 +63,7 @@ const reasonOf = (error: Failure): string => {
   }
 }
 
-// Most servers do without it, and start a tenth faster.
+// Loaded only if it is used: without it a server starts a tenth faster.
 const loadPostgres = Effect.promise(() => import("./PostgresClient.ts"))
 
 const open = (options: Options, isReadOnly: boolean): Opened => {

@@ -1,7 +1,7 @@
 /**
- * How long somebody waits for the database.
+ * A time limit for what the database is asked.
  *
- * What is late is interrupted, but nobody waits for that either: a connection on which nothing moves does not end at once.
+ * What is late is interrupted, but its end is not awaited: a connection on which nothing moves does not end at once.
  */
 import { Data, Effect, Fiber, Scope } from "effect"
 

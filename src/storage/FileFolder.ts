@@ -2,9 +2,9 @@
  * Contents and uploads on disk, below a folder.
  *
  * - A content is `content/<first two of its digest>/<digest>`, an upload `uploads/<random>`.
- * - An upload becomes a content in one step, when its bytes are on disk; and it is one when that step is on disk too.
- * - A content that many read is open once. It is not closed while it is read, and what is read is not interrupted: the
- *   number of a descriptor that is closed could belong to another file by then.
+ * - An upload becomes a content by a rename, when its bytes are on disk. It is kept when the rename is on disk too.
+ * - A content that many read is opened once. While it is read it is not closed, and reading is not interrupted, because the
+ *   number of a closed descriptor could belong to another file.
  */
 import { Effect, FileSystem, Path, type PlatformError, RcMap, type Scope } from "effect"
 import { SecureRandom } from "effect/crypto"
@@ -42,7 +42,7 @@ export interface OpenedContent {
   readonly read: (...range: Parameters<OpenedFile["read"]>) => Disk<Uint8Array, StorageFailed>
 }
 
-// Contents that are open at a time; beyond it one is opened whenever it is read.
+// The most contents that stay open. Any further one is opened for each read.
 const openLimit = 512
 const concurrency = 16
 
@@ -100,7 +100,7 @@ export const make = Effect.fnUntraced(function* (
   const folderOf = (sha256: string): string => path.join(contentsFolder, sha256.slice(0, 2))
   const pathOf = (sha256: string): string => path.join(folderOf(sha256), sha256)
 
-  // What is renamed or made in a folder is on disk when the folder is. Windows knows no such thing.
+  // A file that was made or renamed has its name on disk when its folder was synced. Windows cannot sync a folder.
   const sync = (folder: string): Disk<void> =>
     process.platform === "win32"
       ? Effect.void
@@ -156,7 +156,7 @@ export const make = Effect.fnUntraced(function* (
   const readable = (sha256: string): Disk<FileSystem.File, never, Scope.Scope> =>
     RcMap.get(opened, sha256).pipe(Effect.catchTag("ExceededCapacityError", () => fs.open(pathOf(sha256))))
 
-  // Whoever reads has it open for himself too, for it may be closed while he does.
+  // Every read holds the file open itself, because all others may close it meanwhile.
   const read = (sha256: string, atByte: number, sizeBytes: number): Disk<Uint8Array, StorageFailed> =>
     Effect.uninterruptible(Effect.scoped(Effect.flatMap(readable(sha256), (file) => readFrom(file, atByte, sizeBytes))))
 

@@ -1,10 +1,10 @@
 /**
  * Which files there are, in the database.
  *
- * - What was added or removed is committed when it succeeds. When it fails it may have been committed all the same, so the
- *   number of a file that could not be added is removed with the next that works.
- * - A database that does not answer in time has failed, and for a while everything fails at once, so that those who wait
- *   in a row do not wait each for himself.
+ * - A change is committed when it succeeds. One that fails may be committed all the same, so a file that could not be added
+ *   is deleted again by the next change that succeeds.
+ * - When the database does not answer in time, everything fails at once for a few seconds. So those who wait one behind
+ *   another do not each wait for a time-out.
  */
 import { Clock, Effect, Schema, type Scope, Semaphore } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"

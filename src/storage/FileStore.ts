@@ -1,13 +1,12 @@
 /**
  * Shared files: their contents on disk, the rest in the database.
  *
- * - What there is, is remembered in memory too, from the beginning to the end; so a server has its database and its folder
- *   to itself.
- * - A file is kept in this order: its content is durable, then its row is committed, then it is visible. A file goes in the
- *   other: its row, then its content, if no other file has that. So whenever the process dies there is a content without a
- *   file, never a file without its content, and nobody knew of it; the next start deletes it.
- * - All this happens one at a time, and is not interrupted.
- * - What fails fails for the one who asked, and the next who asks tries anew.
+ * - The list of files is held in memory too. So no other server may use the database or the folder.
+ * - A file is kept in this order: its content is durable, then its row is committed, then it is visible. It is deleted in
+ *   the other: its row, then its content, if no other file has that. So if the process dies in between there may be a
+ *   content without a file, which the next start deletes, but no file without its content.
+ * - One file is kept or deleted at a time, and that is not interrupted.
+ * - Only the one who asked for something is told that it failed. The next request is tried as usual.
  */
 import { Clock, Effect, FileSystem, Layer, Path, PlatformError, Schedule, type Scope, Semaphore, Stream } from "effect"
 import { SecureRandom } from "effect/crypto"
@@ -136,7 +135,7 @@ const make = Effect.fnUntraced(function* ({ directory }: Options) {
     )
   }
 
-  // Nobody has begun anything yet: what is on disk and has no file will get none.
+  // There are no uploads yet, so a content without a file will get none.
   const load = Effect.gen(function* () {
     const contents = yield* folder.contents
     const files = yield* ledger.files

@@ -1,9 +1,9 @@
 /**
- * Writes what comes in few transactions, and tells whoever waits when his is done.
+ * Writes many items in few transactions, and tells those who wait when theirs is written.
  *
- * - A transaction begins in the turn of the event loop after something has come, but not right after the one before, unless
- *   there is a full one: it leaves the others eight times the time that it took, 2 ms at least and 10 at most. It has at
- *   most {@link batchLimit} items.
+ * - A transaction has at most {@link batchLimit} items. It begins in the turn of the event loop after the first of them came.
+ * - The next one begins after nine times the time that one took, counted from its begin: 2 ms at least, 10 at most. If a
+ *   full one waits, it begins at once.
  * - When one fails, all that wait fail with it. Then everything is refused at once, until a probe, which is made once a
  *   second, can write again.
  * - What waits is bounded; beyond that everything is refused, too.

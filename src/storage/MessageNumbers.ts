@@ -6,7 +6,7 @@
  *   ends as it should puts the counter back to the last number.
  * - If the database does not answer for so long that a block is used up, and the process is killed before it answers
  *   again, the numbers beyond the block come again. None of their messages was stored.
- * - Whoever finds that another server has begun since raises the counter no more: the numbers ahead are of that one.
+ * - A server which finds that another has begun since then does not raise the counter: the numbers ahead are the other's.
  */
 import { Data, Effect } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"

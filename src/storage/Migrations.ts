@@ -32,7 +32,7 @@ const tables = Effect.gen(function* () {
 
   // The greatest number that was ever given. `max(number)` would give numbers again once the last messages or files are
   // deleted, and does not know the numbers of uploads that came to nothing.
-  // `starts` says how often somebody began to count on by himself, so that who was replaced notices.
+  // `starts` counts the servers that have begun to use a counter, so that one which was replaced notices.
   yield* sql`create table counters (
     name text not null primary key,
     last_number ${integer} not null,
@@ -43,7 +43,7 @@ const tables = Effect.gen(function* () {
     { name: "files", last_number: 0 }
   ])}`
 
-  // The contents on disk are in a folder of this name, so that no other database takes them for nobody's.
+  // The contents on disk are in a folder of this name, so that no other database deletes them as those of no file.
   const random = sql.literal(
     sql.onDialectOrElse({ sqlite: () => "lower(hex(randomblob(16)))", orElse: () => "md5(gen_random_uuid()::text)" })
   )
@@ -60,8 +60,7 @@ const tables = Effect.gen(function* () {
   ) ${strict}`
 
   // A message is of a room or for one user. It outlives the file that goes with it, so it has what is shown of the file,
-  // and `file_number` refers to nothing: a number that finds no file is one of a file that is gone, for no other will
-  // have it.
+  // and `file_number` is no foreign key. The number of a file that is gone finds none, because no other file gets it.
   yield* sql`create table messages (
     number ${integer} not null primary key,
     room_key text,
@@ -91,8 +90,8 @@ const tables = Effect.gen(function* () {
   ) ${strict}`
   yield* sql`create index file_shares_by_file on file_shares (file_number)`
 
-  // Rooms of which there is something to say. Messages up to `readable_after` are shown to nobody in the chat, those up
-  // to `forgotten_until` are to be deleted.
+  // The rooms whose state is not the usual one. Messages up to `readable_after` are shown to nobody in the chat, those up to
+  // `forgotten_until` are to be deleted.
   yield* sql`create table rooms (
     key text not null primary key,
     is_private ${integer} not null,

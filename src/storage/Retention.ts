@@ -2,8 +2,8 @@
  * Deletes messages that are no longer kept: of forgotten rooms, too old ones, and those beyond the limits of a room and of
  * all.
  *
- * - It deletes few at a time, with everything else between, so nobody waits for it.
- * - Until it has come by there may be more than the limits say.
+ * - It deletes a few at a time and lets others run in between, so nobody waits for it.
+ * - Between two sweeps there may be more messages than the limits allow.
  */
 import { Effect } from "effect"
 import type { SqlClient, SqlError, Statement } from "effect/sql"

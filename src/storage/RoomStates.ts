@@ -1,9 +1,9 @@
 /**
  * What is to be known of rooms besides their messages: which are private, and how far they are closed to readers.
  *
- * - It holds as soon as it is said, and is written with the next transaction that succeeds.
- * - Nobody can be let into a private room any more when a server begins: from then on its messages are shown to nobody,
- *   and it has no files. They are not deleted before their time, for the operator may want to read them.
+ * - A change holds in memory at once, and is written with the next transaction that succeeds.
+ * - After a start nobody can be let into a room that was private. Its messages are shown to nobody any more, and it has no
+ *   files. The messages are deleted no sooner than others, for the operator may want to read them.
  */
 import { Effect } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"

@@ -1,10 +1,10 @@
 /**
  * What was said, in a database.
  *
- * - Messages are written in groups (see GroupCommit), so the chat never waits for the database: whoever wants to know
- *   whether a message is stored does, and is told if it is not. What could not be stored is not tried again.
+ * - Messages are written in groups (see GroupCommit). The chat does not wait for the database. Only those wait who want to
+ *   know whether a message is stored. One that could not be stored is not tried again.
  * - A room's state is written before the messages that came after it, and is tried again until it is written.
- * - Whatever fails is told to StorageHealth. It heals by itself.
+ * - Failures are reported to StorageHealth. When the database works again, so does this.
  */
 import { Clock, Effect, Exit, Layer, Scope } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
@@ -24,7 +24,7 @@ import * as RoomStates from "./RoomStates.ts"
 
 const sweepGap = "1 minute"
 
-// As much as a long message needs, for a full disk may have room for less. No message has its number.
+// As large as a long message, because a full disk may still have room for a short one. No message has number 0.
 const probeRow: MessageRow.MessageRow = {
   number: 0,
   room_key: "",
@@ -128,7 +128,7 @@ const make = Effect.gen(function* () {
     return { stored: queue.append({ roomKey, message, sharesFile }, message.text.length) }
   }
 
-  // Whoever writes next finds out whether it works again.
+  // The next write finds out whether the database works again.
   const refuse = (error: unknown) => Effect.andThen(health.failed("history", error), Effect.sync(queue.touch))
 
   const read: History["Service"]["read"] = (roomKey, page) => {

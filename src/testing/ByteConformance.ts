@@ -5,9 +5,9 @@ import type { Link } from "../protocols/Link.ts"
 import type { ByteFrame } from "../protocols/Protocol.ts"
 import { Census } from "../services/Census.ts"
 import * as Visitor from "../services/Visitor.ts"
-import type { Connect, Subject } from "./Conformance.ts"
 import * as Peer from "./Peer.ts"
 import { equal, type Failure } from "./ConformanceFailure.ts"
+import type { Connect, Subject } from "./Subject.ts"
 
 /** A protocol of bytes, and how a client of it speaks. */
 export type ByteSubject<Packet, Key extends object> = Subject<Uint8Array, Packet, ByteFrame, Key>

@@ -1,6 +1,6 @@
 /** Texts and events that a protocol must carry unharmed. */
 import type { PersonalEvent, SharedEvent } from "../domain/Event.ts"
-import type { Message } from "../domain/Message.ts"
+import { type Message, ProtocolName } from "../domain/Message.ts"
 import type { RoomName, UserName } from "../domain/Names.ts"
 
 /** Texts that some wire format would take for something else. */
@@ -28,8 +28,14 @@ export const texts: ReadonlyArray<string> = [
 const alice = "alice" as UserName
 const vincent = "Vincent van Gogh" as UserName
 const room = "general" as RoomName
-const user = { number: 1, name: alice, protocol: "sockets" } as const
-const message: Message = { number: 7, from: alice, protocol: "sockets", text: "hello", atMillis: 1_700_000_000_000 }
+const user = { number: 1, name: alice, protocol: ProtocolName.make("sockets") } as const
+const message: Message = {
+  number: 7,
+  from: alice,
+  protocol: ProtocolName.make("sockets"),
+  text: "hello",
+  atMillis: 1_700_000_000_000
+}
 
 /** At least one event of each kind, with each cause. */
 export const sharedEvents: ReadonlyArray<SharedEvent> = [

@@ -3,8 +3,9 @@
  *
  * @module
  */
-export { conformance, type Subject, type SubjectOf } from "./Conformance.ts"
+export { conformance } from "./Conformance.ts"
 export { ConformanceFailure } from "./ConformanceFailure.ts"
 export * as LossyNetwork from "./LossyNetwork.ts"
 export * as Peer from "./Peer.ts"
 export * as Samples from "./Samples.ts"
+export type { Subject } from "./Subject.ts"

@@ -11,8 +11,8 @@ import { Hangup, type HangupReason } from "../domain/Hangup.ts"
 import type { Link } from "../protocols/Link.ts"
 import type { Conversation } from "../protocols/Protocol.ts"
 import type { Reader } from "../protocols/Reader.ts"
-import { type Allowance, allowance } from "../services/Quota.ts"
 import type { Session } from "../services/Session.ts"
+import { TokenBucket } from "../services/TokenBucket.ts"
 import type { Carrier } from "./Carrier.ts"
 import type { Inbound } from "./Inbound.ts"
 import type { Interpreter, Own } from "./Interpreter.ts"
@@ -55,7 +55,7 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
   readonly #reader: Reader<In, Packet>
   readonly #number: number
   #id: string | undefined
-  #faults: Allowance | undefined
+  #faults: TokenBucket | undefined
   // What is done besides what the peer says next.
   #children: Set<Fiber.Fiber<void>> | undefined
   #bytesBeforeLogin = 0
@@ -162,7 +162,7 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
   }
 
   fault(): Hangup | undefined {
-    this.#faults ??= allowance(10, 100)
+    this.#faults ??= new TokenBucket(10, 100)
     const waitMillis = this.#faults.take(this.#context.clock.currentTimeMillisUnsafe())
     return waitMillis > 0 ? new Hangup({ reason: "faulty" }) : undefined
   }

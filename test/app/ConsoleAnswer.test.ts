@@ -5,13 +5,14 @@ import { parse } from "../../src/app/ConsoleCommand.ts"
 import { LineBuffer } from "../../src/app/LineBuffer.ts"
 import { columns, printable } from "../../src/app/Printable.ts"
 import { wireText } from "../../src/app/WireText.ts"
+import { ProtocolName } from "../../src/domain/Message.ts"
 import type { RoomName, UserName } from "../../src/domain/Names.ts"
 import type { Peer } from "../../src/services/Operator.ts"
 
 const peer = (overrides: Partial<Peer>): Peer => ({
   id: 1,
   name: "alice" as UserName,
-  protocol: "toss",
+  protocol: ProtocolName.make("toss"),
   address: "192.0.2.1",
   room: "general" as RoomName,
   sinceMillis: 1_700_000_000_123,
@@ -31,7 +32,7 @@ describe("ConsoleAnswer", () => {
   it("list() is a table with aligned columns", () => {
     const rows = [
       peer({}),
-      peer({ id: 12, name: "李小龍" as UserName, protocol: "chatmaster", queuedBytes: 1_048_576 })
+      peer({ id: 12, name: "李小龍" as UserName, protocol: ProtocolName.make("chatmaster"), queuedBytes: 1_048_576 })
     ]
     assert.strictEqual(Answer.list([]), "Peer list: []")
     assert.deepStrictEqual(Answer.list(rows).split("\n"), [
@@ -79,9 +80,9 @@ describe("ConsoleAnswer", () => {
         {
           uptimeMillis: 61_999,
           peers: new Map([
-            ["toss", 2],
-            ["packet", 1]
-          ] as const),
+            [ProtocolName.make("toss"), 2],
+            [ProtocolName.make("packet"), 1]
+          ]),
           queuedBytes: 0
         },
         program
@@ -111,7 +112,7 @@ describe("ConsoleAnswer", () => {
     assert.strictEqual(Answer.killed(names), "Killed 2 peers: alice, bob")
     assert.strictEqual(Answer.killed(names.slice(1)), "Killed 1 peer: bob")
     assert.strictEqual(
-      Answer.pinged({ asked: 1, unable: new Map([["toss", 2]] as const) }),
+      Answer.pinged({ asked: 1, unable: new Map([[ProtocolName.make("toss"), 2]]) }),
       "Asked 1 peer for a sign of life. These protocols have no such question: toss 2."
     )
     assert.strictEqual(

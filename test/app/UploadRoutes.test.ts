@@ -3,6 +3,7 @@ import { Effect, Layer } from "effect"
 import { request } from "node:http"
 import { Upload } from "tus-js-client"
 import { routes } from "../../src/app/UploadRoutes.ts"
+import { ProtocolName } from "../../src/domain/Message.ts"
 import type { StorageFailed } from "../../src/domain/Rejection.ts"
 import { Attachments } from "../../src/services/Attachments.ts"
 import { Chat } from "../../src/services/Chat.ts"
@@ -26,7 +27,7 @@ const serving = <A>(
       () => Effect.void
     )
     const outlet = { deliver: () => {}, hangUp: () => {}, queuedBytes: () => 0 }
-    const session = yield* chat.login({ name: "alice", protocol: "sockets", address: "", outlet })
+    const session = yield* chat.login({ name: "alice", protocol: ProtocolName.make("sockets"), address: "", outlet })
     const id = yield* uploads.open(session, "a.bin", sizeBytes)
     return yield* use(`${listener.url}${uploadPath(id)}`, id)
   }).pipe(Effect.scoped, Effect.provide(Layer.fresh(Chat.layer)))

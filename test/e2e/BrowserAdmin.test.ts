@@ -3,6 +3,7 @@ import { source as axe } from "axe-core"
 import { Effect, Stream } from "effect"
 import type { Page } from "playwright-core"
 import { ConsoleDoor } from "../../src/app/ConsoleDoor.ts"
+import { ProtocolName } from "../../src/domain/Message.ts"
 import { Chat, Visitor } from "../../src/mod.ts"
 import { operatorToken } from "../api/Asking.ts"
 import * as Browser from "./Browser.ts"
@@ -17,7 +18,7 @@ const layer = TestServer.layer({ storage: "memory" })
 const peer = Effect.fnUntraced(function* (name: string, address: string) {
   const chat = yield* Chat
   const outlet = { deliver: () => {}, hangUp: () => {}, queuedBytes: () => 2048 }
-  return yield* chat.login({ name, protocol: "toss", address, outlet })
+  return yield* chat.login({ name, protocol: ProtocolName.make("toss"), address, outlet })
 })
 
 const logIn = Effect.fnUntraced(function* (options?: Parameters<typeof Browser.open>[0]) {

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Result } from "effect"
 import type { Perspective, SharedEvent } from "../../src/domain/Event.ts"
+import { ProtocolName } from "../../src/domain/Message.ts"
 import * as Audience from "../../src/services/Audience.ts"
 import { Census } from "../../src/services/Census.ts"
 import type { RoomName } from "../../src/domain/Names.ts"
@@ -151,7 +152,11 @@ describe("Audience.gather()", () => {
   )
 
   const presence = (tag: "UserJoined" | "UserLeft", { name, number }: Session): SharedEvent => {
-    const where = { room: "general" as RoomName, user: { number, name, protocol: "embedded" }, members: [] } as const
+    const where = {
+      room: "general" as RoomName,
+      user: { number, name, protocol: ProtocolName.make("embedded") },
+      members: []
+    } as const
     return tag === "UserJoined" ? { _tag: tag, ...where, cause: "login" } : { _tag: tag, ...where, cause: "logout" }
   }
 

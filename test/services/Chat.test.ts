@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Result, Stream } from "effect"
+import { ProtocolName } from "../../src/domain/Message.ts"
 import { Census } from "../../src/services/Census.ts"
 import { Chat } from "../../src/services/Chat.ts"
 import { outlet } from "./Outlets.ts"
@@ -79,7 +80,7 @@ describe("Chat.login() over and over", () => {
       yield* alice.run({ _tag: "SetPrivate", isPrivate: true })
       yield* bob.run(join("attic"))
       const kept = outlet()
-      yield* chat.login({ name: "dora", protocol: "packet", address: "192.0.2.1", outlet: kept })
+      yield* chat.login({ name: "dora", protocol: ProtocolName.make("packet"), address: "192.0.2.1", outlet: kept })
       const room = (name: string, memberCount: number, isMember = false) => ({
         name,
         isPrivate: false,

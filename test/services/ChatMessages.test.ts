@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import type { Command, Reply } from "../../src/domain/Command.ts"
+import { ProtocolName } from "../../src/domain/Message.ts"
 import { Chat } from "../../src/services/Chat.ts"
 import { Samples } from "../../src/testing/mod.ts"
 import { outlet } from "./Outlets.ts"
@@ -66,7 +67,12 @@ describe("Chat.run() Say and Tell", () => {
       const chat = yield* Chat
       const enter = Effect.fnUntraced(function* (name: string) {
         const kept = outlet()
-        const session = yield* chat.login({ name, protocol: "toss", address: "192.0.2.1", outlet: kept })
+        const session = yield* chat.login({
+          name,
+          protocol: ProtocolName.make("toss"),
+          address: "192.0.2.1",
+          outlet: kept
+        })
         return { session, said: () => kept.kept.filter(([event]) => event._tag === "Said") }
       })
       const alice = yield* enter("alice")

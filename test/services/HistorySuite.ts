@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { setTimeout } from "node:timers/promises"
-import type { Message } from "../../src/domain/Message.ts"
+import { type Message, ProtocolName } from "../../src/domain/Message.ts"
 import type { RoomName, UserName } from "../../src/domain/Names.ts"
 import type { StorageFailed } from "../../src/domain/Rejection.ts"
 import { History, type Page } from "../../src/services/History.ts"
@@ -13,7 +13,7 @@ import { defaults, Limits } from "../../src/services/Limits.ts"
 export const message = (number: number, more: Partial<Message> = {}): Message => ({
   number,
   from: "alice" as UserName,
-  protocol: "sockets",
+  protocol: ProtocolName.make("sockets"),
   text: `${number}`,
   atMillis: 0,
   room: "Room" as RoomName,

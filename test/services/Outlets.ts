@@ -1,6 +1,7 @@
 /** Outlets and sessions for tests of the services below the chat. */
 import { Effect } from "effect"
 import type { Event, Perspective } from "../../src/domain/Event.ts"
+import { ProtocolName } from "../../src/domain/Message.ts"
 import type { Outlet } from "../../src/services/Session.ts"
 import { type Opening, Sessions } from "../../src/services/Sessions.ts"
 import type { Room } from "../../src/services/Room.ts"

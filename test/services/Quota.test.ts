@@ -1,60 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Schema } from "effect"
+import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { defaults, Limits } from "../../src/services/Limits.ts"
-import { addressKey, allowance, banKey, Quota } from "../../src/services/Quota.ts"
+import { addressKey, banKey, Quota } from "../../src/services/Quota.ts"
 
 const layer = (limits: Partial<Limits>) =>
   Quota.layer.pipe(Layer.provide(Layer.succeed(Limits, { ...defaults, ...limits })))
-
-describe("allowance()", () => {
-  it("gives the burst at once, then one per gap", () => {
-    const bucket = allowance(2, 5)
-    assert.deepStrictEqual(
-      Array.from({ length: 7 }, () => bucket.take(1000)),
-      [0, 0, 0, 0, 0, 500, 500]
-    )
-    assert.strictEqual(bucket.take(1499), 1)
-    assert.strictEqual(bucket.take(1500), 0)
-    assert.strictEqual(bucket.take(1500), 500)
-    assert.deepStrictEqual(
-      Array.from({ length: 6 }, () => bucket.take(60_000)),
-      [0, 0, 0, 0, 0, 500]
-    )
-  })
-
-  it("never waits longer than a gap, and is not fooled by a clock that goes back", () => {
-    const bucket = allowance(0.3, 0)
-    assert.strictEqual(bucket.take(10_000), 0)
-    assert.strictEqual(bucket.take(10_000), 3334)
-    assert.isAtMost(bucket.take(13_333), 1)
-    assert.strictEqual(bucket.take(13_334), 0)
-    assert.isAbove(bucket.take(0), 0)
-  })
-
-  it.prop(
-    "gives at most the burst and one per gap, in whatever order it is asked",
-    [Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2000 })))],
-    ([pauses]) => {
-      const bucket = allowance(2, 5)
-      let nowMillis = 0
-      let given = 0
-      for (const pauseMillis of pauses) {
-        nowMillis += pauseMillis
-        const waitMillis = bucket.take(nowMillis)
-        assert.isAtMost(waitMillis, 500)
-        if (waitMillis === 0) given++
-        else assert.strictEqual(bucket.take(nowMillis + waitMillis - 1) > 0, true)
-        assert.isAtMost(given, 5 + nowMillis / 500)
-      }
-    }
-  )
-
-  it("of 0 per second gives whatever is asked", () => {
-    const bucket = allowance(0, 1)
-    for (let count = 0; count < 1000; count++) assert.strictEqual(bucket.take(0), 0)
-  })
-})
 
 describe("addressKey()", () => {
   it("is the address for IPv4, and the /64 for IPv6", () => {

@@ -2,6 +2,7 @@
 import { Effect, Layer } from "effect"
 import type { Command, Reply } from "../../src/domain/Command.ts"
 import { type Event, isPersonal } from "../../src/domain/Event.ts"
+import { ProtocolName } from "../../src/domain/Message.ts"
 import type { Rejection } from "../../src/domain/Rejection.ts"
 import { Chat } from "../../src/services/Chat.ts"
 import { defaults, Limits } from "../../src/services/Limits.ts"
@@ -47,7 +48,7 @@ export const login = Effect.fnUntraced(function* (name: string): Effect.fn.Retur
   let lines: Array<string> = []
   const session = yield* chat.login({
     name,
-    protocol: "embedded",
+    protocol: ProtocolName.make("embedded"),
     address: "",
     outlet: {
       deliver: (event, as) => {

@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
+import { ProtocolName } from "../../src/domain/Message.ts"
 import { Refusals } from "../../src/services/Refusals.ts"
 
-const from = { protocol: "toss", name: "alice", address: "192.0.2.1" } as const
+const from = { protocol: ProtocolName.make("toss"), name: "alice", address: "192.0.2.1" } as const
 
 describe("Refusals", () => {
   it.effect("has the last 200, the newest first", () =>

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Command } from "../../src/domain/Command.ts"
+import { ProtocolName } from "../../src/domain/Message.ts"
 import type { UserName } from "../../src/domain/Names.ts"
 import { Chat } from "../../src/services/Chat.ts"
 import * as Repeats from "../../src/services/Repeats.ts"
@@ -70,7 +71,7 @@ describe("Repeats", () => {
   const alice = "alice" as UserName
   const accepted = (text: string): Repeats.Accepted => ({
     _tag: "Accepted",
-    message: { number: 1, from: alice, protocol: "sockets", text, atMillis: 0 }
+    message: { number: 1, from: alice, protocol: ProtocolName.make("sockets"), text, atMillis: 0 }
   })
 
   it("Repeats.remember() forgets the oldest beyond a number of messages", () => {

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer, Stream } from "effect"
 import { TestClock } from "effect/testing"
+import { ProtocolName } from "../../src/domain/Message.ts"
 import { Attachments, type StoredFile } from "../../src/services/Attachments.ts"
 import { Chat } from "../../src/services/Chat.ts"
 import { defaults, Limits } from "../../src/services/Limits.ts"
@@ -13,7 +14,7 @@ const layer = Chat.layer.pipe(Layer.provide(Layer.succeed(Limits, limits)))
 const login = Effect.fnUntraced(function* (name: string, address = "") {
   const chat = yield* Chat
   const outlet = { deliver: () => {}, hangUp: () => {}, queuedBytes: () => 0 }
-  return yield* chat.login({ name, protocol: "sockets", address, outlet })
+  return yield* chat.login({ name, protocol: ProtocolName.make("sockets"), address, outlet })
 })
 
 const open = Effect.fnUntraced(function* (sizeBytes: number, name = "a.bin") {

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import type { Message } from "../../src/domain/Message.ts"
+import { type Message, ProtocolName } from "../../src/domain/Message.ts"
 import type { RoomName, UserName } from "../../src/domain/Names.ts"
 import * as SlashCommand from "../../src/services/SlashCommand.ts"
 
@@ -128,7 +128,7 @@ describe("SlashCommand answers", () => {
   const message = (text: string): Message => ({
     number: 1,
     from: "alice" as UserName,
-    protocol: "sockets",
+    protocol: ProtocolName.make("sockets"),
     text,
     atMillis: Date.UTC(2030, 0, 2, 3, 4)
   })
@@ -197,7 +197,11 @@ describe("SlashCommand answers", () => {
   })
 
   it("userList() is bounded", () => {
-    const users = many.map((number) => ({ number, name: `user ${number}` as UserName, protocol: "toss" as const }))
+    const users = many.map((number) => ({
+      number,
+      name: `user ${number}` as UserName,
+      protocol: ProtocolName.make("toss")
+    }))
     assert.isBelow(SlashCommand.userList("general", users).length, answerLimit)
   })
 

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
+import { ProtocolName } from "../../src/domain/Message.ts"
 import type { Exchange } from "../../src/protocols/Exchange.ts"
 import { Chat } from "../../src/services/Chat.ts"
 import { Quota } from "../../src/services/Quota.ts"
@@ -8,7 +9,7 @@ import { LossyNetwork } from "../../src/testing/mod.ts"
 
 /** Sends every datagram back; one that is empty breaks it. */
 const echo: Exchange<Uint8Array> = {
-  name: "packet",
+  name: ProtocolName.make("packet"),
   datagram: (link, bytes) => {
     if (bytes.length === 0) throw new Error("empty")
     return [{ _tag: "Send", link, frame: bytes }]

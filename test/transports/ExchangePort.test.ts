@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Layer, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import type { Event } from "../../src/domain/Event.ts"
+import { ProtocolName } from "../../src/domain/Message.ts"
 import { crowdLimit } from "../../src/domain/Room.ts"
 import * as PacketCodec from "../../src/protocols/packet/PacketCodec.ts"
 import * as PacketProtocol from "../../src/protocols/packet/PacketProtocol.ts"
@@ -119,7 +120,7 @@ describe("ExchangePort.perform()", () => {
       const embedded = (name: string, deliver: (event: Event) => void) =>
         chat.login({
           name,
-          protocol: "embedded",
+          protocol: ProtocolName.make("embedded"),
           address: "",
           outlet: { deliver, hangUp: () => {}, queuedBytes: () => 0 }
         })

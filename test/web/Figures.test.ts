@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Stats } from "../../src/api/mod.ts"
-import { all, bytes, number } from "../../src/web/admin/Figures.ts"
+import { bytes, charts, number, otherProtocols } from "../../src/web/admin/Figures.ts"
 
 const sample = (second: number, given: Partial<typeof Stats.Type> = {}): typeof Stats.Type => ({
   atMillis: second * 1000,
@@ -16,7 +16,8 @@ const sample = (second: number, given: Partial<typeof Stats.Type> = {}): typeof 
   ...given
 })
 
-const named = (title: string) => all.find((figures) => figures.title === title)!
+const named = (title: string, others: ReadonlyArray<string> = []) =>
+  charts(others).find((figures) => figures.title === title)!
 
 describe("Figures", () => {
   it("counts become rates, and a server that has begun anew none below zero", () => {
@@ -43,6 +44,25 @@ describe("Figures", () => {
     assert.deepStrictEqual(
       series.map(({ name, now }) => `${name} ${now(samples)}`),
       ["toss 2", "tsockm 0", "chatmaster 0", "packet 0", "sockets 3", "embedded 0"]
+    )
+  })
+
+  it("protocols that the page does not know are drawn behind those that it knows", () => {
+    const samples = [
+      sample(1, { sessions: { toss: 2 } }),
+      sample(2, { sessions: { toss: 1, telegraph: 4, constructor: 1, pigeon: 3 } })
+    ]
+    const others = otherProtocols(samples)
+    assert.deepStrictEqual(others, ["constructor", "pigeon", "telegraph"])
+    assert.deepStrictEqual(otherProtocols(samples.slice(0, 1)), [])
+    const { data, series } = named("Connections by protocol", ["telegraph"])
+    assert.deepStrictEqual(data(samples).slice(-2), [
+      [2, 1],
+      [2, 5]
+    ])
+    assert.deepStrictEqual(
+      series.slice(-2).map(({ colour, name, now }) => `${name} ${now(samples)} ${colour}`),
+      ["embedded 0 --series-6", "telegraph 4 --series-7"]
     )
   })
 

@@ -13,14 +13,14 @@ import { addressOf, isOwnPage } from "../Origin.ts"
 import * as AddressQuota from "./AddressQuota.ts"
 import { BotRegistry } from "./BotRegistry.ts"
 
-/** What an address may ask of what anybody may ask. */
+/** How often an address may ask what needs no token. */
 export const requestQuota = { burst: 60, perSecond: 20 }
 
 const isSchemaError = HttpApiError.HttpApiSchemaError.is
 const explain = SchemaIssue.makeFormatterStandardSchemaV1()
 
 const requestInvalid = (error: HttpApiError.HttpApiSchemaError): Effect.Effect<never, RequestInvalid> => {
-  // What this server answers is right, or else it is a fault.
+  // An answer that does not fit its schema is a defect of the server.
   if (error.kind === "Body" || error.kind === "ResponseHeaders") return Effect.die(error)
   const [issue] = explain(error.cause.issue).issues
   const path = (issue?.path ?? []).map((segment) => String(typeof segment === "object" ? segment.key : segment))
@@ -78,7 +78,7 @@ const layerOperatorAccess = Layer.effect(
   Effect.gen(function* () {
     const login = yield* OperatorLogin
     const { baseUrl } = yield* Links
-    // Of several ways to be refused the last one is answered: who has shown a token is told what was wrong with that.
+    // Of several schemes the refusal by the last is answered. So that of a token is kept, and the cookie's check repeats it.
     const refusedTokens = new WeakMap<object, Unauthorized | TooManyRequests>()
     return OperatorAccess.of({
       operatorToken: Effect.fnUntraced(function* (app, { credential }) {

@@ -4,6 +4,7 @@
  * An address is forgotten when it may do all of it again. Of very many at once, those that came first are forgotten.
  */
 import { Clock, Effect } from "effect"
+import { TokenBucket } from "../../services/TokenBucket.ts"
 
 const limitAddresses = 10_000
 
@@ -14,31 +15,31 @@ export interface AddressQuota {
   readonly spend: (key: string | undefined) => void
 }
 
+/** Lets every address do something `burst` times at once, then `perSecond` times. */
 export const make = Effect.fnUntraced(function* (options: { readonly burst: number; readonly perSecond: number }) {
   const clock = yield* Clock.Clock
-  const gapMillis = 1000 / options.perSecond
-  const toleranceMillis = gapMillis * (options.burst - 1)
-  // When each address will have everything again, those that came last at the end.
-  const fullAtMillis = new Map<string, number>()
+  // Those that came last are at the end.
+  const buckets = new Map<string, TokenBucket>()
 
   const tidy = (nowMillis: number): void => {
-    for (const [key, full] of fullAtMillis) {
-      if (full > nowMillis && fullAtMillis.size <= limitAddresses) return
-      fullAtMillis.delete(key)
+    for (const [key, bucket] of buckets) {
+      if (!bucket.isFull(nowMillis) && buckets.size <= limitAddresses) return
+      buckets.delete(key)
     }
   }
 
   const quota: AddressQuota = {
     waitMillis: (key) => {
-      const full = key === undefined ? undefined : fullAtMillis.get(key)
-      return full === undefined ? 0 : Math.max(0, Math.ceil(full - toleranceMillis - clock.currentTimeMillisUnsafe()))
+      const bucket = key === undefined ? undefined : buckets.get(key)
+      return bucket?.waitMillis(clock.currentTimeMillisUnsafe()) ?? 0
     },
     spend: (key) => {
       if (key === undefined) return
       const nowMillis = clock.currentTimeMillisUnsafe()
-      const full = Math.max(fullAtMillis.get(key) ?? nowMillis, nowMillis) + gapMillis
-      fullAtMillis.delete(key)
-      fullAtMillis.set(key, full)
+      const bucket = buckets.get(key) ?? new TokenBucket(options.perSecond, options.burst)
+      bucket.spend(nowMillis)
+      buckets.delete(key)
+      buckets.set(key, bucket)
       tidy(nowMillis)
     }
   }

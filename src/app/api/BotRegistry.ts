@@ -3,7 +3,6 @@
  *
  * Of a token only its digest is kept: whoever reads the file cannot post.
  */
-import { createHash, randomBytes } from "node:crypto"
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Context, Effect, Layer, Result, Schema } from "effect"
@@ -11,6 +10,8 @@ import { BotExists, NoSuchBot, TooManyBots } from "../../api/ApiError.ts"
 import { lookAlikeKey, UserName, userName } from "../../domain/Names.ts"
 import { type NameInvalid, type NameReserved, StorageFailed } from "../../domain/Rejection.ts"
 import { StorageUnavailable } from "../../storage/StorageUnavailable.ts"
+import { codeOf } from "../../storage/SystemError.ts"
+import { digestOf, makeToken } from "../Token.ts"
 
 /** How many bots there may be. */
 export const limitBots = 1000
@@ -22,14 +23,14 @@ const File = Schema.fromJsonString(
 )
 const decodeFile = Schema.decodeUnknownResult(File)
 
-const digest = (token: string): string => createHash("sha256").update(token).digest("hex")
+const digest = (token: string): string => digestOf(token).toString("hex")
 
 const load = (file: string): Result.Result<(typeof File.Type)["bots"], string> => {
   let text: string
   try {
     text = readFileSync(file, "utf8")
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : String(error)
+    const code = codeOf(error)
     return code === "ENOENT" ? Result.succeed([]) : Result.fail(code)
   }
   return Result.mapBoth(decodeFile(text), { onSuccess: ({ bots }) => bots, onFailure: () => "it is damaged" })
@@ -93,7 +94,7 @@ export class BotRegistry extends Context.Service<
           const name = yield* Effect.fromResult(userName(wanted))
           if (entryOf(name) !== undefined) return yield* new BotExists()
           if (byDigest.size >= limitBots) return yield* new TooManyBots({ limit: limitBots })
-          const token = randomBytes(24).toString("base64url")
+          const token = makeToken()
           yield* store(new Map(byDigest).set(digest(token), name))
           return { name, token }
         })

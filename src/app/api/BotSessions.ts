@@ -6,6 +6,7 @@
  * - Whoever is killed by the operator is logged out, and may come back as anybody may.
  */
 import { Clock, Context, Effect, FiberMap, FiberSet, Layer, type Scope } from "effect"
+import { embedded } from "../../domain/Message.ts"
 import type { UserName } from "../../domain/Names.ts"
 import { AddressBanned, type NameTaken, type ServerFull } from "../../domain/Rejection.ts"
 import { Chat } from "../../services/Chat.ts"
@@ -72,7 +73,7 @@ export class BotSessions extends Context.Service<
       ): Effect.fn.Return<Present, LoginRefused> {
         const outlet = { deliver: () => {}, hangUp: () => void runLogout(logout(name)), queuedBytes: () => 0 }
         const session = yield* Effect.catch(
-          chat.login({ name, protocol: "embedded", address, outlet }),
+          chat.login({ name, protocol: embedded, address, outlet }),
           (refused): Effect.Effect<never, LoginRefused> =>
             refused._tag === "NameTaken" || refused._tag === "ServerFull" ? Effect.fail(refused) : Effect.die(refused)
         )

@@ -1,8 +1,8 @@
 /**
  * Server-sent events as the body of an answer.
  *
- * A comment goes first, so that whoever asked knows that it begins, and then one every {@link heartbeatSeconds} seconds,
- * so that nobody on the way takes the connection for a dead one. The body ends when its events do.
+ * A comment goes first, so that the client knows that the stream has begun. Then there is one every
+ * {@link heartbeatSeconds} seconds, so that no proxy closes the connection as idle. The body ends when its events do.
  */
 import { Duration, Stream } from "effect"
 import { HttpServerResponse } from "effect/http"

@@ -1,8 +1,8 @@
 /**
  * Tells those who listen over HTTP what happens in public rooms.
  *
- * - What happens is looked at as it happens: what was said in a room while it was private is told to nobody, and whoever
- *   listens to a room that becomes private hears no more of it.
+ * - Events are sent as they happen. What is said in a room while it is private is sent to nobody. The streams of a room end
+ *   when it becomes private.
  * - An event is rendered once per room. Whoever reads so slowly that {@link limitWaiting} events wait is sent no more, and
  *   may come back with the id of the last message.
  */
@@ -175,7 +175,7 @@ export class RoomEvents extends Context.Service<
             last = message.number
             return said(message).text
           }),
-          // Whoever comes back goes on where this has ended.
+          // A client that comes back goes on where this has ended.
           Stream.catch(() => Stream.fromEffectDrain(Effect.sync(() => Queue.endUnsafe(queue))))
         )
         return Stream.concat(missed, live)

@@ -1,6 +1,5 @@
 /**
- * The state of the server, taken once a second and kept for five minutes, so that whoever begins to look sees where it
- * comes from.
+ * The state of the server, taken once a second and kept for five minutes, so that a page has its charts when it is opened.
  */
 import { monitorEventLoopDelay } from "node:perf_hooks"
 import { Clock, Context, Effect, Layer, PubSub, type Scope, Stream } from "effect"
@@ -12,7 +11,7 @@ import { Operator } from "../../services/Operator.ts"
 export const limitSamples = 300
 
 const gapMillis = 1000
-// The monitor is late by as much as it sleeps.
+// The monitor counts the time that it means to sleep as delay.
 const resolutionMillis = 10
 const nanosPerMilli = 1e6
 

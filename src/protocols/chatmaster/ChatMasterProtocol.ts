@@ -1,4 +1,5 @@
 /** The protocol of ChatMaster 3000: JSON objects over TCP, plain or compressed. */
+import { ProtocolName } from "../../domain/Message.ts"
 import type { ByteProtocol } from "../Protocol.ts"
 import * as Conversation from "./ChatMasterConversation.ts"
 import * as Events from "./ChatMasterEvents.ts"
@@ -38,7 +39,7 @@ export const make = (options?: Partial<Options>): ByteProtocol<Uint8Array> => {
     isPacing: gapMillis > 0
   }
   return {
-    name: "chatmaster",
+    name: ProtocolName.make("chatmaster"),
     variants: 3,
     gapMillis: () => gapMillis,
     reader: () => ({ read: (bytes) => [bytes] }),

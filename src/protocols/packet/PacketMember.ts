@@ -1,5 +1,5 @@
 /**
- * A session of the exchange, and what may be sent to it.
+ * A session of the exchange, its files on their way, and what may be sent to it.
  *
  * - To a fresh address goes the cookie alone, until the session number has come back from it.
  * - A session that moves takes its new address with it, but whoever knows the number may have lied about the address: so
@@ -8,7 +8,6 @@
  */
 import type { Link } from "../Link.ts"
 import type { Lanes } from "./PacketLanes.ts"
-import type { Transfer } from "./PacketTransfers.ts"
 
 type Trust = "cookie" | "budget" | "proven"
 
@@ -33,6 +32,40 @@ export interface Member {
   lanes: Lanes | undefined
   transfers: Map<bigint, Transfer> | undefined
 }
+
+/** A file on its way from a session. */
+export interface Upload {
+  readonly _tag: "Upload"
+  readonly member: Member
+  readonly transaction: bigint
+  readonly key: number
+  /** The link to which its number went, and to no other over datagrams. */
+  readonly issuedTo: string
+  readonly name: string
+  readonly sizeBytes: number
+  /** A bit for each chunk that has come. */
+  seen: Uint8Array
+  missing: number
+  file: number | undefined
+  /** When it was last heard of. */
+  touchedAtMillis: number
+  /** `open` until all chunks are there, `done` when the file is stored. */
+  state: "beginning" | "open" | "storing" | "done"
+}
+
+/** A file on its way to a session. */
+export interface Download {
+  readonly _tag: "Download"
+  readonly member: Member
+  readonly transaction: bigint
+  key: number
+  readonly issuedTo: string
+  readonly file: number
+  sizeBytes: number | undefined
+}
+
+/** A file on its way. */
+export type Transfer = Upload | Download
 
 /** What a datagram has besides its payload: the headers of IPv4 and UDP. */
 const headerBytes = 28

@@ -1,5 +1,6 @@
 /** The binary protocol of the "Python chat app", over UDP and TCP. */
 import { explain, type HangupReason } from "../../domain/Hangup.ts"
+import { ProtocolName } from "../../domain/Message.ts"
 import * as Result from "effect/Result"
 import { type Link, nowhere } from "../Link.ts"
 import type { ByteProtocol, Conversation } from "../Protocol.ts"
@@ -86,7 +87,7 @@ export const make = (options: Options): ByteProtocol<Packet, Uint8Array, Member>
     ...options
   })
   return {
-    name: "packet",
+    name: ProtocolName.make("packet"),
     variants: 1,
     gapMillis: () => 0,
     reader,

@@ -9,7 +9,7 @@ import type { Command, Reply } from "../../domain/Command.ts"
 import { NoSuchFile, type Rejection, UploadBroken } from "../../domain/Rejection.ts"
 import type { Link } from "../Link.ts"
 import type { Step as ProtocolStep } from "../Step.ts"
-import type { Member } from "./PacketMember.ts"
+import type { Download, Member, Transfer, Upload } from "./PacketMember.ts"
 import * as Number from "./PacketNumber.ts"
 import { refusal } from "./PacketRefusal.ts"
 import type { Request } from "./PacketRequest.ts"
@@ -17,38 +17,6 @@ import type { Response } from "./PacketResponse.ts"
 
 type Steps = ReadonlyArray<ProtocolStep<Uint8Array, Member>>
 type RequestOf<Tag extends Request["_tag"]> = Request & { readonly _tag: Tag }
-
-interface Upload {
-  readonly _tag: "Upload"
-  readonly member: Member
-  readonly transaction: bigint
-  readonly key: number
-  /** The link to which its number went, and to no other over datagrams. */
-  readonly issuedTo: string
-  readonly name: string
-  readonly sizeBytes: number
-  /** A bit for each chunk that has come. */
-  seen: Uint8Array
-  missing: number
-  file: number | undefined
-  /** When it was last heard of. */
-  touchedAtMillis: number
-  /** `open` until all chunks are there, `done` when the file is stored. */
-  state: "beginning" | "open" | "storing" | "done"
-}
-
-interface Download {
-  readonly _tag: "Download"
-  readonly member: Member
-  readonly transaction: bigint
-  key: number
-  readonly issuedTo: string
-  readonly file: number
-  sizeBytes: number | undefined
-}
-
-/** A file on its way from or to a session. */
-export type Transfer = Upload | Download
 
 /** What transfers need of the exchange. */
 export interface Parts {

@@ -8,6 +8,7 @@
 import { Result } from "effect"
 import type { Command } from "../../domain/Command.ts"
 import { explain as explainHangup, Hangup, type HangupReason } from "../../domain/Hangup.ts"
+import { ProtocolName } from "../../domain/Message.ts"
 import { explain } from "../../domain/Rejection.ts"
 import type { Conversation, Protocol } from "../Protocol.ts"
 import type { Step } from "../Step.ts"
@@ -183,7 +184,7 @@ const headBytes = 8
 
 /** The `sockets` protocol. */
 export const make = (): Protocol<SocketIoPacket, SocketIoPacket, SocketIoPacket> => ({
-  name: "sockets",
+  name: ProtocolName.make("sockets"),
   variants: 1,
   gapMillis: () => 0,
   reader: () => ({ read: (packet) => [packet] }),

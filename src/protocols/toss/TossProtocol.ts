@@ -1,5 +1,5 @@
 /** The protocol of Toss-a-Message: requests and responses in Slip over TCP, or in JSON. */
-import type { Message } from "../../domain/Message.ts"
+import { type Message, ProtocolName } from "../../domain/Message.ts"
 import type { ByteFrame, ByteProtocol } from "../Protocol.ts"
 import type { Variant } from "./PillowFrames.ts"
 import { defaultLimits, type SlipLimits } from "./SlipLimits.ts"
@@ -58,7 +58,7 @@ export const make = ({ gapMillis = defaultGapMillis, limits, nowMillis }: Option
     said: speech()
   }
   return {
-    name: "toss",
+    name: ProtocolName.make("toss"),
     variants: variants.length,
     gapMillis: (frame) => Frames.digestMillis(frame, gapMillis),
     reader: () => ({ read: (bytes) => [bytes] }),

@@ -1,5 +1,6 @@
 /** The protocol of TsockM, in all its generations, over TCP. */
 import type { HangupReason } from "../../domain/Hangup.ts"
+import { ProtocolName } from "../../domain/Message.ts"
 import { type Link, nowhere } from "../Link.ts"
 import type { ByteProtocol, Conversation } from "../Protocol.ts"
 import type { Reader } from "../Reader.ts"
@@ -105,7 +106,7 @@ export const make = (options: Options): ByteProtocol<Packet, Uint8Array, Peer> =
     checkMillis
   })
   return {
-    name: "tsockm",
+    name: ProtocolName.make("tsockm"),
     variants: 1,
     gapMillis: () => gapMillis,
     reader,

@@ -6,7 +6,7 @@
  *   and on this thread, so interruption comes between them; inside a transaction it rolls back.
  * - Integers are read as numbers, and as bigints beyond 2^53 (see SqlInteger). Bytes are read as Uint8Array. Rows have no
  *   prototype.
- * - What cannot be prepared is not remembered; what can be is, as long as it is used.
+ * - The statements that were used last stay prepared.
  * - Other processes may read the database at any time, and write it between transactions. That only one server does is a
  *   matter of SqliteLock.
  */
@@ -14,10 +14,10 @@ import { Effect, Option, type Scope, Semaphore, Stream } from "effect"
 import type { Reactivity } from "effect/reactivity/Reactivity"
 import { SqlClient, type SqlConnection, type SqlError, Statement } from "effect/sql"
 import { accessSync, constants } from "node:fs"
-import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from "node:sqlite"
+import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from "node:sqlite"
 import { fromBigInt } from "../SqlInteger.ts"
 import { attempt } from "./SqliteError.ts"
-import { makeFile } from "./SqliteFile.ts"
+import { makeFile, openFile } from "./SqliteFile.ts"
 
 /** Whether a commit is safe from a power cut (FULL) or only from a crash of the program (NORMAL). */
 export type Synchronous = "NORMAL" | "FULL"
@@ -39,26 +39,21 @@ type Row = Record<string, SQLOutputValue>
 type Transform = Parameters<SqlConnection.Connection["execute"]>[2]
 
 const statementsLimit = 128
-// To move pages from the log to the database waits for the disk, and everybody for that: 16 MiB at a time, not 4.
+// A checkpoint waits for the disk, and this thread waits with it. So there is one for 16 MiB of log, not for every 4.
 const checkpointPages = 4096
 const chunkRows = 128
 
 const open = ({ busyMillis = 1000, file, isReadOnly = false, synchronous }: Options): DatabaseSync => {
-  // Whoever reads a database with a log needs to write what processes share of it, and clears it up when it is the last.
+  // A reader of a database in WAL mode writes to the memory that processes share, and removes it if it is the last.
   if (isReadOnly) accessSync(file, constants.R_OK | constants.W_OK)
   else if (file !== ":memory:") makeFile(file)
-  const database = new DatabaseSync(file, { timeout: busyMillis, enableForeignKeyConstraints: true, readBigInts: true })
-  try {
-    if (isReadOnly) database.exec("PRAGMA query_only = 1")
-    else {
-      database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}`)
-      database.exec(`PRAGMA wal_autocheckpoint = ${checkpointPages}`)
-    }
-    return database
-  } catch (error) {
-    database.close()
-    throw error
-  }
+  const options = { timeout: busyMillis, enableForeignKeyConstraints: true, readBigInts: true }
+  if (isReadOnly) return openFile(file, options, ["PRAGMA query_only = 1"])
+  return openFile(file, options, [
+    "PRAGMA journal_mode = WAL",
+    `PRAGMA synchronous = ${synchronous}`,
+    `PRAGMA wal_autocheckpoint = ${checkpointPages}`
+  ])
 }
 
 const narrow = <R extends Row | Array<SQLOutputValue>>(row: R): R => {

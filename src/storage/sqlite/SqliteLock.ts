@@ -1,19 +1,12 @@
 import { Effect, type Scope } from "effect"
 import type { SqlError } from "effect/sql"
-import { DatabaseSync } from "node:sqlite"
+import type { DatabaseSync } from "node:sqlite"
 import { attempt } from "./SqliteError.ts"
-import { makeFile } from "./SqliteFile.ts"
+import { makeFile, openFile } from "./SqliteFile.ts"
 
 const open = (file: string, busyMillis: number): DatabaseSync => {
   makeFile(file)
-  const database = new DatabaseSync(file, { timeout: busyMillis })
-  try {
-    database.exec("BEGIN EXCLUSIVE")
-    return database
-  } catch (error) {
-    database.close()
-    throw error
-  }
+  return openFile(file, { timeout: busyMillis }, ["BEGIN EXCLUSIVE"])
 }
 
 /**

@@ -107,8 +107,14 @@ const perSecond =
 
 const protocols = ["toss", "tsockm", "chatmaster", "packet", "sockets", "embedded"]
 
-/** The charts, in the order in which they are shown. */
-export const all: ReadonlyArray<Figures> = [
+/** The protocols in samples that the page does not know, which are those of an embedding program. */
+export const otherProtocols = (samples: Samples): ReadonlyArray<string> =>
+  Array.from(new Set(samples.flatMap(({ sessions }) => Object.keys(sessions))))
+    .filter((name) => !protocols.includes(name))
+    .sort()
+
+/** The charts, in the order in which they are shown; those of protocols have `others` too, in one colour. */
+export const charts = (others: ReadonlyArray<string>): ReadonlyArray<Figures> => [
   figures("Messages per second", [
     { name: "said", colour: "--series-1", read: perSecond("messages") },
     { name: "refused", colour: "--series-2", isDashed: true, read: perSecond("rejections") }
@@ -129,9 +135,9 @@ export const all: ReadonlyArray<Figures> = [
   }),
   figures(
     "Connections by protocol",
-    protocols.map((name, index) => ({
+    [...protocols, ...others].map((name, index) => ({
       name,
-      colour: `--series-${index + 1}`,
+      colour: `--series-${Math.min(index, protocols.length) + 1}`,
       read: ({ sessions }) => sessions[name] ?? 0
     })),
     { isStacked: true, leastTop: 4 }

@@ -1,6 +1,8 @@
+import { useComputed } from "@preact/signals"
+import { useMemo } from "preact/hooks"
 import { Chart } from "./Chart.tsx"
 import type { Desk } from "./Desk.ts"
-import { all, bytes, number } from "./Figures.ts"
+import { bytes, charts, number, otherProtocols } from "./Figures.ts"
 import { Gate } from "./Gate.tsx"
 import { Bans, Bots, Refusals, Rooms } from "./Lists.tsx"
 import { duration } from "./Moments.ts"
@@ -16,6 +18,13 @@ const State = ({ desk }: { readonly desk: Desk }) => {
       up {duration(now.uptimeMillis)} · {number(now.connections)} connections · {bytes(now.memoryBytes)} of memory
     </p>
   )
+}
+
+const Charts = ({ desk }: { readonly desk: Desk }) => {
+  // As text, which is the same as long as the names are.
+  const others = useComputed(() => otherProtocols(desk.samples.value).join(" ")).value
+  const shown = useMemo(() => charts(others === "" ? [] : others.split(" ")), [others])
+  return shown.map((figures) => <Chart key={figures.title} desk={desk} figures={figures} />)
 }
 
 /** All that the operator sees. */
@@ -40,9 +49,7 @@ export const OperatorPage = ({ desk }: { readonly desk: Desk }) => {
           <h2 id="charts-title" class="unseen">
             The last five minutes
           </h2>
-          {all.map((figures) => (
-            <Chart key={figures.title} desk={desk} figures={figures} />
-          ))}
+          <Charts desk={desk} />
         </section>
         <Peers desk={desk} />
         <div class="columns">

@@ -1,17 +1,17 @@
 /** How a person is shown. */
-const protocols: Readonly<Record<string, string>> = {
-  toss: "Toss-a-Message",
-  tsockm: "TsockM",
-  chatmaster: "ChatMaster 3000",
-  packet: "Python chat app",
-  sockets: "Sockets",
-  embedded: "part of the server"
-}
+const protocols: ReadonlyMap<string, string> = new Map([
+  ["toss", "Toss-a-Message"],
+  ["tsockm", "TsockM"],
+  ["chatmaster", "ChatMaster 3000"],
+  ["packet", "Python chat app"],
+  ["sockets", "Sockets"],
+  ["embedded", "part of the server"]
+])
 
-/** By what protocol somebody speaks. */
+/** By what protocol somebody speaks. One that the page does not know is shown by its name. */
 export const Badge = ({ protocol }: { readonly protocol: string | undefined }) =>
   protocol === undefined || protocol === "" ? null : (
-    <span class={`badge badge-${protocol in protocols ? protocol : "other"}`} title={protocols[protocol]}>
+    <span class={`badge badge-${protocols.has(protocol) ? protocol : "other"}`} title={protocols.get(protocol)}>
       {protocol}
     </span>
   )

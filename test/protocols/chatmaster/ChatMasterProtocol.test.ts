@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { type Event, PersonalEvent, SharedEvent } from "../../../src/domain/Event.ts"
-import type { Message } from "../../../src/domain/Message.ts"
+import { type Message, ProtocolName } from "../../../src/domain/Message.ts"
 import type { RoomName, UserName } from "../../../src/domain/Names.ts"
 import type { RoomSummary, UserSummary } from "../../../src/domain/Room.ts"
 import * as ChatMasterProtocol from "../../../src/protocols/chatmaster/ChatMasterProtocol.ts"
@@ -9,14 +9,24 @@ import { unpack } from "./Wire.ts"
 
 const protocol = ChatMasterProtocol.make()
 
-const user = (name: string, number = 1): UserSummary => ({ number, name: name as UserName, protocol: "toss" })
+const user = (name: string, number = 1): UserSummary => ({
+  number,
+  name: name as UserName,
+  protocol: ProtocolName.make("toss")
+})
 const room = (name: string, isPrivate = false): RoomSummary => ({
   name: name as RoomName,
   isPrivate,
   isMember: false,
   memberCount: 1
 })
-const said: Message = { number: 1, from: "alice" as UserName, protocol: "toss", text: "hi", atMillis: 0 }
+const said: Message = {
+  number: 1,
+  from: "alice" as UserName,
+  protocol: ProtocolName.make("toss"),
+  text: "hi",
+  atMillis: 0
+}
 const members = ["alice", "bob"] as ReadonlyArray<string> as ReadonlyArray<UserName>
 const room1 = "room1" as RoomName
 

@@ -1,6 +1,7 @@
 /** A ChatMaster client and what it says, for the tests of its conversation. */
 import { assert } from "@effect/vitest"
 import type { Reply } from "../../../src/domain/Command.ts"
+import { ProtocolName } from "../../../src/domain/Message.ts"
 import type { RoomName, UserName } from "../../../src/domain/Names.ts"
 import type { Rejection } from "../../../src/domain/Rejection.ts"
 import type { RoomSummary, UserSummary } from "../../../src/domain/Room.ts"
@@ -45,9 +46,9 @@ export const refuse = (step: Step<Uint8Array>, rejection: Rejection) =>
 export const plain = (steps: ReadonlyArray<Step<Uint8Array>>) => steps.map((step) => plainly(step))
 
 /** The user at this end. */
-export const bob: UserSummary = { number: 2, name: "bob" as UserName, protocol: "chatmaster" }
+export const bob: UserSummary = { number: 2, name: "bob" as UserName, protocol: ProtocolName.make("chatmaster") }
 /** Another user. */
-export const alice: UserSummary = { number: 1, name: "alice" as UserName, protocol: "toss" }
+export const alice: UserSummary = { number: 1, name: "alice" as UserName, protocol: ProtocolName.make("toss") }
 /** The room in which everybody is. */
 export const general = "general" as RoomName
 /** Another room. */

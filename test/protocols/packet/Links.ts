@@ -3,7 +3,7 @@ import { Result } from "effect"
 import type { Reply } from "../../../src/domain/Command.ts"
 import type { Event, Perspective } from "../../../src/domain/Event.ts"
 import type { HangupReason } from "../../../src/domain/Hangup.ts"
-import type { Message } from "../../../src/domain/Message.ts"
+import { type Message, ProtocolName } from "../../../src/domain/Message.ts"
 import type { RoomName, UserName } from "../../../src/domain/Names.ts"
 import type { Link } from "../../../src/protocols/Link.ts"
 import * as PacketCodec from "../../../src/protocols/packet/PacketCodec.ts"
@@ -136,7 +136,7 @@ export const said = (number: number, text: string, user = 9, more?: Partial<Mess
   message: {
     number,
     from: "eve" as UserName,
-    protocol: "sockets",
+    protocol: ProtocolName.make("sockets"),
     room: "general" as RoomName,
     text,
     atMillis: 0,
@@ -147,7 +147,7 @@ export const said = (number: number, text: string, user = 9, more?: Partial<Mess
 /** The answer to a message that was delivered. */
 export const accepted: Reply = {
   _tag: "Accepted",
-  message: { number: 1, from: "ada" as UserName, protocol: "packet", text: "hi", atMillis: 0 }
+  message: { number: 1, from: "ada" as UserName, protocol: ProtocolName.make("packet"), text: "hi", atMillis: 0 }
 }
 
 /** The texts of messages that came in. */

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Event, SharedEvent } from "../../../src/domain/Event.ts"
+import { ProtocolName } from "../../../src/domain/Message.ts"
 import type { RoomName, UserName } from "../../../src/domain/Names.ts"
 import type { Request } from "../../../src/protocols/packet/PacketRequest.ts"
 import type { Response } from "../../../src/protocols/packet/PacketResponse.ts"
@@ -174,7 +175,7 @@ describe("PacketExchange.deliver() tells", () => {
     return link.sent()
   }
   const general = "general" as RoomName
-  const user = { number: 7, name: "bob" as UserName, protocol: "sockets" } as const
+  const user = { number: 7, name: "bob" as UserName, protocol: ProtocolName.make("sockets") } as const
 
   it("what others say, with their number and one of the message's own", () => {
     assert.deepStrictEqual(incoming(tell(said(5, "hällo", 7))), [[7n, 10n, "hällo"]])

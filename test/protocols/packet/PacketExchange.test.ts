@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { ProtocolName } from "../../../src/domain/Message.ts"
 import type { UserName } from "../../../src/domain/Names.ts"
 import {
   Flooding,
@@ -162,7 +163,7 @@ describe("PacketExchange lists", () => {
       number: index + 1,
       name: "a" as UserName,
       sizeBytes: 1,
-      protocol: "packet" as const
+      protocol: ProtocolName.make("packet")
     }))
 
   it("users everywhere and files, the most recent 8,187 in a datagram and 65,535 over a connection", () => {
@@ -207,7 +208,7 @@ describe("PacketExchange lists", () => {
     find(8n)
     const [seven, eight] = desk.asked()
     assert.deepStrictEqual(seven?.command, { _tag: "FindUser", number: 7 })
-    const bob = { number: 7, name: "bob" as UserName, protocol: "sockets" } as const
+    const bob = { number: 7, name: "bob" as UserName, protocol: ProtocolName.make("sockets") } as const
     seven!.reply({ _tag: "Users", room: undefined, users: [bob] })
     eight!.refuse(new NoSuchUser())
     const [found, missing] = link.sent()

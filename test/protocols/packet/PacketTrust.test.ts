@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { ProtocolName } from "../../../src/domain/Message.ts"
 import { NameInvalid, NameTaken } from "../../../src/domain/Rejection.ts"
 import * as PacketCodec from "../../../src/protocols/packet/PacketCodec.ts"
 import type { Request } from "../../../src/protocols/packet/PacketRequest.ts"
@@ -137,7 +138,11 @@ describe("PacketExchange sends an address to which a session moved", () => {
         desk.asked()[0]!.reply({
           _tag: "Users",
           room: undefined,
-          users: Array.from({ length: 5 }, (_, index) => ({ number: index, name: "a" as never, protocol: "packet" }))
+          users: Array.from({ length: 5 }, (_, index) => ({
+            number: index,
+            name: "a" as never,
+            protocol: ProtocolName.make("packet")
+          }))
         })
         desk.pass(1000)
         sentBytes += sizeOf(...there.frames())

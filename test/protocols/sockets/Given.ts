@@ -1,6 +1,6 @@
 /** What the tests of this protocol have in common: a user, a message, and short ways to write frames and read steps. */
 import { assert } from "@effect/vitest"
-import type { Attachment, Message } from "../../../src/domain/Message.ts"
+import { type Attachment, type Message, ProtocolName } from "../../../src/domain/Message.ts"
 import type { RoomName, UserName } from "../../../src/domain/Names.ts"
 import type { UserSummary } from "../../../src/domain/Room.ts"
 import type { Conversation, Step } from "../../../src/protocols/Protocol.ts"
@@ -14,11 +14,11 @@ export const ada = "Ada" as UserName
 export const bob = "Bob" as UserName
 export const general = "general" as RoomName
 export const attic = "attic" as RoomName
-export const user: UserSummary = { number: 7, name: ada, protocol: "toss" }
+export const user: UserSummary = { number: 7, name: ada, protocol: ProtocolName.make("toss") }
 export const message: Message = {
   number: 3,
   from: ada,
-  protocol: "toss",
+  protocol: ProtocolName.make("toss"),
   text: "hi",
   atMillis: 1_700_000_000_000,
   room: general

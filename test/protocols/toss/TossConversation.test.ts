@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Command } from "../../../src/domain/Command.ts"
+import { ProtocolName } from "../../../src/domain/Message.ts"
 import type { RoomName, UserName } from "../../../src/domain/Names.ts"
 import {
   AlreadyLoggedIn,
@@ -24,7 +25,7 @@ const converse = (gapMillis = 60): Conversation<Uint8Array, ByteFrame> =>
 
 const welcome = {
   _tag: "LoggedIn",
-  user: { number: 1, name: "alice" as UserName, protocol: "toss" },
+  user: { number: 1, name: "alice" as UserName, protocol: ProtocolName.make("toss") },
   rooms: []
 } as const
 
@@ -228,7 +229,7 @@ describe("TossConversation", () => {
       number: 1,
       from: "alice" as UserName,
       to: "bob" as UserName,
-      protocol: "toss",
+      protocol: ProtocolName.make("toss"),
       text: "hi",
       atMillis: 0
     } as const
@@ -248,7 +249,7 @@ describe("TossConversation", () => {
       number,
       from: "alice" as UserName,
       room: "general" as RoomName,
-      protocol: "toss" as const,
+      protocol: ProtocolName.make("toss"),
       text: `message ${number}`,
       atMillis: 0
     }))

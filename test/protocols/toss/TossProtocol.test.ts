@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { SharedEvent } from "../../../src/domain/Event.ts"
-import type { Message } from "../../../src/domain/Message.ts"
+import { type Message, ProtocolName } from "../../../src/domain/Message.ts"
 import type { UserName } from "../../../src/domain/Names.ts"
 import type { ByteFrame } from "../../../src/protocols/Protocol.ts"
 import * as TossProtocol from "../../../src/protocols/toss/TossProtocol.ts"
@@ -9,7 +9,7 @@ import * as Client from "./Client.ts"
 const message = (number: number, text = `text ${number}`): Message => ({
   number,
   from: "alice" as UserName,
-  protocol: "toss",
+  protocol: ProtocolName.make("toss"),
   text,
   atMillis: 0
 })

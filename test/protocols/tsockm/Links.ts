@@ -2,7 +2,7 @@
 import type { Reply } from "../../../src/domain/Command.ts"
 import type { Event, Perspective } from "../../../src/domain/Event.ts"
 import type { HangupReason } from "../../../src/domain/Hangup.ts"
-import type { Message } from "../../../src/domain/Message.ts"
+import { type Message, ProtocolName } from "../../../src/domain/Message.ts"
 import type { RoomName, UserName } from "../../../src/domain/Names.ts"
 import type { Link } from "../../../src/protocols/Link.ts"
 import type { Peer } from "../../../src/protocols/tsockm/TsockmPeer.ts"
@@ -160,7 +160,7 @@ export const said = (text: string, from = "eve", user = 99, more?: Partial<Messa
   message: {
     number: 1,
     from: from as UserName,
-    protocol: "sockets",
+    protocol: ProtocolName.make("sockets"),
     room: "general" as RoomName,
     text,
     atMillis: 0,
@@ -172,7 +172,7 @@ export const said = (text: string, from = "eve", user = 99, more?: Partial<Messa
 export const left = (name: string, number: number, cause: "logout" | "leave" = "logout"): Event => ({
   _tag: "UserLeft",
   room: "general" as RoomName,
-  user: { number, name: name as UserName, protocol: "sockets" },
+  user: { number, name: name as UserName, protocol: ProtocolName.make("sockets") },
   members: [],
   cause
 })
@@ -180,7 +180,7 @@ export const left = (name: string, number: number, cause: "logout" | "leave" = "
 /** The answer to a message that was delivered. */
 export const accepted: Reply = {
   _tag: "Accepted",
-  message: { number: 1, from: "ada" as UserName, protocol: "tsockm", text: "hi", atMillis: 0 }
+  message: { number: 1, from: "ada" as UserName, protocol: ProtocolName.make("tsockm"), text: "hi", atMillis: 0 }
 }
 
 /** What is in a packet, by the place of the field from the end. */

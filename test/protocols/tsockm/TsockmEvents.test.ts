@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { SharedEvent } from "../../../src/domain/Event.ts"
+import { ProtocolName } from "../../../src/domain/Message.ts"
 import type { RoomName, UserName } from "../../../src/domain/Names.ts"
 import { authorOf, bench, bodies, left, request, said } from "./Links.ts"
 
@@ -20,7 +21,7 @@ describe("TsockmExchange tells", () => {
     const [eves, servers] = alice.link.sent().map(authorOf)
     assert.match(nameOf(given, alice, eves!)!, /^eve#/)
     assert.match(nameOf(given, alice, servers!)!, /^Server#/)
-    const user = { number: 50, name: "eva" as UserName, protocol: "sockets" } as const
+    const user = { number: 50, name: "eva" as UserName, protocol: ProtocolName.make("sockets") } as const
     given.deliver(alice, { _tag: "UserRenamed", oldName: "eve" as UserName, user })
     assert.match(nameOf(given, alice, eves!)!, /^eva#/)
     given.deliver(alice, said("again", "eva", 50))
@@ -53,7 +54,7 @@ describe("TsockmExchange tells", () => {
   it("who comes, goes and moves, each in one packet", () => {
     const given = bench()
     const alice = given.enter(7, "alice")
-    const user = { number: 50, name: "eve" as UserName, protocol: "sockets" } as const
+    const user = { number: 50, name: "eve" as UserName, protocol: ProtocolName.make("sockets") } as const
     const room = "python" as RoomName
     const joined = { _tag: "UserJoined", room, user, members: [user.name] } as const
     const told = (event: Parameters<typeof given.deliver>[1], as?: "actor" | "witness") => {

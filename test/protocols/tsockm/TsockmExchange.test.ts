@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { ProtocolName } from "../../../src/domain/Message.ts"
 import type { UserName } from "../../../src/domain/Names.ts"
 import { Flooding, NameTaken, NotLoggedIn, StorageFailed } from "../../../src/domain/Rejection.ts"
 import { accepted, authorOf, bench, bodies, request, said } from "./Links.ts"
@@ -241,7 +242,9 @@ describe("TsockmExchange", () => {
     const [login] = step?._tag === "Exchange" ? step.steps : []
     assert.strictEqual(login?._tag, "Login")
     const steps =
-      login?._tag === "Login" ? login.accepted({ number: 1, name: "a" as UserName, protocol: "tsockm" }) : []
+      login?._tag === "Login"
+        ? login.accepted({ number: 1, name: "a" as UserName, protocol: ProtocolName.make("tsockm") })
+        : []
     assert.deepStrictEqual(
       steps.map(({ _tag }) => _tag),
       ["Logout"]

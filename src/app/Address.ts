@@ -1,0 +1,5 @@
+/** An open port. */
+export interface Address {
+  readonly protocol: string
+  readonly url: string
+}

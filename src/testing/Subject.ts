@@ -1,0 +1,35 @@
+import type { Effect, Scope } from "effect"
+import type { Protocol } from "../protocols/Protocol.ts"
+import type * as Peer from "./Peer.ts"
+
+/** Connects a client for as long as the scope lasts. */
+export type Connect<In, Packet, Frame, Key extends object> = (
+  protocol: Protocol<In, Packet, Frame, Key>
+) => Effect.Effect<Peer.Peer<In, Frame>, never, Peer.Provided | Scope.Scope>
+
+/** A protocol, and how a client of it speaks. */
+export interface Subject<In, Packet, Frame, Key extends object = never> {
+  readonly make: () => Protocol<In, Packet, Frame, Key>
+  /** Connects a client that does more by itself than to write reads and take frames. */
+  readonly connect?: Connect<In, Packet, Frame, Key>
+  /** The reads by which a client logs in. */
+  readonly login: (name: string) => ReadonlyArray<In>
+  /** The read by which it says something to its room; without a `welcome` it is not logged in, or needs none. */
+  readonly say: (text: string, welcome?: Frame) => In
+  /** Whether a client can say nothing before it has its welcome, because it says it by something in that. */
+  readonly saysByWelcome?: boolean
+  /** What a frame tells of a message: who said what. Undefined if it is another frame. */
+  readonly heard: (frame: Frame) => { readonly from: string; readonly text: string } | undefined
+  /** Whether a frame says that the login succeeded. */
+  readonly isWelcome: (frame: Frame) => boolean
+  /** Whether a frame refuses something. */
+  readonly isRefusal: (frame: Frame) => boolean
+  /** Whether whoever says something is sent it too, which is how the protocol confirms it. */
+  readonly confirms?: boolean
+  /** Junk that a peer might send. */
+  readonly junk: ReadonlyArray<In>
+}
+
+/** A subject of a protocol's type. */
+export type SubjectOf<P> =
+  P extends Protocol<infer In, infer Packet, infer Frame, infer Key> ? Subject<In, Packet, Frame, Key> : never
