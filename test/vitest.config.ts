@@ -8,6 +8,8 @@ export default defineConfig({
     root: import.meta.dirname,
     include: ["**/*.test.ts"],
     globalSetup: ["e2e/BuiltPages.ts"],
+    // As the program has them.
+    setupFiles: ["effect/schema/SchemaJITCompiler/enable"],
     testTimeout: 30_000,
     // A machine that others use may be too slow for once; what is wrong is wrong again.
     retry: process.env["CI"] === undefined ? 0 : 1,
