@@ -6,7 +6,6 @@
  *   came in, and its `leave` as if it were nowhere. The chat knows one kind of being in `general`, so whether the peer
  *   asked for it is kept here.
  */
-import { Result } from "effect"
 import type { Command, Reply } from "../../domain/Command.ts"
 import { explain as explainHangup } from "../../domain/Hangup.ts"
 import { general, lookAlikeKey } from "../../domain/Names.ts"
@@ -15,10 +14,10 @@ import type { Conversation, Step as ProtocolStep } from "../Protocol.ts"
 import * as Events from "./ChatMasterEvents.ts"
 import * as Frames from "./ChatMasterFrames.ts"
 import * as Packet from "./ChatMasterPacket.ts"
-import * as Compression from "./Compression.ts"
+import type { Container } from "./Compression.ts"
 
 /** What a conversation needs to know. */
-export interface Settings extends Compression.Limits {
+export interface Settings {
   /** Whether a peer that may be the original gets its packages one at a time. */
   readonly isPacing: boolean
 }
@@ -38,15 +37,13 @@ const errorType = (command: string): string => command.slice(0, 64).toWellFormed
  *
  * @see PROTOCOL.md §§ 3-10
  */
-export const make = (settings: Settings): Conversation<Uint8Array, Uint8Array> => {
-  const compression = Compression.make(settings)
-  let container: Compression.Container = 0
+export const make = (settings: Settings): Conversation<Packet.Received, Uint8Array> => {
+  let container: Container = 0
   /** Whether the peer has done what the original never does. */
   let isOther = false
   let isDenied = false
   let isInGeneralByChoice = false
   let ownName = ""
-  let isOver = false
   let lastWords = ""
 
   const isPaced = () => settings.isPacing && !isOther
@@ -56,12 +53,6 @@ export const make = (settings: Settings): Conversation<Uint8Array, Uint8Array> =
   const fail = (command: string, text: string): Steps => [send(Packet.error(command, text))]
   const sendChannels = (reply: Reply): Steps =>
     reply._tag === "Rooms" ? [send(Packet.channelList(list(Events.publicChannels(reply.rooms))))] : nothing
-
-  const hangup = (reason: "malformed" | "too-large", detail: string): Step => {
-    isOver = true
-    lastWords = detail
-    return { _tag: "Hangup", reason, detail }
-  }
 
   const track = (reply: Reply): void => {
     if (reply._tag === "Renamed") ownName = reply.name
@@ -146,40 +137,33 @@ export const make = (settings: Settings): Conversation<Uint8Array, Uint8Array> =
   }
 
   /** Whether the original would never have sent this. */
-  const isForeign = (received: Compression.Received, client: Packet.ClientPackage): boolean => {
-    if (received.container !== 0 || !received.isSpaced) return true
-    if (client._tag === "Message") return client.hasUsername
-    if (!client.hasParameters || client.command === "channels") return true
-    return client.command === "login" && Packet.readsStream(client.parameters)
+  const isForeign = (packet: Packet.Message | Packet.Command): boolean => {
+    if (packet.container !== 0 || !packet.isSpaced) return true
+    if (packet._tag === "Message") return packet.hasUsername
+    if (!packet.hasParameters || packet.command === "channels") return true
+    return packet.command === "login" && Packet.readsStream(packet.parameters)
   }
 
-  const accept = (received: Compression.Received): Steps => {
-    container = received.container
-    const client = Packet.read(received.text)
-    if (Result.isFailure(client)) {
-      const { _tag, detail } = client.failure
-      return _tag === "Misshapen" ? fail("package", detail) : [hangup("malformed", detail)]
+  const receive = (packet: Packet.Received): Steps => {
+    container = packet.container ?? container
+    switch (packet._tag) {
+      case "Message":
+        isOther ||= isForeign(packet)
+        return [run("message", { _tag: "Say", text: packet.text })]
+      case "Command":
+        isOther ||= isForeign(packet)
+        return carryOut(packet.command, packet.parameters)
+      case "Misshapen":
+        return fail("package", packet.detail)
+      case "Unreadable":
+        lastWords = packet.detail
+        return [{ _tag: "Hangup", reason: packet.reason, detail: packet.detail }]
     }
-    const { success } = client
-    isOther ||= isForeign(received, success)
-    return success._tag === "Message"
-      ? [run("message", { _tag: "Say", text: success.text })]
-      : carryOut(success.command, success.parameters)
   }
 
   return {
     open: () => [send(Packet.loginRequest)],
-    receive: (bytes) => {
-      if (isOver) return nothing
-      const { failure, packages } = compression.read(bytes)
-      const steps: Array<Step> = []
-      for (const received of packages) {
-        steps.push(...accept(received))
-        if (isOver) return steps
-      }
-      if (failure !== undefined) steps.push(hangup(failure.reason, failure.detail))
-      return steps
-    },
+    receive,
     present: (event) => {
       if (event._tag === "LoggedIn") ownName = event.user.name
       if (event._tag === "RoomLeft") isInGeneralByChoice = false

@@ -1,8 +1,10 @@
 /** The protocol of ChatMaster 3000: JSON objects over TCP, plain or compressed. */
 import type { ByteProtocol } from "../Protocol.ts"
+import { readingBy } from "../ReadingConversation.ts"
 import * as Conversation from "./ChatMasterConversation.ts"
 import * as Events from "./ChatMasterEvents.ts"
 import * as Frames from "./ChatMasterFrames.ts"
+import * as Reader from "./ChatMasterReader.ts"
 
 /** What may be set. */
 export interface Options {
@@ -19,9 +21,9 @@ export interface Options {
 /** What is set when nothing is said. */
 export const defaults: Options = {
   gapMillis: 50,
-  packageLimitBytes: 1_048_576,
-  inflatedLimitBytes: 1_048_576,
-  depthLimit: 32
+  packageLimitBytes: Reader.defaultLimits.limitBytes,
+  inflatedLimitBytes: Reader.defaultLimits.inflatedLimitBytes,
+  depthLimit: Reader.defaultLimits.depthLimit
 }
 
 /**
@@ -31,17 +33,13 @@ export const defaults: Options = {
  */
 export const make = (options?: Partial<Options>): ByteProtocol => {
   const { depthLimit, gapMillis, inflatedLimitBytes, packageLimitBytes } = { ...defaults, ...options }
-  const settings: Conversation.Settings = {
-    limitBytes: packageLimitBytes,
-    inflatedLimitBytes,
-    depthLimit,
-    isPacing: gapMillis > 0
-  }
+  const limits = { limitBytes: packageLimitBytes, inflatedLimitBytes, depthLimit }
+  const isPacing = gapMillis > 0
   return {
     name: "chatmaster",
     variants: 3,
     gapMillis: () => gapMillis,
-    converse: () => Conversation.make(settings),
+    converse: () => readingBy(Reader.make(limits), Conversation.make({ isPacing })),
     render: (event, as, variant) => {
       const container = variant === 1 || variant === 2 ? variant : 0
       // A peer that compresses is not the original, and takes lists of any length.
