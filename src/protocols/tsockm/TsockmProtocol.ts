@@ -1,10 +1,10 @@
 /** The protocol of TsockM, in all its generations, over TCP. */
-import type { HangupReason } from "../../domain/Hangup.ts"
-import type { Exchange, ExchangeStep, Link } from "../Exchange.ts"
-import type { Conversation, Step } from "../Protocol.ts"
+import type { Exchange } from "../Exchange.ts"
+import { readingBy } from "../ReadingConversation.ts"
+import * as TsockmConversation from "./TsockmConversation.ts"
 import * as TsockmExchange from "./TsockmExchange.ts"
-import * as TsockmFrames from "./TsockmFrames.ts"
 import * as TsockmId from "./TsockmId.ts"
+import * as TsockmReader from "./TsockmReader.ts"
 
 /** What may be set. */
 export interface Options {
@@ -28,57 +28,6 @@ export const defaultGapMillis = 30
 /** How long the name of somebody who has gone can be asked for. */
 const graceMillis = 13_000
 
-/** How long the rest of a packet is waited for. */
-const patience: Readonly<Record<TsockmFrames.Pending, number | undefined>> = {
-  nothing: undefined,
-  header: 1000,
-  body: 40,
-  rest: 40
-}
-
-const converse = (
-  exchange: TsockmExchange.TsockmExchange,
-  link: Link<Uint8Array>,
-  isPacing: boolean
-): Conversation<Uint8Array, Uint8Array> => {
-  const frames = TsockmFrames.make()
-  let lastWords: ReadonlyArray<Uint8Array> = []
-  const follow = (framed: TsockmFrames.Framed): Step<Uint8Array> => {
-    const { generation } = framed
-    if (framed._tag === "Request") {
-      return { _tag: "Exchange", steps: exchange.receive(link, framed.request, generation) }
-    }
-    const { answer } = framed.refusal
-    const steps: ReadonlyArray<ExchangeStep<Uint8Array>> =
-      answer === undefined ? [] : exchange.fail(link, generation, answer)
-    return { _tag: "Exchange", steps: [{ _tag: "Fault" }, ...steps] }
-  }
-  return {
-    open: () => [],
-    receive: (bytes) => frames.push(bytes).map(follow),
-    lapse: () => frames.finish().map(follow),
-    ended: () => frames.finish().map(follow),
-    get patienceMillis() {
-      return patience[frames.pending()]
-    },
-    present: () => [],
-    variant: 0,
-    isPaced: isPacing,
-    isExempt: false,
-    get hasSessions() {
-      return exchange.isKnown(link)
-    },
-    loginLimitBytes: TsockmFrames.defaultLimits.packetLimitBytes + TsockmFrames.defaultLimits.headerLimitBytes,
-    farewell: (reason: HangupReason) => (reason === "done" ? [] : lastWords),
-    closed: () => {
-      // By the time of the farewell the peer has been logged out.
-      const words = exchange.farewell(link)
-      if (words.length > 0) lastWords = words
-      return exchange.closed(link)
-    }
-  }
-}
-
 /**
  * Makes the protocol, for all its peers.
  *
@@ -100,7 +49,7 @@ export const make = (options: Options): Exchange<Uint8Array> => {
   return {
     name: "tsockm",
     datagram: () => [{ _tag: "Fault" }],
-    converse: (link) => converse(exchange, link, isPacing),
+    converse: (link) => readingBy(TsockmReader.make(), TsockmConversation.make(exchange, link, isPacing)),
     deliver: exchange.deliver,
     deliverAll: exchange.deliverAll,
     hangUp: exchange.hangUp,
