@@ -1,13 +1,12 @@
 /** The binary protocol of the "Python chat app", over UDP and TCP. */
-import { explain, type HangupReason } from "../../domain/Hangup.ts"
 import * as Result from "effect/Result"
 import type { Exchange, Link } from "../Exchange.ts"
 import type { Conversation, Step } from "../Protocol.ts"
+import { readingBy } from "../ReadingConversation.ts"
 import * as PacketCodec from "./PacketCodec.ts"
-import { PacketError } from "./PacketError.ts"
+import * as PacketConversation from "./PacketConversation.ts"
 import * as PacketExchange from "./PacketExchange.ts"
-import * as PacketFrames from "./PacketFrames.ts"
-import { error } from "./PacketRefusal.ts"
+import * as PacketReader from "./PacketReader.ts"
 
 /** What may be set. */
 export interface Options {
@@ -36,41 +35,15 @@ const converse = (
   exchange: PacketExchange.PacketExchange,
   link: Link<Uint8Array>
 ): Conversation<Uint8Array, Uint8Array> => {
-  const frames = PacketFrames.make()
-  const follow = (framed: PacketFrames.Framed): Step<Uint8Array> => {
-    switch (framed._tag) {
-      case "Lost":
-        return { _tag: "Hangup", reason: "malformed", detail: framed.detail }
-      case "Malformed": {
-        const { code, detail, packetType } = framed
-        return { _tag: "Send", frame: PacketCodec.write(error(packetType, code, detail)) }
-      }
-      default:
-        return { _tag: "Exchange", steps: exchange.receive(link, framed, 0) }
+  const conversation = readingBy(PacketReader.make(), PacketConversation.make(exchange, link))
+  const { receive } = conversation
+  return Object.assign(conversation, {
+    receive: (bytes: Uint8Array) => {
+      const steps = receive(bytes)
+      // Before there is a session each packet counts by itself.
+      return exchange.hasSessions(link) ? joined(steps) : steps
     }
-  }
-  const receive = (bytes: Uint8Array): ReadonlyArray<Step<Uint8Array>> => {
-    const steps = frames.push(bytes).map(follow)
-    // Before there is a session each packet counts by itself.
-    return exchange.hasSessions(link) ? joined(steps) : steps
-  }
-  const farewell = (reason: HangupReason): ReadonlyArray<Uint8Array> => {
-    const code = reason === "malformed" ? PacketError.malformed : PacketError.refused
-    return reason === "stopping" ? [] : [PacketCodec.write(error(0, code, explain(reason)))]
-  }
-  return {
-    open: () => [],
-    receive,
-    present: () => [],
-    variant: 0,
-    isPaced: false,
-    isExempt: false,
-    get hasSessions() {
-      return exchange.hasSessions(link)
-    },
-    farewell,
-    closed: () => exchange.closed(link)
-  }
+  })
 }
 
 /**
