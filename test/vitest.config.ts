@@ -9,6 +9,8 @@ export default defineConfig({
     root: import.meta.dirname,
     include: ["**/*.test.ts"],
     globalSetup: ["e2e/BuiltPages.ts"],
+    // As the program has them.
+    setupFiles: ["effect/schema/SchemaJITCompiler/enable"],
     testTimeout: 30_000,
     reporters: [...configDefaults.reporters, new FlakyTests()],
     // A machine that others use may be too slow for once; what is wrong is wrong again. What passes then is reported.

@@ -5,6 +5,9 @@
  * - SIGTERM, SIGINT and SIGHUP stop the server in good order, with exit code 0. A second Ctrl-C ends it at once, with 130.
  * - What the operator can mend is one line and exit code 1; only a fault of the program shows a stack.
  */
+// The first import of all: what a decoder has begun to interpret stays interpreted.
+// oxlint-disable-next-line import/no-unassigned-import -- it has nothing to give
+import "effect/schema/SchemaJITCompiler/enable"
 import { readFileSync } from "node:fs"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import {

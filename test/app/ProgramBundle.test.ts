@@ -15,14 +15,27 @@ const script = join(folder, "dist", "main.js")
 const dataDir = join(folder, "data")
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("PARLANCE_")))
 
-const run = (...argv: ReadonlyArray<string>) => {
-  const { status, stderr, stdout } = spawnSync(process.execPath, [script, ...argv], {
+const runNode = (...argv: ReadonlyArray<string>) => {
+  const { status, stderr, stdout } = spawnSync(process.execPath, argv, {
     env: environment,
     encoding: "utf8",
     timeout: 20_000
   })
   return { status, stderr, stdout }
 }
+const run = (...argv: ReadonlyArray<string>) => runNode(script, ...argv)
+
+/** Counts the decoders that are made, by whether they are interpreted or compiled. */
+const probe = `
+  const made = { InterpretedEntry: 0, CompilerEntry: 0 }
+  const { set } = WeakMap.prototype
+  WeakMap.prototype.set = function (key, value) {
+    const name = value?.constructor?.name
+    if (Object.hasOwn(made, name)) made[name]++
+    return set.call(this, key, value)
+  }
+  process.once("exit", () => process.stderr.write(JSON.stringify(made)))
+`
 
 beforeAll(async () => {
   const app = join(folder, "dist", "app")
@@ -46,6 +59,21 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 describe("ProgramBundle", () => {
   it("knows the version of its package", () => {
     assert.deepStrictEqual(run("--version"), { status: 0, stdout: "parlance v9.8.7\n", stderr: "" })
+  })
+
+  it("makes no decoder before decoders are compiled", () => {
+    const { stderr } = runNode("--import", `data:text/javascript,${encodeURIComponent(probe)}`, script, "--version")
+    const made = JSON.parse(stderr)
+    assert.strictEqual(made.InterpretedEntry, 0)
+    assert.isAbove(made.CompilerEntry, 0)
+  })
+
+  it("evaluates what has decoders compiled before all modules of the program", () => {
+    const code = readFileSync(join(folder, "dist", "app", "Program.js"), "utf8")
+    assert.notMatch(code, /^import\b.*"\.\//m)
+    const enabled = code.indexOf("\n// node_modules/effect/dist/schema/SchemaJITCompiler/enable.js\n")
+    assert.isAbove(enabled, 0)
+    assert.isAbove(code.search(/^\/\/ src\//m), enabled)
   })
 
   it("loads the client for PostgreSQL when it is needed", () => {

@@ -3,7 +3,7 @@ import { Effect, Queue, Result, type Scope } from "effect"
 import { createSocket } from "node:dgram"
 import { connect } from "node:net"
 import * as PacketCodec from "../../src/protocols/packet/PacketCodec.ts"
-import * as PacketFrames from "../../src/protocols/packet/PacketFrames.ts"
+import * as PacketReader from "../../src/protocols/packet/PacketReader.ts"
 import { chunkBytes, chunkCount } from "../../src/protocols/packet/PacketNumber.ts"
 import type { Request } from "../../src/protocols/packet/PacketRequest.ts"
 import type { Response } from "../../src/protocols/packet/PacketResponse.ts"
@@ -92,15 +92,15 @@ const make = (
 export const tcp = Effect.fnUntraced(function* (url: string): Effect.fn.Return<PacketClient, never, Scope.Scope> {
   const { hostname, port } = new URL(url)
   const queue = yield* Queue.unbounded<Response>()
-  const frames = PacketFrames.makeResponses()
+  const reader = PacketReader.makeResponses()
   const socket = yield* Effect.acquireRelease(
     Effect.sync(() => connect(Number(port), hostname)),
     (socket) => Effect.sync(() => socket.destroy())
   )
   socket.on("error", () => {})
   socket.on("data", (bytes: Uint8Array) => {
-    for (const framed of frames.push(bytes)) {
-      if (framed._tag !== "Lost" && framed._tag !== "Malformed") Queue.offerUnsafe(queue, framed)
+    for (const packet of reader.read(bytes)) {
+      if (packet._tag !== "Lost" && packet._tag !== "Malformed") Queue.offerUnsafe(queue, packet)
     }
   })
   return make(

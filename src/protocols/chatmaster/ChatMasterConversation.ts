@@ -6,9 +6,9 @@
  *   came in, and its `leave` as if it were nowhere. The chat knows one kind of being in `general`, so whether the peer
  *   asked for it is kept here.
  */
-import { Result } from "effect"
 import type { Command, Reply } from "../../domain/Command.ts"
-import { explain as explainHangup } from "../../domain/Hangup.ts"
+import type { PersonalEvent } from "../../domain/Event.ts"
+import { explain as explainHangup, type HangupReason } from "../../domain/Hangup.ts"
 import { general, lookAlikeKey } from "../../domain/Names.ts"
 import { explain, type Rejection } from "../../domain/Rejection.ts"
 import type { Conversation } from "../Protocol.ts"
@@ -16,10 +16,10 @@ import type { Step as ProtocolStep } from "../Step.ts"
 import * as Events from "./ChatMasterEvents.ts"
 import * as Frames from "./ChatMasterFrames.ts"
 import * as Packet from "./ChatMasterPacket.ts"
-import * as Compression from "./Compression.ts"
+import type { Container } from "./Compression.ts"
 
 /** What a conversation needs to know. */
-export interface Settings extends Compression.Limits {
+export interface Settings {
   /** Whether a peer that may be the original gets its packages one at a time. */
   readonly isPacing: boolean
 }
@@ -34,185 +34,200 @@ const isGeneral = (room: string): boolean => lookAlikeKey(room) === lookAlikeKey
 /** The beginning of what somebody called a command, to call its error by. */
 const errorType = (command: string): string => command.slice(0, 64).toWellFormed() || "command"
 
-/**
- * Begins a conversation with a peer that has just connected.
- *
- * @see PROTOCOL.md §§ 3-10
- */
-export const make = (settings: Settings): Conversation<Uint8Array, Uint8Array> => {
-  const compression = Compression.make(settings)
-  let container: Compression.Container = 0
-  /** Whether the peer has done what the original never does. */
-  let isOther = false
-  let isDenied = false
-  let isInGeneralByChoice = false
-  let ownName = ""
-  let isOver = false
-  let lastWords = ""
+/** Whether the original might have sent this. */
+const isOriginals = (packet: Packet.Message | Packet.Command): boolean => {
+  if (packet.container !== 0 || !packet.isSpaced) return false
+  if (packet._tag === "Message") return !packet.hasUsername
+  if (!packet.hasParameters || packet.command === "channels") return false
+  return packet.command !== "login" || !Packet.readsStream(packet.parameters)
+}
 
-  const isPaced = () => settings.isPacing && !isOther
-  const list: Events.Listing = (names) => (isPaced() ? Frames.fitting(names) : names)
-  const encode = (serverPackage: Packet.ServerPackage) => Frames.encode(serverPackage, container)
-  const send = (serverPackage: Packet.ServerPackage): Step => ({ _tag: "Send", frame: encode(serverPackage) })
-  const fail = (command: string, text: string): Steps => [{ _tag: "Fault" }, send(Packet.error(command, text))]
-  const sendChannels = (reply: Reply): Steps =>
-    reply._tag === "Rooms" ? [send(Packet.channelList(list(Events.publicChannels(reply.rooms))))] : nothing
+// A class, because every connection has one: its instances are smaller than closures.
+class ChatMasterConversation implements Conversation<Packet.Received, Uint8Array> {
+  readonly #settings: Settings
+  #container: Container = 0
+  // Whether the peer has done what the original never does.
+  #isOther = false
+  #isInGeneralByChoice = false
+  #ownName = ""
+  #lastWords = ""
+  isExempt = false
 
-  const hangup = (reason: "malformed" | "too-large", detail: string): Step => {
-    isOver = true
-    lastWords = detail
-    return { _tag: "Hangup", reason, detail }
+  constructor(settings: Settings) {
+    this.#settings = settings
   }
 
-  const track = (reply: Reply): void => {
-    if (reply._tag === "Renamed") ownName = reply.name
-    if (reply._tag === "Joined") isInGeneralByChoice = isGeneral(reply.room)
+  get variant(): number {
+    return this.#container
   }
 
-  const run = (
+  get isPaced(): boolean {
+    return this.#settings.isPacing && !this.#isOther
+  }
+
+  open(): Steps {
+    return [this.#send(Packet.loginRequest)]
+  }
+
+  receive(packet: Packet.Received): Steps {
+    this.#container = packet.container ?? this.#container
+    switch (packet._tag) {
+      case "Message":
+        this.#isOther ||= !isOriginals(packet)
+        return [this.#run("message", { _tag: "Say", text: packet.text })]
+      case "Command":
+        this.#isOther ||= !isOriginals(packet)
+        return this.#carryOut(packet.command, packet.parameters)
+      case "Misshapen":
+        return this.#fault("package", packet.detail)
+      case "Unreadable":
+        this.#lastWords = packet.detail
+        return [{ _tag: "Hangup", reason: packet.reason, detail: packet.detail }]
+    }
+  }
+
+  present(event: PersonalEvent): ReadonlyArray<Uint8Array> {
+    if (event._tag === "LoggedIn") this.#ownName = event.user.name
+    if (event._tag === "RoomLeft") this.#isInGeneralByChoice = false
+    return Events.tell(event, (names) => this.#list(names)).map((it) => this.#encode(it))
+  }
+
+  farewell(reason: HangupReason): ReadonlyArray<Uint8Array> {
+    switch (reason) {
+      case "stopping":
+      case "done":
+        return []
+      case "malformed":
+      case "faulty":
+      case "too-large":
+        return [this.#encode(Packet.error("package", `${explainHangup(reason)} ${this.#lastWords}`.trim()))]
+      case "login-timeout":
+      case "login-limit":
+        return [this.#encode(Packet.error("login", explainHangup(reason)))]
+      case "slow":
+      case "killed":
+      case "too-many":
+      case "banned":
+        return [this.#encode(Packet.error("connection", explainHangup(reason)))]
+    }
+  }
+
+  #list(names: ReadonlyArray<string>): ReadonlyArray<string> {
+    return this.isPaced ? Frames.fitting(names) : names
+  }
+
+  #encode(serverPackage: Packet.ServerPackage): Uint8Array {
+    return Frames.encode(serverPackage, this.#container)
+  }
+
+  #send(serverPackage: Packet.ServerPackage): Step {
+    return { _tag: "Send", frame: this.#encode(serverPackage) }
+  }
+
+  #fail(command: string, text: string): Steps {
+    return [this.#send(Packet.error(command, text))]
+  }
+
+  #fault(command: string, text: string): Steps {
+    return [{ _tag: "Fault" }, this.#send(Packet.error(command, text))]
+  }
+
+  #sendChannels(reply: Reply): Steps {
+    if (reply._tag !== "Rooms") return nothing
+    return [this.#send(Packet.channelList(this.#list(Events.publicChannels(reply.rooms))))]
+  }
+
+  #track(reply: Reply): void {
+    if (reply._tag === "Renamed") this.#ownName = reply.name
+    if (reply._tag === "Joined") this.#isInGeneralByChoice = isGeneral(reply.room)
+  }
+
+  #run(
     asked: string,
     command: Command,
     replied: (reply: Reply) => Steps = () => nothing,
     refused: (rejection: Rejection) => Steps | undefined = () => undefined
-  ): Step => ({
-    _tag: "Run",
-    command,
-    replied: (reply) => {
-      track(reply)
-      return replied(reply)
-    },
-    refused: (rejection) => refused(rejection) ?? fail(asked, explain(rejection))
-  })
+  ): Step {
+    return {
+      _tag: "Run",
+      command,
+      replied: (reply) => {
+        this.#track(reply)
+        return replied(reply)
+      },
+      refused: (rejection) => refused(rejection) ?? this.#fail(asked, explain(rejection))
+    }
+  }
 
-  const login = (parameters: Packet.Parameters): Step => {
+  #login(parameters: Packet.Parameters): Step {
     const name = Packet.argument(parameters, "username")
     return {
       _tag: "Login",
       // Nobody can have the empty name, so the chat says what else is wrong, such as a login that there already is.
       name: name ?? "",
       refused: (rejection) => {
-        if (rejection._tag === "AlreadyLoggedIn") return fail("login", explain(rejection))
-        isDenied = true
+        if (rejection._tag === "AlreadyLoggedIn") return this.#fail("login", explain(rejection))
+        this.isExempt = true
         const isMissing = name === undefined && rejection._tag === "NameInvalid"
-        return [send(Packet.denial(isMissing ? "Username must be a string." : explain(rejection)))]
+        return [this.#send(Packet.denial(isMissing ? "Username must be a string." : explain(rejection)))]
       }
     }
   }
 
-  const join = (room: string): Step =>
-    run("join", { _tag: "JoinRoom", room }, undefined, (rejection) => {
-      if (rejection._tag !== "AlreadyInRoom" || isInGeneralByChoice || !isGeneral(room)) return undefined
-      isInGeneralByChoice = true
+  #join(room: string): Step {
+    return this.#run("join", { _tag: "JoinRoom", room }, undefined, (rejection) => {
+      if (rejection._tag !== "AlreadyInRoom" || this.#isInGeneralByChoice || !isGeneral(room)) return undefined
+      this.#isInGeneralByChoice = true
       const welcome = (reply: Reply): Steps => {
         if (reply._tag !== "Users") return nothing
-        const members = list(reply.users.map((user) => user.name))
-        return [send(Packet.presence("user_joined", ownName, general, members))]
+        const members = this.#list(reply.users.map((user) => user.name))
+        return [this.#send(Packet.presence("user_joined", this.#ownName, general, members))]
       }
-      return [run("join", { _tag: "ListUsers", room: general }, welcome)]
+      return [this.#run("join", { _tag: "ListUsers", room: general }, welcome)]
     })
+  }
 
-  const leave = (): Step =>
-    run("leave", { _tag: "LeaveRoom" }, undefined, (rejection) => {
-      if (rejection._tag !== "NotInRoom" || !isInGeneralByChoice) return undefined
-      isInGeneralByChoice = false
-      return [run("leave", { _tag: "ListRooms" }, sendChannels)]
+  #leave(): Step {
+    return this.#run("leave", { _tag: "LeaveRoom" }, undefined, (rejection) => {
+      if (rejection._tag !== "NotInRoom" || !this.#isInGeneralByChoice) return undefined
+      this.#isInGeneralByChoice = false
+      return [this.#run("leave", { _tag: "ListRooms" }, (reply) => this.#sendChannels(reply))]
     })
+  }
 
-  const carryOut = (asked: string, parameters: Packet.Parameters): Steps => {
+  #carryOut(asked: string, parameters: Packet.Parameters): Steps {
     const username = Packet.argument(parameters, "username")
     switch (asked) {
       case "login":
-        return [login(parameters)]
+        return [this.#login(parameters)]
       case "rename":
-        if (username === undefined) return fail(asked, "Username must be a string.")
-        return [run(asked, { _tag: "Rename", name: username })]
+        if (username === undefined) return this.#fault(asked, "Username must be a string.")
+        return [this.#run(asked, { _tag: "Rename", name: username })]
       case "invite":
-        if (username === undefined) return fail(asked, "Username must be a string.")
-        return [run(asked, { _tag: "Invite", name: username })]
+        if (username === undefined) return this.#fault(asked, "Username must be a string.")
+        return [this.#run(asked, { _tag: "Invite", name: username })]
       case "join": {
         const channel = Packet.argument(parameters, "channel")
-        return channel === undefined ? fail(asked, "Channel must be a string.") : [join(channel)]
+        return channel === undefined ? this.#fault(asked, "Channel must be a string.") : [this.#join(channel)]
       }
       case "leave":
-        return [leave()]
+        return [this.#leave()]
       case "private":
       case "public":
-        return [run(asked, { _tag: "SetPrivate", isPrivate: asked === "private" })]
+        return [this.#run(asked, { _tag: "SetPrivate", isPrivate: asked === "private" })]
       case "channels":
       case "channel_list":
-        return [run(asked, { _tag: "ListRooms" }, sendChannels)]
+        return [this.#run(asked, { _tag: "ListRooms" }, (reply) => this.#sendChannels(reply))]
       default:
-        return fail(errorType(asked), "There is no such command.")
-    }
-  }
-
-  /** Whether the original would never have sent this. */
-  const isForeign = (received: Compression.Received, client: Packet.ClientPackage): boolean => {
-    if (received.container !== 0 || !received.isSpaced) return true
-    if (client._tag === "Message") return client.hasUsername
-    if (!client.hasParameters || client.command === "channels") return true
-    return client.command === "login" && Packet.readsStream(client.parameters)
-  }
-
-  const accept = (received: Compression.Received): Steps => {
-    container = received.container
-    const client = Packet.read(received.text)
-    if (Result.isFailure(client)) {
-      const { _tag, detail } = client.failure
-      return _tag === "Misshapen" ? fail("package", detail) : [hangup("malformed", detail)]
-    }
-    const { success } = client
-    isOther ||= isForeign(received, success)
-    return success._tag === "Message"
-      ? [run("message", { _tag: "Say", text: success.text })]
-      : carryOut(success.command, success.parameters)
-  }
-
-  return {
-    open: () => [send(Packet.loginRequest)],
-    receive: (bytes) => {
-      if (isOver) return nothing
-      const { failure, packages } = compression.read(bytes)
-      const steps: Array<Step> = []
-      for (const received of packages) {
-        steps.push(...accept(received))
-        if (isOver) return steps
-      }
-      if (failure !== undefined) steps.push(hangup(failure.reason, failure.detail))
-      return steps
-    },
-    present: (event) => {
-      if (event._tag === "LoggedIn") ownName = event.user.name
-      if (event._tag === "RoomLeft") isInGeneralByChoice = false
-      return Events.tell(event, list).map(encode)
-    },
-    get variant() {
-      return container
-    },
-    get isPaced() {
-      return isPaced()
-    },
-    get isExempt() {
-      return isDenied
-    },
-    farewell: (reason) => {
-      switch (reason) {
-        case "stopping":
-        case "done":
-          return []
-        case "malformed":
-        case "faulty":
-        case "too-large":
-          return [encode(Packet.error("package", `${explainHangup(reason)} ${lastWords}`.trim()))]
-        case "login-timeout":
-        case "login-limit":
-          return [encode(Packet.error("login", explainHangup(reason)))]
-        case "slow":
-        case "killed":
-        case "too-many":
-        case "banned":
-          return [encode(Packet.error("connection", explainHangup(reason)))]
-      }
+        return this.#fault(errorType(asked), "There is no such command.")
     }
   }
 }
+
+/**
+ * Begins a conversation with a peer that has just connected.
+ *
+ * @see PROTOCOL.md §§ 3-10
+ */
+export const make = (settings: Settings): Conversation<Packet.Received, Uint8Array> =>
+  new ChatMasterConversation(settings)

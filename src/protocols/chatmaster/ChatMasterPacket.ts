@@ -1,95 +1,63 @@
 /**
  * The packages of ChatMaster 3000.
  *
- * - What clients send is decoded here, once; what does not fit is a {@link Misread}, never an exception.
+ * - What clients send is decoded by {@link ClientPackage}, and {@link Received} is what comes of it.
  * - What the server sends are literals. Notifications say everything twice, beside `event_type` and under
  *   `parameters`, because clients of different ages look in different places.
  */
-import { Predicate, Result, Schema } from "effect"
+import { Schema } from "effect"
+import type { Container, Written } from "./Compression.ts"
 
-const Envelope = Schema.Struct({ type: Schema.String, data: Schema.optionalKey(Schema.Unknown) })
-const MessageData = Schema.Struct({ message: Schema.String, username: Schema.optionalKey(Schema.Unknown) })
-const CommandData = Schema.Struct({
-  command: Schema.String,
-  parameters: Schema.optionalKey(Schema.Unknown),
-  parameter: Schema.optionalKey(Schema.Unknown)
-})
-const Parameters = Schema.Union([Schema.String, Schema.Record(Schema.String, Schema.Unknown)])
+const { Literal, Record, String, Struct, Unknown, optionalKey } = Schema
 
-const decodeEnvelope = Schema.decodeUnknownResult(Envelope)
-const decodeMessage = Schema.decodeUnknownResult(MessageData)
-const decodeCommand = Schema.decodeUnknownResult(CommandData)
-const decodeParameters = Schema.decodeUnknownResult(Parameters)
+/** What a client may send, in JSON; the original writes the type in small letters, as it stands here. */
+export const ClientPackage = Schema.Union([
+  Struct({ type: Literal("message"), data: Struct({ message: String, username: optionalKey(Unknown) }) }),
+  Struct({
+    type: Literal("command"),
+    data: Struct({ command: String, parameters: optionalKey(Unknown), parameter: optionalKey(Unknown) })
+  })
+])
+export type ClientPackage = typeof ClientPackage.Type
 
 /** The argument of a command: an object of named ones, or the only one by itself. */
+export const Parameters = Schema.Union([String, Record(String, Unknown)])
 export type Parameters = typeof Parameters.Type
 
-/** What a client may send. */
-export type ClientPackage =
-  | {
-      readonly _tag: "Message"
-      readonly text: string
-      /** Whether the sender names itself, which nobody believes. */
-      readonly hasUsername: boolean
-    }
-  | {
-      readonly _tag: "Command"
-      readonly command: string
-      readonly parameters: Parameters
-      /** Whether the key `parameters` was there, with whatever value. */
-      readonly hasParameters: boolean
-    }
-
-/** A text that is not JSON, which ends the connection; or JSON of another shape, which is an error and no more. */
-export type Misread =
-  | { readonly _tag: "Undecodable"; readonly detail: string }
-  | { readonly _tag: "Misshapen"; readonly detail: string }
-
-const misshapen = (detail: string) => Result.fail<Misread>({ _tag: "Misshapen", detail })
-
-/** A package that is what most are, and nothing more: the same as its Schemas would make of it, at a tenth of the cost. */
-const plainMessage = (json: unknown): ClientPackage | undefined => {
-  if (!Predicate.isObject(json) || json["type"] !== "message" || !Predicate.isObject(json["data"])) return undefined
-  const { message } = json["data"]
-  if (typeof message !== "string") return undefined
-  return { _tag: "Message", text: message, hasUsername: "username" in json["data"] }
+/** Something is said. */
+export interface Message extends Written {
+  readonly _tag: "Message"
+  readonly text: string
+  /** Whether the sender names itself, which nobody believes. */
+  readonly hasUsername: boolean
 }
 
-/**
- * Decodes the text of one package.
- *
- * @see PROTOCOL.md § 4
- */
-export const read = (text: string): Result.Result<ClientPackage, Misread> => {
-  const parsed = Result.try((): unknown => JSON.parse(text))
-  if (Result.isFailure(parsed)) {
-    return Result.fail({ _tag: "Undecodable", detail: "Cannot read package: it is not JSON." })
-  }
-  const message = plainMessage(parsed.success)
-  if (message !== undefined) return Result.succeed(message)
-  const envelope = decodeEnvelope(parsed.success)
-  if (Result.isFailure(envelope)) return misshapen("A package has a type and data.")
-  switch (envelope.success.type.toLowerCase()) {
-    case "message": {
-      const data = decodeMessage(envelope.success.data)
-      if (Result.isFailure(data)) return misshapen("The data of a message has a string called message.")
-      return Result.succeed({ _tag: "Message", text: data.success.message, hasUsername: "username" in data.success })
-    }
-    case "command": {
-      const data = decodeCommand(envelope.success.data)
-      if (Result.isFailure(data)) return misshapen("The data of a command has a string called command.")
-      const { command, parameter, parameters } = data.success
-      return Result.succeed({
-        _tag: "Command",
-        command,
-        parameters: Result.getOrElse(decodeParameters(parameters ?? parameter ?? {}), () => ({})),
-        hasParameters: "parameters" in data.success
-      })
-    }
-    default:
-      return misshapen("A client sends packages of type message and command.")
-  }
+/** Something is asked for. */
+export interface Command extends Written {
+  readonly _tag: "Command"
+  readonly command: string
+  readonly parameters: Parameters
+  /** Whether the key `parameters` was there, with whatever value. */
+  readonly hasParameters: boolean
 }
+
+/** JSON of another shape, which is an error and no more. */
+export interface Misshapen extends Written {
+  readonly _tag: "Misshapen"
+  readonly detail: string
+}
+
+/** Something that cannot be read, and with it all that would come behind it. */
+export interface Unreadable {
+  readonly _tag: "Unreadable"
+  readonly reason: "malformed" | "too-large"
+  readonly detail: string
+  /** The container of the package, if that came as far as to be none of JSON. */
+  readonly container: Container | undefined
+}
+
+/** A package that came. */
+export type Received = Message | Command | Misshapen | Unreadable
 
 /** The argument called `key`, if it is a string. */
 export const argument = (parameters: Parameters, key: "username" | "channel"): string | undefined => {

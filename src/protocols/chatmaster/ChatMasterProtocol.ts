@@ -4,6 +4,8 @@ import type { ByteProtocol } from "../Protocol.ts"
 import * as Conversation from "./ChatMasterConversation.ts"
 import * as Events from "./ChatMasterEvents.ts"
 import * as Frames from "./ChatMasterFrames.ts"
+import type { Received } from "./ChatMasterPacket.ts"
+import * as Reader from "./ChatMasterReader.ts"
 
 /** What may be set. */
 export interface Options {
@@ -20,9 +22,9 @@ export interface Options {
 /** What is set when nothing is said. */
 export const defaults: Options = {
   gapMillis: 50,
-  packageLimitBytes: 1_048_576,
-  inflatedLimitBytes: 1_048_576,
-  depthLimit: 32
+  packageLimitBytes: Reader.defaultLimits.limitBytes,
+  inflatedLimitBytes: Reader.defaultLimits.inflatedLimitBytes,
+  depthLimit: Reader.defaultLimits.depthLimit
 }
 
 /**
@@ -30,20 +32,16 @@ export const defaults: Options = {
  *
  * @see PROTOCOL.md
  */
-export const make = (options?: Partial<Options>): ByteProtocol<Uint8Array> => {
+export const make = (options?: Partial<Options>): ByteProtocol<Received> => {
   const { depthLimit, gapMillis, inflatedLimitBytes, packageLimitBytes } = { ...defaults, ...options }
-  const settings: Conversation.Settings = {
-    limitBytes: packageLimitBytes,
-    inflatedLimitBytes,
-    depthLimit,
-    isPacing: gapMillis > 0
-  }
+  const limits = { limitBytes: packageLimitBytes, inflatedLimitBytes, depthLimit }
+  const isPacing = gapMillis > 0
   return {
     name: ProtocolName.make("chatmaster"),
     variants: 3,
     gapMillis: () => gapMillis,
-    reader: () => ({ read: (bytes) => [bytes] }),
-    converse: () => Conversation.make(settings),
+    reader: () => Reader.make(limits),
+    converse: () => Conversation.make({ isPacing }),
     render: (event, as, variant) => {
       const container = variant === 1 || variant === 2 ? variant : 0
       // A peer that compresses is not the original, and takes lists of any length.

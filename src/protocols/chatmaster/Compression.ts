@@ -21,17 +21,21 @@ export interface Limits extends JsonFrames.Limits {
   readonly inflatedLimitBytes: number
 }
 
-/** A package that has arrived. */
-export interface Received {
-  readonly text: string
+/** How a package was written. */
+export interface Written {
   readonly container: Container
   /** Whether it is spaced as the original client does it. */
   readonly isSpaced: boolean
 }
 
+/** The text of a package that has arrived. */
+export interface Package extends Written {
+  readonly text: string
+}
+
 /** The packages that one read completed, and what ended the stream after them, if anything. */
 export interface Read {
-  readonly packages: ReadonlyArray<Received>
+  readonly packages: ReadonlyArray<Package>
   readonly failure?: JsonFrames.Failure
 }
 
@@ -112,7 +116,7 @@ export const make = (limits: Limits): Compression => {
   const split = (
     output: Uint8Array,
     container: Container,
-    packages: Array<Received>
+    packages: Array<Package>
   ): JsonFrames.Failure | undefined => {
     readBytes += output.length
     if (readBytes > Math.max(readLimitBytes, limits.inflatedLimitBytes)) return crowded
@@ -132,7 +136,7 @@ export const make = (limits: Limits): Compression => {
   }
 
   /** Reads from `from` on in the present mode, and answers with the index up to which it came, or with a failure. */
-  const advance = (bytes: Uint8Array, from: number, packages: Array<Received>): number | JsonFrames.Failure => {
+  const advance = (bytes: Uint8Array, from: number, packages: Array<Package>): number | JsonFrames.Failure => {
     switch (mode._tag) {
       case "Boundary": {
         const first = bytes[from]!
@@ -195,7 +199,7 @@ export const make = (limits: Limits): Compression => {
   }
 
   const read = (bytes: Uint8Array): Read => {
-    const packages: Array<Received> = []
+    const packages: Array<Package> = []
     if (failure !== undefined || bytes.length === 0) return { packages }
     credit = Math.min(credit, packageCredit) + bytes.length / packageCostBytes
     readBytes = 0

@@ -2,7 +2,8 @@
  * Packets as bytes, and whole bytes as packets.
  *
  * - Everything is total: what is no packet is a {@link Malformed}, never an exception.
- * - The fields of a packet are read by a cursor and decoded once, by its Schema, unless it has nothing that could be wrong.
+ * - The fields of a packet are read by a cursor. Each that may be wrong is decoded by its Schema, once; numbers and blobs
+ *   are what their Schemas ask for as soon as they are read.
  * - What was read shares no bytes with what it was read from.
  */
 import { Result } from "effect"
@@ -36,15 +37,12 @@ export const malformed = (packetType: number, why: string, code: PacketError = P
   detail: `Cannot read packet ${packetType}: ${why}`
 })
 
-const faults: Readonly<Record<ByteReader.Fault, string>> = {
-  PastEnd: "it ends within a field",
-  NotUtf8: "a name is not UTF-8"
-}
+const cutOff = "it ends within a field"
 
 /** The packet of a kind in the bytes from index `from` to before index `end`, all of which it must take. */
 export const readPacket = <Packet>(
   language: Language<Packet>,
-  { tag, type, fields, isSure }: Layout,
+  { tag, type, fields, isTotal }: Layout,
   bytes: Uint8Array,
   from: number,
   end: number,
@@ -53,18 +51,23 @@ export const readPacket = <Packet>(
   const reader = ByteReader.make(bytes, from + 2, end, view)
   const packet: Record<string, unknown> = { _tag: tag }
   for (const [name, field] of fields) packet[name] = field.read(reader)
-  if (reader.fault !== undefined) return Result.fail(malformed(type, faults[reader.fault]))
+  if (reader.isPastEnd) return Result.fail(malformed(type, cutOff))
   if (reader.at < end) return Result.fail(malformed(type, `${end - reader.at} bytes are behind it`))
-  // Numbers and blobs are what their Schemas ask for as soon as they are read.
-  if (isSure) return Result.succeed(packet as Packet)
-  return Result.mapError(language.decode(packet), ({ message }) => malformed(type, message))
+  if (isTotal) return Result.succeed(language.of(packet))
+  for (const [name, { decode, isTotal }] of fields) {
+    if (isTotal) continue
+    const decoded = decode(packet[name])
+    if (Result.isFailure(decoded)) return Result.fail(malformed(type, decoded.failure.message))
+    packet[name] = decoded.success
+  }
+  return Result.succeed(language.of(packet))
 }
 
 const readWhole = <Packet>(language: Language<Packet>, bytes: Uint8Array): Result.Result<Packet, Malformed> => {
   const layout = layoutAt(language, bytes, 0, bytes.length)
   if (typeof layout === "object") return readPacket(language, layout, bytes, 0, bytes.length)
   const type = bytes.length < 2 ? 0 : typeAt(bytes, 0)
-  return Result.fail(malformed(type, layout === undefined ? "there is no such packet from here" : faults.PastEnd))
+  return Result.fail(malformed(type, layout === undefined ? "there is no such packet from here" : cutOff))
 }
 
 const writePacket = <Packet extends Request | Response>(language: Language<Packet>, packet: Packet): Uint8Array => {

@@ -3,7 +3,7 @@
  *
  * @see PROTOCOL.md § 1
  */
-import { Schema } from "effect"
+import { Effect, Result, Schema, SchemaIssue, SchemaTransformation } from "effect"
 import * as ByteReader from "../ByteReader.ts"
 import * as ByteWriter from "../ByteWriter.ts"
 
@@ -25,8 +25,23 @@ const isText = (text: string): boolean =>
   text.isWellFormed() &&
   (text.length * 3 <= ByteWriter.blobLimitBytes || encoder.encode(text).length <= ByteWriter.blobLimitBytes)
 
-/** A text of up to 65,535 bytes of UTF-8, which may be empty. */
-export const Text = Schema.String.check(Schema.makeFilter(isText, { expected: "a text of at most 65535 bytes" }))
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+
+/** A text of up to 65,535 bytes of UTF-8, which may be empty; a byte order mark is part of it. */
+export const Text = Schema.Uint8Array.pipe(
+  Schema.decodeTo(
+    Schema.String.check(Schema.makeFilter(isText, { expected: "a text of at most 65535 bytes" })),
+    SchemaTransformation.transformEffect({
+      decode: (bytes: Uint8Array, options) => {
+        const text = Result.try(() => decoder.decode(bytes))
+        return Result.isSuccess(text)
+          ? Effect.succeed(text.success)
+          : Effect.fail(new SchemaIssue.InvalidValue({ message: "a name is not UTF-8" }, bytes, options))
+      },
+      encode: (text: string) => Effect.succeed(encoder.encode(text))
+    })
+  )
+)
 
 /** Up to 65,535 bytes of anything. */
 export const Blob = Schema.Uint8Array.check(
@@ -44,9 +59,11 @@ export interface Field {
   readonly fixedBytes: number
   /** How many bytes each one more in its length stands for, 0 if it has no length. */
   readonly unitBytes: number
+  /** Reads what the Schema is to decode. */
   readonly read: (reader: ByteReader.ByteReader) => unknown
-  /** Whether whatever is read is a value of the Schema, so that there is nothing left to decode. */
-  readonly isSure: boolean
+  /** Whether whatever is read is a value of the Schema, so that there is nothing to decode. */
+  readonly isTotal: boolean
+  readonly decode: (encoded: unknown) => Result.Result<unknown, Schema.SchemaError>
   /** Writes a value of the field's Schema. */
   readonly write: (writer: ByteWriter.ByteWriter, value: never) => void
   /** How many bytes a value may take besides `fixedBytes`, so that there is room for them. */
@@ -55,7 +72,7 @@ export interface Field {
 
 const readNumbers = (reader: ByteReader.ByteReader): ReadonlyArray<bigint> => {
   const numbers: Array<bigint> = []
-  for (let left = ByteReader.u16(reader); left > 0 && reader.fault === undefined; left--) {
+  for (let left = ByteReader.u16(reader); left > 0 && !reader.isPastEnd; left--) {
     numbers.push(ByteReader.u64(reader))
   }
   return numbers
@@ -72,21 +89,40 @@ const none = (): number => 0
 const sizeOf = (bytes: Uint8Array): number => Math.min(bytes.length, ByteWriter.blobLimitBytes)
 const sizeOfNumbers = (numbers: ReadonlyArray<bigint>): number => 8 * Math.min(numbers.length, numbersLimit)
 
+const field = (
+  schema: Schema.ConstraintDecoder<unknown>,
+  kind: Omit<Field, "decode">
+): readonly [Schema.Constraint, Field] => [schema, { ...kind, decode: Schema.decodeUnknownResult(schema) }]
+
+const number = { isTotal: true, unitBytes: 0, moreBytes: none }
+
 /** How the values of a Schema of this module are on the wire. */
-export const fields: ReadonlyMap<Schema.Constraint, Field> = new Map<Schema.Constraint, Field>([
-  [U16, { isSure: true, fixedBytes: 2, unitBytes: 0, read: ByteReader.u16, write: ByteWriter.u16, moreBytes: none }],
-  [U32, { isSure: true, fixedBytes: 4, unitBytes: 0, read: ByteReader.u32, write: ByteWriter.u32, moreBytes: none }],
-  [U64, { isSure: true, fixedBytes: 8, unitBytes: 0, read: ByteReader.u64, write: ByteWriter.u64, moreBytes: none }],
-  [
-    Text,
-    { isSure: false, fixedBytes: 2, unitBytes: 1, read: ByteReader.text, write: ByteWriter.text, moreBytes: none }
-  ],
-  [
-    Blob,
-    { isSure: true, fixedBytes: 2, unitBytes: 1, read: ByteReader.blob, write: ByteWriter.blob, moreBytes: sizeOf }
-  ],
-  [
-    Numbers,
-    { isSure: true, fixedBytes: 2, unitBytes: 8, read: readNumbers, write: writeNumbers, moreBytes: sizeOfNumbers }
-  ]
+export const fields: ReadonlyMap<Schema.Constraint, Field> = new Map([
+  field(U16, { ...number, fixedBytes: 2, read: ByteReader.u16, write: ByteWriter.u16 }),
+  field(U32, { ...number, fixedBytes: 4, read: ByteReader.u32, write: ByteWriter.u32 }),
+  field(U64, { ...number, fixedBytes: 8, read: ByteReader.u64, write: ByteWriter.u64 }),
+  field(Text, {
+    isTotal: false,
+    fixedBytes: 2,
+    unitBytes: 1,
+    read: ByteReader.blobView,
+    write: ByteWriter.text,
+    moreBytes: none
+  }),
+  field(Blob, {
+    isTotal: true,
+    fixedBytes: 2,
+    unitBytes: 1,
+    read: ByteReader.blob,
+    write: ByteWriter.blob,
+    moreBytes: sizeOf
+  }),
+  field(Numbers, {
+    isTotal: true,
+    fixedBytes: 2,
+    unitBytes: 8,
+    read: readNumbers,
+    write: writeNumbers,
+    moreBytes: sizeOfNumbers
+  })
 ])

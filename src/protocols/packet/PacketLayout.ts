@@ -5,7 +5,7 @@
  * - A layout is read off a Schema, so the two cannot disagree. Only the last field of a packet may have a length.
  * - Numbers with two meanings are told apart by the bytes that are there, without any state.
  */
-import { Schema, type Result } from "effect"
+import type { Schema } from "effect"
 import { fields as fieldOf, type Field } from "./PacketField.ts"
 import { Request, requestTypes } from "./PacketRequest.ts"
 import { Response, responseTypes } from "./PacketResponse.ts"
@@ -17,7 +17,7 @@ export interface Layout {
   readonly type: number
   readonly fields: ReadonlyArray<readonly [name: string, field: Field]>
   /** Whether whatever its fields are read as is such a packet. */
-  readonly isSure: boolean
+  readonly isTotal: boolean
   /** The bytes that every such packet has: its number, its fields and the length of the last one, if that has one. */
   readonly headBytes: number
   /** How many bytes each one more in that length stands for, 0 if there is no length. */
@@ -29,8 +29,8 @@ export interface Language<Packet> {
   readonly byTag: ReadonlyMap<string, Layout>
   /** Those of a number: one, or that of a download and that of an upload. */
   readonly byType: ReadonlyMap<number, ReadonlyArray<Layout>>
-  /** Makes a packet of its fields. */
-  readonly decode: (fields: unknown) => Result.Result<Packet, Schema.SchemaError>
+  /** The packet of these fields, each of them a value of its Schema. */
+  readonly of: (fields: Readonly<Record<string, unknown>>) => Packet
 }
 
 const layoutFor = (tag: string, type: number, schemas: Readonly<Record<string, Schema.Constraint>>): Layout => {
@@ -42,7 +42,7 @@ const layoutFor = (tag: string, type: number, schemas: Readonly<Record<string, S
     tag,
     type,
     fields,
-    isSure: fields.every(([, { isSure }]) => isSure),
+    isTotal: fields.every(([, { isTotal }]) => isTotal),
     headBytes: fields.reduce((sumBytes, [, field]) => sumBytes + field.fixedBytes, 2),
     unitBytes: fields.at(-1)?.[1].unitBytes ?? 0
   }
@@ -50,24 +50,20 @@ const layoutFor = (tag: string, type: number, schemas: Readonly<Record<string, S
 
 type Cases = Readonly<Record<string, { readonly fields: Readonly<Record<string, Schema.Constraint>> }>>
 
-const language = <Packet>(
-  cases: Cases,
-  types: Readonly<Record<string, number>>,
-  decode: Language<Packet>["decode"]
-): Language<Packet> => {
+const language = <Packet>(cases: Cases, types: Readonly<Record<string, number>>): Language<Packet> => {
   const layouts = Object.entries(cases).map(([tag, { fields }]) => layoutFor(tag, types[tag] ?? 0, fields))
   return {
     byTag: new Map(layouts.map((layout) => [layout.tag, layout])),
     byType: Map.groupBy(layouts, ({ type }) => type),
-    decode
+    of: (fields) => fields as Packet
   }
 }
 
 /** What clients say. */
-export const requests = language(Request.cases, requestTypes, Schema.decodeUnknownResult(Request))
+export const requests = language<Request>(Request.cases, requestTypes)
 
 /** What the server says. */
-export const responses = language(Response.cases, responseTypes, Schema.decodeUnknownResult(Response))
+export const responses = language<Response>(Response.cases, responseTypes)
 
 /** The number of the transfer requests, which the length of a name tells apart; 17 and 18 have a transaction number. */
 const transferType = 15

@@ -1,5 +1,5 @@
 /** The events of the `sockets` protocol in both directions, as Schemas. `PROTOCOL.md` says what they mean. */
-import { Result, Schema } from "effect"
+import { Schema } from "effect"
 import { ProtocolName } from "../../domain/Message.ts"
 import { RoomSummary, UserSummary } from "../../domain/Room.ts"
 
@@ -10,7 +10,7 @@ const InRoom = Struct({ room: optionalKey(String) })
 
 /** The longest id that a client may give a message, in UTF-16 units. */
 export const limitIdUnits = 64
-const MessageId = String.check(Schema.isMinLength(1), Schema.isMaxLength(limitIdUnits))
+const MessageId = String.check(Schema.isBetweenLength(1, limitIdUnits))
 
 /** What a client may send, by name (`PROTOCOL.md` § 2 and § 4). Names and texts are as they came: the chat checks them. */
 export const ClientEvent = Schema.Union([
@@ -57,6 +57,12 @@ export const ClientEvent = Schema.Union([
   Struct({ name: Literal("upload"), args: Tuple([Struct({ name: String, size: Natural })]) })
 ])
 export type ClientEvent = typeof ClientEvent.Type
+
+/** An event that came. `ack` is the number of the acknowledgement that it wants, if it wants one. */
+export type Received =
+  | { readonly _tag: "Event"; readonly event: ClientEvent; readonly ack: number | undefined }
+  /** Nobody knows its name, or its payload is not what the name stands for. */
+  | { readonly _tag: "UnknownEvent" | "Malformed"; readonly name: string; readonly ack: number | undefined }
 
 /** A file that can be fetched at `url`. */
 export const FileNote = Struct({
@@ -165,46 +171,3 @@ export const ServerEvent = Schema.Union([
   })
 ])
 export type ServerEvent = typeof ServerEvent.Type
-
-const decode = Schema.decodeUnknownResult(ClientEvent)
-
-const names: ReadonlySet<string> = new Set(ClientEvent.members.map((member) => member.fields.name.literal))
-
-// A payload is what JSON.parse makes; one that brings its own `__proto__`, or inherits fields, is nobody's honest work.
-const isOrdinary = (value: unknown): boolean => {
-  if (typeof value !== "object" || value === null) return true
-  const parent: unknown = Object.getPrototypeOf(value)
-  return (parent === Object.prototype || parent === null) && !Object.hasOwn(value, "__proto__")
-}
-
-type MessagePayload = Extract<ClientEvent, { readonly name: "message" }>["args"][0]
-
-// A message as nearly all come: what the Schema would take as it is.
-const isUsualMessage = (payload: unknown): payload is MessagePayload => {
-  if (typeof payload !== "object" || payload === null || Object.getPrototypeOf(payload) !== Object.prototype)
-    return false
-  const fields = payload as Readonly<Record<string, unknown>>
-  let needed = 2
-  for (const field in fields) {
-    const value = fields[field]
-    if (typeof value !== "string") return false
-    if (field === "from" || field === "message") needed--
-    else if (field === "id" ? value.length < 1 || value.length > limitIdUnits : field !== "room" && field !== "file") {
-      return false
-    }
-  }
-  return needed === 0
-}
-
-/** What there is to say against an event: nobody knows its name, or its payload is not what the name stands for. */
-export type Junk = "UnknownEvent" | "Malformed"
-
-/** Takes an event for what it is, or says what is wrong with it. Never throws. */
-export const fromClient = (name: string, args: ReadonlyArray<unknown>): Result.Result<ClientEvent, Junk> => {
-  if (name === "message" && args.length === 1 && isUsualMessage(args[0])) {
-    return Result.succeed({ name, args: [args[0]] })
-  }
-  if (!names.has(name)) return Result.fail("UnknownEvent")
-  if (!args.every(isOrdinary)) return Result.fail("Malformed")
-  return Result.mapError(decode({ name, args }), () => "Malformed" as const)
-}

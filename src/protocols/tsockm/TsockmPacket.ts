@@ -19,6 +19,9 @@ export type Action = typeof Action.Type
 export const Status = Schema.Literals([200, 400, 404, 405, 502])
 export type Status = typeof Status.Type
 
+/** The same as it is written. */
+export const StatusText = Schema.Literals(Status.literals.map(String))
+
 /** How many fields a packet has; with 8 the fourth says where it comes from. */
 export type Generation = 7 | 8
 

@@ -6,12 +6,14 @@
  * - Names and texts are as they came: the chat checks them.
  * - Where the original servers would end, there is an error. Where they are silent at what is no request, so is this.
  */
-import { Result, Schema } from "effect"
+import { Option, Result, Schema } from "effect"
 import * as TsockmId from "./TsockmId.ts"
-import { Action, Status, statusNames, type Fields } from "./TsockmPacket.ts"
+import { Action, statusNames, StatusText, type Fields, type Generation, type Status } from "./TsockmPacket.ts"
 
-const peerPattern = /^[^|]{1,64}$/
-const Peer = Schema.String.check(Schema.isPattern(peerPattern))
+const limitPeerUnits = 64
+// Not a pattern, which takes as long as all the rest of a packet.
+const isPeer = (text: string): boolean => text !== "" && text.length <= limitPeerUnits && !text.includes("|")
+const Peer = Schema.String.check(Schema.makeFilter(isPeer, { expected: "an id of up to 64 units without a bar" }))
 
 /** What a client may ask for; `peer` is the id by which it says who it is. */
 export const Request = Schema.TaggedUnion({
@@ -51,11 +53,14 @@ export interface Refusal {
   readonly answer?: ErrorAnswer
 }
 
-// What these Schemas say, without the interpreter of Schemas: it is asked for every packet.
-const actions: ReadonlySet<string | undefined> = new Set(Action.literals)
-const isAction = (text: string | undefined): text is Action => actions.has(text)
-const isPeer = (text: string): boolean => peerPattern.test(text)
-const statuses = new Set(Status.literals.map(String))
+/** A packet that came, and in how many fields it was written. */
+export type Received =
+  | { readonly _tag: "Request"; readonly request: Request; readonly generation: Generation }
+  | { readonly _tag: "Refused"; readonly refusal: Refusal; readonly generation: Generation }
+
+const isAction = Schema.is(Action)
+const isStatus = Schema.is(StatusText)
+const decodeRequest = Schema.decodeUnknownOption(Request)
 
 const refuse = (reason: Reason, answer?: ErrorAnswer): Refusal => ({
   _tag: "Refused",
@@ -65,15 +70,15 @@ const refuse = (reason: Reason, answer?: ErrorAnswer): Refusal => ({
 
 const badRequest = (action: Action): ErrorAnswer => ({ action, status: 400, text: statusNames[400] })
 
-/** The packet as a {@link Request} whose ids may be none, or why it cannot be one. */
-const envelope = ({ type, action, status, sender, body }: Fields): Request | Refusal => {
+/** What the Schema of a {@link Request} is to decode, or why a packet cannot be one. */
+const envelope = ({ type, action, status, sender, body }: Fields): typeof Request.Encoded | Refusal => {
   const known = isAction(action) ? action : "NONE"
   const peer = TsockmId.keyOf(sender)
   if (type === "NONE") return refuse("NotARequest", { action: known, status: 400, text: "bad request" })
   if (type === "RES" && known === "COMM") return { _tag: "Alive", peer }
   if (type === "RES" || type === "ERR") return refuse("NotARequest")
   if (type !== "REQ") return refuse("NotAPacket")
-  if (status !== undefined && !statuses.has(status)) return refuse("UnknownStatus", badRequest(known))
+  if (status !== undefined && !isStatus(status)) return refuse("UnknownStatus", badRequest(known))
   switch (known) {
     case "COMM":
       return { _tag: "Connect", name: body }
@@ -90,10 +95,6 @@ const envelope = ({ type, action, status, sender, body }: Fields): Request | Ref
   }
 }
 
-/** Whether its ids can be ids. A name or a text is whatever stands there, so nothing else can be wrong. */
-const isSound = (request: Request): boolean =>
-  request._tag === "Connect" || (isPeer(request.peer) && (request._tag !== "LookUp" || isPeer(request.target)))
-
 /**
  * The request in a packet.
  *
@@ -102,7 +103,9 @@ const isSound = (request: Request): boolean =>
 export const read = (fields: Fields): Result.Result<Request, Refusal> => {
   const enveloped = envelope(fields)
   if (enveloped._tag === "Refused") return Result.fail(enveloped)
-  if (isSound(enveloped)) return Result.succeed(enveloped)
+  // A name or a text is whatever stands there, so it is an id that is none.
+  const request = decodeRequest(enveloped)
+  if (Option.isSome(request)) return Result.succeed(request.value)
   const { type, action } = fields
   return Result.fail(
     type === "REQ" && isAction(action)

@@ -9,7 +9,7 @@ import { bytes, glue } from "./Wire.ts"
 const limits: Compression.Limits = { limitBytes: 1_048_576, inflatedLimitBytes: 1_048_576, depthLimit: 32 }
 
 const readAll = (reads: ReadonlyArray<Uint8Array>, compression = Compression.make(limits)) => {
-  const packages: Array<Compression.Received> = []
+  const packages: Array<Compression.Package> = []
   for (const read of reads) {
     const { failure, packages: more } = compression.read(read)
     packages.push(...more)
@@ -20,7 +20,7 @@ const readAll = (reads: ReadonlyArray<Uint8Array>, compression = Compression.mak
 
 const one = `{"type": "message", "data": {"message": "one"}}`
 const two = `{"type":"message","data":{"message":"two 🙂"}}`
-const as = (container: Compression.Container, text: string): Compression.Received => ({
+const as = (container: Compression.Container, text: string): Compression.Package => ({
   text,
   container,
   isSpaced: text === one

@@ -1,6 +1,6 @@
 /** What the tests put on the wire of the packet protocol and take from it. */
 import { Arbitrary } from "effect"
-import * as PacketFrames from "../../../src/protocols/packet/PacketFrames.ts"
+import * as PacketReader from "../../../src/protocols/packet/PacketReader.ts"
 import * as PacketNumber from "../../../src/protocols/packet/PacketNumber.ts"
 import { Request } from "../../../src/protocols/packet/PacketRequest.ts"
 import { Response } from "../../../src/protocols/packet/PacketResponse.ts"
@@ -20,10 +20,10 @@ export const glue = (...parts: ReadonlyArray<Uint8Array>): Uint8Array => new Uin
 /** What a stream brings when it comes in these pieces. */
 export const stream = (
   pieces: ReadonlyArray<Uint8Array>,
-  limits?: PacketFrames.PacketLimits
-): ReadonlyArray<PacketFrames.Framed> => {
-  const frames = PacketFrames.make(limits)
-  return pieces.flatMap((piece) => frames.push(piece))
+  limits?: PacketReader.PacketLimits
+): ReadonlyArray<PacketReader.Received> => {
+  const reader = PacketReader.make(limits)
+  return pieces.flatMap((piece) => reader.read(piece))
 }
 
 /** Pseudo-random numbers of 32 bits, always the same for a seed. */

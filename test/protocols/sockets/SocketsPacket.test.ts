@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Result, Schema } from "effect"
-import { ClientEvent, fromClient } from "../../../src/protocols/sockets/SocketsPacket.ts"
+import { Effect, Schema } from "effect"
+import { ClientEvent } from "../../../src/protocols/sockets/SocketsPacket.ts"
 import { protocol, event, sent, only, error, malformed } from "./Given.ts"
 
 describe("SocketsProtocol junk", () => {
@@ -92,37 +92,4 @@ describe("SocketsProtocol junk", () => {
       assert.strictEqual(step._tag, valid.name === "register" ? "Login" : "Run")
     })
   )
-
-  const decode = Schema.decodeUnknownResult(ClientEvent)
-  const Field = Schema.Union([Schema.String, Schema.Null, Schema.Int])
-  const Payload = Schema.Struct({
-    from: Schema.optionalKey(Field),
-    message: Schema.optionalKey(Field),
-    room: Schema.optionalKey(Field),
-    file: Schema.optionalKey(Field),
-    id: Schema.optionalKey(Schema.Union([Field, Schema.Literals(["x".repeat(64), "x".repeat(65)])])),
-    other: Schema.optionalKey(Field)
-  })
-  it.effect.prop("fromClient() takes a message as the Schema does", [Payload, Schema.Boolean], ([fields, isSound]) =>
-    Effect.sync(() => {
-      const payload = isSound ? { from: "Ada", message: "hi", ...fields } : fields
-      const taken = fromClient("message", [payload])
-      const schema = decode({ name: "message", args: [payload] })
-      assert.deepStrictEqual(Result.isSuccess(taken) ? taken.success : undefined, Result.getOrUndefined(schema))
-    })
-  )
-
-  it("fromClient() takes the usual message, and nothing that resembles it", () => {
-    const usual = { from: "Ada", message: "hi" }
-    for (const payload of [usual, { ...usual, room: "a", file: "f", id: "x".repeat(64) }, { ...usual, id: "1" }]) {
-      const taken = fromClient("message", [payload])
-      assert.deepStrictEqual(Result.getOrUndefined(taken), { name: "message", args: [payload] })
-    }
-    const own: unknown = JSON.parse('{"from":"a","message":"b","__proto__":"c"}')
-    const list = Object.assign([], usual)
-    for (const payload of [own, list, { ...usual, id: "" }, { ...usual, room: undefined }, { from: "a", room: "b" }]) {
-      assert.deepStrictEqual(fromClient("message", [payload]), Result.fail("Malformed" as const))
-    }
-    assert.deepStrictEqual(fromClient("message", [usual, usual]), Result.fail("Malformed" as const))
-  })
 })

@@ -1,7 +1,8 @@
 /** What the tests put on the wire of TsockM and take from it. */
 import { cut } from "../Cut.ts"
 import { readFileSync } from "node:fs"
-import * as TsockmFrames from "../../../src/protocols/tsockm/TsockmFrames.ts"
+import * as TsockmReader from "../../../src/protocols/tsockm/TsockmReader.ts"
+import type { Received } from "../../../src/protocols/tsockm/TsockmRequest.ts"
 
 /** The bytes of a text. */
 export const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text))
@@ -13,11 +14,11 @@ export const glue = (...parts: ReadonlyArray<Uint8Array | string>): Uint8Array =
 /** What a stream brings when it comes in these pieces; a rest ends it. */
 export const stream = (
   pieces: ReadonlyArray<Uint8Array | string>,
-  limits: Partial<TsockmFrames.TsockmLimits> = {}
-): ReadonlyArray<TsockmFrames.Framed> => {
-  const frames = TsockmFrames.make({ ...TsockmFrames.defaultLimits, ...limits })
-  const framed = pieces.flatMap((piece) => frames.push(typeof piece === "string" ? bytes(piece) : piece))
-  return [...framed, ...frames.finish()]
+  limits: Partial<TsockmReader.TsockmLimits> = {}
+): ReadonlyArray<Received> => {
+  const reader = TsockmReader.make({ ...TsockmReader.defaultLimits, ...limits })
+  const received = pieces.flatMap((piece) => reader.read(typeof piece === "string" ? bytes(piece) : piece))
+  return [...received, ...reader.finish()]
 }
 
 /** Every way to cut `whole` once, and the one of single bytes. */

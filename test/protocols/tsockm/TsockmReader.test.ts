@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as TsockmFrames from "../../../src/protocols/tsockm/TsockmFrames.ts"
+import * as TsockmReader from "../../../src/protocols/tsockm/TsockmReader.ts"
+import type { Received } from "../../../src/protocols/tsockm/TsockmRequest.ts"
 import { cut } from "../Cut.ts"
 import { bytes, captured, cuts, glue, seeded, stream, textOf } from "./Wire.ts"
 
@@ -8,8 +9,8 @@ const say = (text: string) => `REQ::MSG::200::ID::client::127.0.0.1:6969::${text
 const sayEight = (text: string) => `REQ::MSG::200::CLIENT::ID::127.0.0.1:1::127.0.0.1:2::${text}`
 
 /** What came, by what is most telling. */
-const brief = (framed: ReadonlyArray<TsockmFrames.Framed>): ReadonlyArray<string> =>
-  framed.map((event) => {
+const brief = (received: ReadonlyArray<Received>): ReadonlyArray<string> =>
+  received.map((event) => {
     if (event._tag === "Refused") return `${event.refusal.reason} ${event.refusal.answer?.status ?? "-"}`
     const { request } = event
     return request._tag === "Say" ? request.text : request._tag
@@ -25,8 +26,8 @@ const tags: Readonly<Record<string, string>> = {
   "RES::COMM": "Alive"
 }
 
-describe("TsockmFrames", () => {
-  it("TsockmFrames.push() reads all that the original clients have sent, cut anywhere", () => {
+describe("TsockmReader", () => {
+  it("TsockmReader.read() reads all that the original clients have sent, cut anywhere", () => {
     const sent = captured.filter(({ isFromClient }) => isFromClient)
     assert.isAbove(sent.length, 40)
     for (const { text } of sent) {
@@ -39,7 +40,7 @@ describe("TsockmFrames", () => {
     }
   })
 
-  it("TsockmFrames.push() tells packets of one sender apart in one read, cut anywhere", () => {
+  it("TsockmReader.read() tells packets of one sender apart in one read, cut anywhere", () => {
     const long = "é🎉::x".repeat(20)
     for (const [packets, expected] of [
       [
@@ -64,7 +65,7 @@ describe("TsockmFrames", () => {
     assert.deepStrictEqual(read(many.map(say).join("")), many)
   })
 
-  it("TsockmFrames.push() takes any other packet in a text for text", () => {
+  it("TsockmReader.read() takes any other packet in a text for text", () => {
     for (const text of [
       "REQ::MSG::200::OTHER::client::s::x",
       sayEight("x"),
@@ -82,27 +83,27 @@ describe("TsockmFrames", () => {
     assert.deepStrictEqual(read("REQ::MSG::200::::c::s::REQ::MSG::200::::c::s::x"), ["NoPeer 404"])
   })
 
-  it("TsockmFrames.finish() ends what has come, and something else may begin", () => {
-    const frames = TsockmFrames.make()
-    assert.strictEqual(frames.pending(), "nothing")
-    assert.deepStrictEqual(frames.finish(), [])
-    assert.deepStrictEqual(frames.push(bytes("REQ::COMM::200")), [])
-    assert.strictEqual(frames.pending(), "header")
-    assert.deepStrictEqual(frames.push(bytes("::client::client::s::")), [])
-    assert.strictEqual(frames.pending(), "body")
-    assert.deepStrictEqual(frames.push(bytes("zoe")), [])
-    assert.deepStrictEqual(brief(frames.finish()), ["Connect"])
-    assert.strictEqual(frames.pending(), "nothing")
-    assert.deepStrictEqual(frames.push(bytes("\r\n")), [])
-    assert.strictEqual(frames.pending(), "nothing")
-    frames.push(bytes("\nREQ::COMM\n"))
-    assert.strictEqual(frames.pending(), "header")
-    assert.deepStrictEqual(brief(frames.finish()), ["Connect"])
-    frames.push(bytes(say("a") + say("b")))
-    assert.deepStrictEqual(brief(frames.finish()), ["b"])
+  it("TsockmReader.finish() ends what has come, and something else may begin", () => {
+    const reader = TsockmReader.make()
+    assert.isUndefined(reader.readTimeoutMillis)
+    assert.deepStrictEqual(reader.finish(), [])
+    assert.deepStrictEqual(reader.read(bytes("REQ::COMM::200")), [])
+    assert.strictEqual(reader.readTimeoutMillis, 1000)
+    assert.deepStrictEqual(reader.read(bytes("::client::client::s::")), [])
+    assert.strictEqual(reader.readTimeoutMillis, 40)
+    assert.deepStrictEqual(reader.read(bytes("zoe")), [])
+    assert.deepStrictEqual(brief(reader.finish()), ["Connect"])
+    assert.isUndefined(reader.readTimeoutMillis)
+    assert.deepStrictEqual(reader.read(bytes("\r\n")), [])
+    assert.isUndefined(reader.readTimeoutMillis)
+    reader.read(bytes("\nREQ::COMM\n"))
+    assert.strictEqual(reader.readTimeoutMillis, 1000)
+    assert.deepStrictEqual(brief(reader.finish()), ["Connect"])
+    reader.read(bytes(say("a") + say("b")))
+    assert.deepStrictEqual(brief(reader.finish()), ["b"])
   })
 
-  it("TsockmFrames.finish() drops one line end and the fill of buffers", () => {
+  it("TsockmReader.finish() drops one line end and the fill of buffers", () => {
     const tail = (...codes: ReadonlyArray<number>) => read(glue(say("x"), Uint8Array.from(codes)))
     assert.deepStrictEqual(read(say("x\r\n")), ["x"])
     assert.deepStrictEqual(read(say("x\n\n")), ["x\n"])
@@ -120,7 +121,7 @@ describe("TsockmFrames", () => {
     assert.deepStrictEqual(read(say("\ufeffx")), ["\ufeffx"])
   })
 
-  it("TsockmFrames.push() refuses what is too long as soon as it is, cut anywhere", () => {
+  it("TsockmReader.read() refuses what is too long as soon as it is, cut anywhere", () => {
     const limits = { packetLimitBytes: 80, headerLimitBytes: 60 }
     const header = say("").length
     const fits = say("x".repeat(80 - header))
@@ -142,20 +143,20 @@ describe("TsockmFrames", () => {
     for (const [text, expected] of cases) {
       for (const pieces of cuts(bytes(text))) assert.deepStrictEqual(brief(stream(pieces, limits)), expected, text)
     }
-    const frames = TsockmFrames.make(limits)
-    assert.deepStrictEqual(brief(frames.push(bytes("x".repeat(60)))), ["NotAPacket -"])
-    assert.strictEqual(frames.pending(), "rest")
-    assert.deepStrictEqual(frames.push(bytes(fits)), [])
-    assert.deepStrictEqual(frames.finish(), [])
-    assert.deepStrictEqual(brief([...frames.push(bytes(fits)), ...frames.finish()]), [fits.slice(header)])
+    const reader = TsockmReader.make(limits)
+    assert.deepStrictEqual(brief(reader.read(bytes("x".repeat(60)))), ["NotAPacket -"])
+    assert.strictEqual(reader.readTimeoutMillis, 40)
+    assert.deepStrictEqual(reader.read(bytes(fits)), [])
+    assert.deepStrictEqual(reader.finish(), [])
+    assert.deepStrictEqual(brief([...reader.read(bytes(fits)), ...reader.finish()]), [fits.slice(header)])
   })
 
-  it("TsockmFrames.push() reads a text of 16 KiB that comes byte by byte", () => {
+  it("TsockmReader.read() reads a text of 16 KiB that comes byte by byte", () => {
     const text = "é".repeat(8 * 1024)
     assert.deepStrictEqual(read(...cut(bytes(sayEight(text)), 1)), [text])
   })
 
-  it("TsockmFrames.push() reads any text but its last line end", () => {
+  it("TsockmReader.read() reads any text but its last line end", () => {
     const random = seeded(5)
     for (let round = 0; round < 2000; round++) {
       const texts = Array.from({ length: 1 + random(3) }, () => textOf(random, 60))
@@ -167,7 +168,7 @@ describe("TsockmFrames", () => {
     }
   })
 
-  it("TsockmFrames.push() never throws, and cuts make no difference", () => {
+  it("TsockmReader.read() never throws, and cuts make no difference", () => {
     const random = seeded(20_261_121)
     const limits = { packetLimitBytes: 120, headerLimitBytes: 80 }
     const examples = [

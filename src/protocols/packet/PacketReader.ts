@@ -1,14 +1,16 @@
 /**
- * The packets in a stream of bytes.
+ * Reads the packets in a stream of bytes.
  *
  * - Nothing on the wire says how long a packet is but its own fields. So what cannot be read does not matter as long as
  *   its end is known; where that is not known the stream is {@link Lost}, and all that follows is ignored.
  * - Never throws. Reads may cut the stream anywhere, or hold any number of packets, without a difference.
+ * - Silence ends no packet, and one that is cut off by the end of the stream is none.
  * - At most one packet is kept, and of it only what has come. Every byte is copied a constant number of times. A packet
  *   over the limit is refused when its length has come, and dropped as it comes.
  */
 import { Result } from "effect"
 import * as ByteReader from "../ByteReader.ts"
+import type { Reader } from "../Reader.ts"
 import { malformed, readPacket, type Malformed } from "./PacketCodec.ts"
 import { PacketError } from "./PacketError.ts"
 import { layoutAt, requests, responses, sizeAt, typeAt, type Language } from "./PacketLayout.ts"
@@ -24,7 +26,7 @@ export interface Lost {
 }
 
 /** What the stream brings, in order. */
-export type Framed<Packet = Request> = Packet | Malformed | Lost
+export type Received<Packet = Request> = Packet | Malformed | Lost
 
 /** How long a packet may be, its number included. */
 export interface PacketLimits {
@@ -35,8 +37,7 @@ export interface PacketLimits {
 export const defaultLimits: PacketLimits = { packetLimitBytes: 28 + 65_535 }
 
 /** A stream of packets. */
-export interface PacketFrames<Packet = Request> {
-  readonly push: (bytes: Uint8Array) => ReadonlyArray<Framed<Packet>>
+export interface PacketReader<Packet = Request> extends Reader<Uint8Array, Received<Packet>> {
   /** Whether nothing of a next packet has come. */
   readonly isBetween: () => boolean
 }
@@ -44,14 +45,14 @@ export interface PacketFrames<Packet = Request> {
 const smallBytes = 64
 const largeBytes = 4096
 
-const makeFrames = <Packet>(language: Language<Packet>, { packetLimitBytes }: PacketLimits): PacketFrames<Packet> => {
+const makeReader = <Packet>(language: Language<Packet>, { packetLimitBytes }: PacketLimits): PacketReader<Packet> => {
   let kept = new Uint8Array(0)
   let keptBytes = 0
   /** So many bytes of the packet that is kept say more about it, or are all of it. */
   let neededBytes = 0
   let droppingBytes = 0
   let isLost = false
-  let framed: Array<Framed<Packet>> = []
+  let received: Array<Received<Packet>> = []
 
   const keep = (bytes: Uint8Array): void => {
     if (keptBytes + bytes.length > kept.length) {
@@ -74,7 +75,7 @@ const makeFrames = <Packet>(language: Language<Packet>, { packetLimitBytes }: Pa
     const layout = layoutAt(language, bytes, from, end)
     if (layout === undefined) {
       const packetType = typeAt(bytes, from)
-      framed.push({ _tag: "Lost", packetType, detail: `Cannot read packet ${packetType}: its length is not known` })
+      received.push({ _tag: "Lost", packetType, detail: `Cannot read packet ${packetType}: its length is not known` })
       isLost = true
       return cameBytes
     }
@@ -83,12 +84,12 @@ const makeFrames = <Packet>(language: Language<Packet>, { packetLimitBytes }: Pa
     const sizeBytes = sizeAt(layout, bytes, from)
     if (sizeBytes > packetLimitBytes) {
       const why = `length is ${sizeBytes}, limit is ${packetLimitBytes}`
-      framed.push(malformed(layout.type, why, PacketError.tooLong))
+      received.push(malformed(layout.type, why, PacketError.tooLong))
       droppingBytes = Math.max(0, sizeBytes - cameBytes)
       return sizeBytes - droppingBytes
     }
     if (sizeBytes <= cameBytes)
-      framed.push(Result.merge(readPacket(language, layout, bytes, from, from + sizeBytes, view)))
+      received.push(Result.merge(readPacket(language, layout, bytes, from, from + sizeBytes, view)))
     return sizeBytes
   }
 
@@ -115,16 +116,21 @@ const makeFrames = <Packet>(language: Language<Packet>, { packetLimitBytes }: Pa
     return to
   }
 
-  const push = (bytes: Uint8Array): ReadonlyArray<Framed<Packet>> => {
+  const read = (bytes: Uint8Array): ReadonlyArray<Received<Packet>> => {
     let at = 0
     const view = ByteReader.viewOf(bytes)
     while (at < bytes.length) at = take(bytes, at, view)
-    const flushed = framed
-    framed = []
-    return flushed
+    const whole = received
+    received = []
+    return whole
   }
 
-  return { push, isBetween: () => keptBytes === 0 && droppingBytes === 0 }
+  return {
+    read,
+    readTimeoutMillis: undefined,
+    finish: () => [],
+    isBetween: () => keptBytes === 0 && droppingBytes === 0
+  }
 }
 
 /**
@@ -132,7 +138,7 @@ const makeFrames = <Packet>(language: Language<Packet>, { packetLimitBytes }: Pa
  *
  * @see PROTOCOL.md §§ 2, 7
  */
-export const make = (limits: PacketLimits = defaultLimits): PacketFrames => makeFrames(requests, limits)
+export const make = (limits: PacketLimits = defaultLimits): PacketReader => makeReader(requests, limits)
 
 /** Makes a stream of responses, as a client reads it. */
-export const makeResponses = (): PacketFrames<Response> => makeFrames(responses, { packetLimitBytes: Infinity })
+export const makeResponses = (): PacketReader<Response> => makeReader(responses, { packetLimitBytes: Infinity })

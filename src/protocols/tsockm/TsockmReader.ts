@@ -1,36 +1,18 @@
 /**
- * The requests in a stream of bytes.
+ * Reads the requests in a stream of bytes.
  *
  * - Nothing on the wire says where a packet ends. Its fields are counted; its body goes on until the stream ends or rests,
  *   or until the header of another request by the same sender has come.
- * - Nothing here knows the time: whoever does calls `finish()` when the stream has rested long enough for what is
- *   {@link Pending}, or has ended.
+ * - Nothing here knows the time: whoever does calls `finish()` when the stream has rested for `readTimeoutMillis`, or has
+ *   ended.
  * - Never throws. Reads may cut the stream anywhere without a difference. At most `packetLimitBytes`, a header and one read are
  *   kept; a packet that is longer is refused when it has become too long, and its rest dropped until `finish()`.
  */
 import { Result } from "effect"
+import type { Reader } from "../Reader.ts"
 import * as TsockmPacket from "./TsockmPacket.ts"
 import * as TsockmRequest from "./TsockmRequest.ts"
 import * as TsockmText from "./TsockmText.ts"
-
-/** What the stream brings, in order. */
-export type Framed =
-  | {
-      readonly _tag: "Request"
-      readonly request: TsockmRequest.Request
-      readonly generation: TsockmPacket.Generation
-    }
-  | {
-      readonly _tag: "Refused"
-      readonly refusal: TsockmRequest.Refusal
-      readonly generation: TsockmPacket.Generation
-    }
-
-/**
- * What the stream waits for: nothing, the rest of a header, more of a body that may have ended, or the end of what is
- * dropped.
- */
-export type Pending = "nothing" | "header" | "body" | "rest"
 
 /** How long a packet and the fields before its body may be. */
 export interface TsockmLimits {
@@ -41,13 +23,10 @@ export interface TsockmLimits {
 /** A text of 16 KiB and what goes before it. */
 export const defaultLimits: TsockmLimits = { packetLimitBytes: 17 * 1024, headerLimitBytes: 1024 }
 
-/** A stream of requests. */
-export interface TsockmFrames {
-  readonly push: (bytes: Uint8Array) => ReadonlyArray<Framed>
-  /** Ends a packet that has begun as it is. */
-  readonly finish: () => ReadonlyArray<Framed>
-  readonly pending: () => Pending
-}
+/** How long a rest takes that ends a packet before its body, which asks for more than the end of a text does. */
+const headerTimeoutMillis = 1000
+/** How long a rest takes that ends a body, or what is dropped. */
+const bodyTimeoutMillis = 40
 
 const [colon, lineFeed, carriageReturn] = [0x3a, 0x0a, 0x0d]
 const smallBytes = 256
@@ -68,7 +47,7 @@ const characters = (bytes: Uint8Array, from: number, to: number): string => {
  *
  * @see PROTOCOL.md §§ 4, 5
  */
-export const make = (limits: TsockmLimits = defaultLimits): TsockmFrames => {
+export const make = (limits: TsockmLimits = defaultLimits): Reader<Uint8Array, TsockmRequest.Received> => {
   let kept: Buffer = Buffer.alloc(smallBytes)
   let start = 0
   let end = 0
@@ -102,12 +81,12 @@ export const make = (limits: TsockmLimits = defaultLimits): TsockmFrames => {
     end += bytes.length
   }
 
-  const refused = (bytes: Uint8Array): Framed => {
+  const refused = (bytes: Uint8Array): TsockmRequest.Received => {
     const fields = TsockmPacket.fields(TsockmText.decode(bytes.subarray(0, limits.headerLimitBytes)))
     return { _tag: "Refused", refusal: TsockmRequest.tooLong(fields), generation: fields.generation }
   }
 
-  const drop = (): Framed => {
+  const drop = (): TsockmRequest.Received => {
     const dropped = refused(packet())
     isDropping = true
     kept = Buffer.alloc(smallBytes)
@@ -117,7 +96,7 @@ export const make = (limits: TsockmLimits = defaultLimits): TsockmFrames => {
   }
 
   /** Ends the packet behind its first `length` bytes. */
-  const settle = (length: number): Framed | undefined => {
+  const settle = (length: number): TsockmRequest.Received | undefined => {
     const bytes = kept.subarray(start, start + length)
     begin(start + length)
     if (length > limits.packetLimitBytes) return refused(bytes)
@@ -178,11 +157,11 @@ export const make = (limits: TsockmLimits = defaultLimits): TsockmFrames => {
     return limits.packetLimitBytes + 1 + (succession === undefined ? 0 : beginningBytes + succession.length)
   }
 
-  const push = (bytes: Uint8Array): ReadonlyArray<Framed> => {
+  const read = (bytes: Uint8Array): ReadonlyArray<TsockmRequest.Received> => {
     if (isDropping || bytes.length === 0) return []
     append(bytes)
     const came = kept.subarray(0, end)
-    const framed: Array<Framed> = []
+    const received: Array<TsockmRequest.Received> = []
     while (start < end) {
       if (at === 0 && (kept[start] === lineFeed || kept[start] === carriageReturn)) {
         start++
@@ -191,16 +170,16 @@ export const make = (limits: TsockmLimits = defaultLimits): TsockmFrames => {
       if (bodyAt === undefined) readHeader()
       const next = bodyAt === undefined || succession === undefined ? undefined : nextPacket(came, succession, bodyAt)
       if (next === undefined) {
-        if (end - start >= refusedBytes()) framed.push(drop())
+        if (end - start >= refusedBytes()) received.push(drop())
         break
       }
       const settled = settle(next)
-      if (settled !== undefined) framed.push(settled)
+      if (settled !== undefined) received.push(settled)
     }
-    return framed
+    return received
   }
 
-  const finish = (): ReadonlyArray<Framed> => {
+  const finish = (): ReadonlyArray<TsockmRequest.Received> => {
     isDropping = false
     if (end === 0) return []
     const settled = start < end ? settle(end - start) : undefined
@@ -210,11 +189,13 @@ export const make = (limits: TsockmLimits = defaultLimits): TsockmFrames => {
     return settled === undefined ? [] : [settled]
   }
 
-  const pending = (): Pending => {
-    if (isDropping) return "rest"
-    if (start === end) return "nothing"
-    return bodyAt === undefined ? "header" : "body"
+  return {
+    read,
+    finish,
+    get readTimeoutMillis() {
+      if (isDropping) return bodyTimeoutMillis
+      if (start === end) return undefined
+      return bodyAt === undefined ? headerTimeoutMillis : bodyTimeoutMillis
+    }
   }
-
-  return { push, finish, pending }
 }
