@@ -43,51 +43,64 @@ const pullAll = <In, Packet, E, R>(
   return next
 }
 
-// What has been read is dealt with before a read time-out, and that before what is read next.
-const pullTimed = <In, Packet, E, R>(
-  reader: Reader<In, Packet>,
-  pull: Pull.Pull<Batch<In>, E, void, R>
-): Pull.Pull<Batch<Packet>, E, void, R> => {
-  let hasEnded = false
+// What has been read is dealt with before a read time-out, and that before what is read next. A class with few closures,
+// because every connection has one.
+class TimedPull<In, Packet, E, R> {
+  readonly #reader: Reader<In, Packet>
+  readonly #reads: Pull.Pull<Batch<In>, E, void, R>
+  #hasEnded = false
   // What came in the moment in which the time was over.
-  let late: Exit.Exit<Batch<In>, E | Cause.Done<void>> | undefined
+  #late: Exit.Exit<Batch<In>, E | Cause.Done<void>> | undefined
+  readonly #handlers = {
+    onSuccess: (inputs: Batch<In>) => this.#give(readAll(this.#reader, inputs)),
+    onFailure: (error: E | Cause.Done<void>) => this.#end(error)
+  }
+  readonly next: Pull.Pull<Batch<Packet>, E, void, R> = Effect.suspend(() => this.#next())
 
-  const give = (packets: ReadonlyArray<Packet>): Pull.Pull<Batch<Packet>, E, void, R> =>
-    isBatch(packets) ? Effect.succeed(packets) : next
+  constructor(reader: Reader<In, Packet>, reads: Pull.Pull<Batch<In>, E, void, R>) {
+    this.#reader = reader
+    this.#reads = reads
+  }
 
-  const finish = (): Pull.Pull<Batch<Packet>, E, void, R> => give(reader.finish?.() ?? [])
+  #next(): Pull.Pull<Batch<Packet>, E, void, R> {
+    if (this.#hasEnded) return Cause.done()
+    const late = this.#late
+    this.#late = undefined
+    if (late !== undefined) return this.#take(late)
+    const { readTimeoutMillis } = this.#reader
+    return readTimeoutMillis === undefined ? this.#take(this.#reads) : this.#within(readTimeoutMillis)
+  }
 
-  const take = (pulled: Pull.Pull<Batch<In>, E, void, R>): Pull.Pull<Batch<Packet>, E, void, R> =>
-    Effect.matchEffect(pulled, {
-      onSuccess: (inputs) => give(readAll(reader, inputs)),
-      onFailure: (error) => {
-        hasEnded = true
-        return Cause.isDone(error) ? finish() : Effect.fail(error)
-      }
-    })
+  #take(reads: Pull.Pull<Batch<In>, E, void, R>): Pull.Pull<Batch<Packet>, E, void, R> {
+    return Effect.matchEffect(reads, this.#handlers)
+  }
+
+  #give(packets: ReadonlyArray<Packet>): Pull.Pull<Batch<Packet>, E, void, R> {
+    return isBatch(packets) ? Effect.succeed(packets) : this.next
+  }
+
+  #end(error: E | Cause.Done<void>): Pull.Pull<Batch<Packet>, E, void, R> {
+    this.#hasEnded = true
+    return Cause.isDone(error) ? this.#give(this.#reader.finish?.() ?? []) : Effect.fail(error)
+  }
 
   // The pull is not raced with the time: what it has got when that is over must not be lost.
-  const timed = Effect.fnUntraced(function* (timeoutMillis: number) {
-    const pulling = yield* Effect.forkChild(pull, { startImmediately: true })
-    const exit = yield* Effect.timeoutOption(Fiber.await(pulling), timeoutMillis)
-    if (Option.isSome(exit)) return yield* take(exit.value)
-    yield* Fiber.interrupt(pulling)
-    const last = yield* Fiber.await(pulling)
-    if (Exit.isSuccess(last) || !Cause.hasInterruptsOnly(last.cause)) late = last
-    return yield* finish()
-  })
+  #within(timeoutMillis: number): Pull.Pull<Batch<Packet>, E, void, R> {
+    return Effect.flatMap(Effect.forkChild(this.#reads, { startImmediately: true }), (pulling) =>
+      Effect.flatMap(Effect.timeoutOption(Fiber.await(pulling), timeoutMillis), (exit) =>
+        Option.isSome(exit) ? this.#take(exit.value) : this.#expire(pulling)
+      )
+    )
+  }
 
-  const next: Pull.Pull<Batch<Packet>, E, void, R> = Effect.suspend(() => {
-    if (hasEnded) return Cause.done()
-    if (late !== undefined) {
-      const exit = late
-      late = undefined
-      return take(exit)
-    }
-    const { readTimeoutMillis } = reader
-    return readTimeoutMillis === undefined ? take(pull) : timed(readTimeoutMillis)
-  })
-  return next
+  #expire(
+    pulling: Fiber.Fiber<Batch<In>, E | Cause.Done<void>>
+  ): Pull.Pull<Batch<Packet>, E, void, R> {
+    return Effect.flatMap(Effect.andThen(Fiber.interrupt(pulling), Fiber.await(pulling)), (exit) => {
+      if (Exit.isSuccess(exit) || !Cause.hasInterruptsOnly(exit.cause)) this.#late = exit
+      return this.#give(this.#reader.finish?.() ?? [])
+    })
+  }
 }
 
 /** The same as {@link packets} for a single pull of reads, which takes less memory than a stage of a stream. */
@@ -95,7 +108,7 @@ export const pull = <In, Packet, E, R>(
   reader: Reader<In, Packet>,
   reads: Pull.Pull<Batch<In>, E, void, R>
 ): Pull.Pull<Batch<Packet>, E, void, R> =>
-  reader.finish === undefined ? pullAll(reader, reads) : pullTimed(reader, reads)
+  reader.finish === undefined ? pullAll(reader, reads) : new TimedPull(reader, reads).next
 
 /**
  * The packets of a stream of reads. A packet that has begun ends with the stream, or when its rest does not come within the
