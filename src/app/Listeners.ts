@@ -91,7 +91,9 @@ export const socketIo = <Packet, Key extends object, E, R>(
       const { httpOrigins: origins, packageLimitBytes: packetLimitBytes } = settings
       const service = yield* serve(make)
       const protocol = service.context.protocol.name
-      const pages = HttpRoutes.layer.pipe(Layer.provide(Layer.succeedContext(yield* Effect.context<HttpRoutes.Services>())))
+      const pages = HttpRoutes.layer.pipe(
+        Layer.provide(Layer.succeedContext(yield* Effect.context<HttpRoutes.Services>()))
+      )
       const { url } = yield* HttpListener.listen(protocol, options, pages, (server) =>
         SocketIoListener.attach({ service, server, origins, packetLimitBytes })
       ).pipe(Effect.provideService(HttpRouter.RouterConfig, HttpRoutes.routerConfig))

@@ -93,9 +93,7 @@ class TimedPull<In, Packet, E, R> {
     )
   }
 
-  #expire(
-    pulling: Fiber.Fiber<Batch<In>, E | Cause.Done<void>>
-  ): Pull.Pull<Batch<Packet>, E, void, R> {
+  #expire(pulling: Fiber.Fiber<Batch<In>, E | Cause.Done<void>>): Pull.Pull<Batch<Packet>, E, void, R> {
     return Effect.flatMap(Effect.andThen(Fiber.interrupt(pulling), Fiber.await(pulling)), (exit) => {
       if (Exit.isSuccess(exit) || !Cause.hasInterruptsOnly(exit.cause)) this.#late = exit
       return this.#give(this.#reader.finish?.() ?? [])

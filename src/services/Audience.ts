@@ -22,12 +22,7 @@ export interface Audience {
   /** Tells an event to each of `sessions`: to `actor`, if it is one of them, as the one who did it. */
   readonly tell: (sessions: Iterable<Session>, event: SharedEvent, actor: Session | undefined) => void
   /** The same for all members of a room, at the end of the turn. A crowd hears in a moment who comes and goes. */
-  readonly tellRoom: (
-    members: ReadonlySet<Session>,
-    event: SharedEvent,
-    actor: Session | undefined,
-    turn: Turn
-  ) => void
+  readonly tellRoom: (members: ReadonlySet<Session>, event: SharedEvent, actor: Session | undefined, turn: Turn) => void
   readonly tellOne: (session: Session, event: PersonalEvent) => void
   /** Tells what has been gathered: to be called before anything changes that it does not know of. */
   readonly flush: () => void

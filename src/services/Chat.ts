@@ -14,6 +14,7 @@ import { Flooding, NotLoggedIn, type Rejection, type StorageFailed } from "../do
 import { Attachments } from "./Attachments.ts"
 import * as Audience from "./Audience.ts"
 import { Census } from "./Census.ts"
+import { Directory } from "./Directory.ts"
 import { Downloads } from "./Downloads.ts"
 import { History } from "./History.ts"
 import { Limits } from "./Limits.ts"
@@ -274,11 +275,14 @@ export class Chat extends Context.Service<
     })
   )
 
-  /** The chat without the storage behind it. */
-  static readonly layerNoStorage = this.layerNoDeps.pipe(
+  /** The chat without the storage behind it, nor the directory of names. */
+  static readonly layerNoDirectory = this.layerNoDeps.pipe(
     Layer.provideMerge(Layer.mergeAll(Uploads.layer, Downloads.layer, ResumableUploads.layer)),
-    Layer.provideMerge(Layer.mergeAll(Sessions.layer, Rooms.layer, Census.layer, Refusals.layer, Links.layer))
+    Layer.provideMerge(Layer.mergeAll(Sessions.layerNoDeps, Rooms.layer, Census.layer, Refusals.layer, Links.layer))
   )
+
+  /** The chat without the storage behind it; names are those of this process. */
+  static readonly layerNoStorage = this.layerNoDirectory.pipe(Layer.provideMerge(Directory.layer))
 
   /** The chat with all it needs, in memory. */
   static readonly layer = this.layerNoStorage.pipe(

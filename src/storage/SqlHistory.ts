@@ -112,11 +112,7 @@ const make = Effect.gen(function* () {
     probe: commit([], Effect.asVoid(probe))
   })
 
-  const append = (
-    roomKey: string | undefined,
-    message: Message,
-    sharesFile = false
-  ): Appended => {
+  const append = (roomKey: string | undefined, message: Message, sharesFile = false): Appended => {
     const isNew = message.number > numbers.greatest
     if (!isNew || !MessageRow.isStorable(roomKey, message)) return { stored: Exit.fail(new StorageFailed()) }
     numbers.greatest = message.number

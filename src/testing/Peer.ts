@@ -8,6 +8,7 @@ import { Context, Data, Effect, Fiber, Layer, Queue, Scope } from "effect"
 import type { Protocol } from "../protocols/Protocol.ts"
 import { Attachments } from "../services/Attachments.ts"
 import { Chat } from "../services/Chat.ts"
+import { Directory } from "../services/Directory.ts"
 import { History } from "../services/History.ts"
 import * as ChatLimits from "../services/Limits.ts"
 import { Quota } from "../services/Quota.ts"
@@ -72,15 +73,17 @@ export class Services extends Context.Service<
 /** What {@link layer} provides. */
 export type Provided = Connections | Services | Quota | Layer.Success<typeof Chat.layer>
 
-/** A chat with connections and no listener, in memory; limits may be set, and another history. */
+/** A chat with connections and no listener, in memory; limits may be set, and another history or directory. */
 export const layer = (options?: {
   readonly chat?: Partial<ChatLimits.Limits>
   readonly transport?: Partial<TransportLimits.TransportLimits>
   readonly history?: Layer.Layer<History>
+  readonly directory?: Layer.Layer<Directory>
 }): Layer.Layer<Provided> =>
   Services.layer.pipe(
     Layer.provideMerge(Connections.layer),
-    Layer.provideMerge(Chat.layerNoStorage),
+    Layer.provideMerge(Chat.layerNoDirectory),
+    Layer.provideMerge(options?.directory ?? Directory.layer),
     Layer.provideMerge(Layer.merge(options?.history ?? History.layerMemory, Attachments.layerMemory)),
     Layer.provide([
       Layer.succeed(ChatLimits.Limits, { ...ChatLimits.defaults, ...options?.chat }),
@@ -137,7 +140,15 @@ export const connect = Effect.fn("Peer.connect")(function* <In, Packet, Frame, K
   const take = Queue.take(frames)
   return {
     send: (...inputs) =>
-      Effect.forEach(inputs, (input) => Effect.andThen(Effect.sync(() => inbound.push([input])), Effect.yieldNow), { discard: true }),
+      Effect.forEach(
+        inputs,
+        (input) =>
+          Effect.andThen(
+            Effect.sync(() => inbound.push([input])),
+            Effect.yieldNow
+          ),
+        { discard: true }
+      ),
     take,
     takeUntil: (isIt) => Effect.repeat(take, { until: isIt }),
     writes,

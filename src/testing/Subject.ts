@@ -32,4 +32,6 @@ export interface Subject<In, Packet, Frame, Key extends object = never> {
 
 /** A subject of a protocol's type. */
 export type SubjectOf<P> =
-  P extends Protocol<infer In, infer Packet, infer Frame, infer Key> ? Subject<In, Packet, Frame, Key> : never
+  P extends Protocol<infer In, infer Packet, infer Frame, infer Key extends object>
+    ? Subject<In, Packet, Frame, Key>
+    : never

@@ -196,9 +196,7 @@ export class Connections extends Context.Service<
           const { address } = accepted.remote
           const leavePlace = isStopping ? undefined : (isBrief ? quota.admitBriefly : quota.admit)(address)
           return run(
-            leavePlace === undefined
-              ? refuse(service.context, accepted)
-              : serveOne(service, accepted, leavePlace)
+            leavePlace === undefined ? refuse(service.context, accepted) : serveOne(service, accepted, leavePlace)
           )
         }
       }

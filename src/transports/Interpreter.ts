@@ -135,7 +135,9 @@ export class Interpreter<Frame, Key extends object> {
   /** Ends all sessions that are not a connection's own. */
   get close(): Effect.Effect<void> {
     return Effect.suspend(() =>
-      Effect.forEach(Array.from(this.#sessions.keys()), (key) => this.logout(key, explain("stopping")), { discard: true })
+      Effect.forEach(Array.from(this.#sessions.keys()), (key) => this.logout(key, explain("stopping")), {
+        discard: true
+      })
     )
   }
 

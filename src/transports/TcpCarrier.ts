@@ -54,7 +54,9 @@ export const makeJoin = (): Join => {
 const ignore = (): void => {}
 
 /** The two sides of a socket. A class, because there may be very many: closures would take more memory. */
-export class TcpCarrier implements Carrier<ByteFrame>, Flow<Uint8Array>, RemoteAddress, Accepted<Uint8Array, ByteFrame> {
+export class TcpCarrier
+  implements Carrier<ByteFrame>, Flow<Uint8Array>, RemoteAddress, Accepted<Uint8Array, ByteFrame>
+{
   readonly inbound = new Inbound<Uint8Array>(this)
   readonly #socket: NetSocket
   readonly #context: TcpContext

@@ -19,11 +19,7 @@ const addressOf = (server: Server): string => {
  *
  * A peer that closes its side still gets what it asked for before.
  */
-export const listen = Effect.fn("TcpListener.listen")(function* <
-  Packet,
-  Frame extends ByteFrame,
-  Key extends object
->(
+export const listen = Effect.fn("TcpListener.listen")(function* <Packet, Frame extends ByteFrame, Key extends object>(
   service: Service<Uint8Array, Packet, Frame, Key>,
   options: { readonly host: string; readonly port: number }
 ): Effect.fn.Return<string, ListenFailed, Scope.Scope | Connections | Attachments> {

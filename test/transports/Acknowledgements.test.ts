@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { Census } from "../../src/services/Census.ts"
+import type { ByteFrame } from "../../src/protocols/Protocol.ts"
 import type { SocketIoPacket } from "../../src/protocols/SocketIoPacket.ts"
 import * as Visitor from "../../src/services/Visitor.ts"
 import { Peer, type Subject } from "../../src/testing/mod.ts"
@@ -11,8 +12,7 @@ import * as Subjects from "../testing/Subjects.ts"
 import { response } from "../protocols/packet/Links.ts"
 import { turn } from "./Turn.ts"
 
-interface Acknowledging<In, Frame> {
-  readonly subject: Subject<In, Frame>
+interface Told<In, Frame> {
   /** Whether a frame acknowledges a message; if there is none, only a refusal is told. */
   readonly isAcknowledgement?: (frame: Frame) => boolean
   readonly isRefusal?: (frame: Frame) => boolean
@@ -20,12 +20,10 @@ interface Acknowledging<In, Frame> {
 }
 
 /** A chat with a peer of a subject and a visitor, and what the peer has been sent since it last said something. */
-const scene = Effect.fnUntraced(function* <In, Frame>({
-  isAcknowledgement,
-  isRefusal,
-  say,
-  subject
-}: Acknowledging<In, Frame>) {
+const scene = Effect.fnUntraced(function* <In, Packet, Frame, Key extends object>(
+  subject: Subject<In, Packet, Frame, Key>,
+  { isAcknowledgement, isRefusal, say }: Told<In, Frame> = {}
+) {
   const peer = yield* (subject.connect ?? Peer.connect)(subject.make())
   yield* peer.send(...subject.login("alice"))
   const welcome = yield* peer.takeUntil(subject.isWelcome)
@@ -49,56 +47,57 @@ const scene = Effect.fnUntraced(function* <In, Frame>({
   }
 })
 
-const verify = <In, Frame>(name: string, subject: Acknowledging<In, Frame>) => {
-  const acknowledgement = subject.isAcknowledgement === undefined ? "nothing" : "acknowledgement"
+const verify = <In, Packet, Frame, Key extends object>(
+  name: string,
+  subject: Subject<In, Packet, Frame, Key>,
+  told: Told<In, Frame>
+) => {
+  const acknowledgement = told.isAcknowledgement === undefined ? "nothing" : "acknowledgement"
 
   it.effect(`${name}: a message goes out at once, and is acknowledged when it is stored`, () => {
     const history = HeldHistory.make()
     return Effect.gen(function* () {
-      const { say, told } = yield* scene(subject)
+      const { say, told: heard } = yield* scene(subject, told)
       yield* Visitor.make("Visitor")
       const { counts } = yield* Census
       const before = counts.deliveries
       yield* say("hello")
       assert.strictEqual(counts.deliveries, before + 2)
-      assert.strictEqual(yield* told, "nothing")
+      assert.strictEqual(yield* heard, "nothing")
       history.store()
-      assert.strictEqual(yield* told, acknowledgement)
+      assert.strictEqual(yield* heard, acknowledgement)
     }).pipe(Effect.provide(Peer.layer({ history: history.layer })))
   })
 
   it.effect(`${name}: a message that cannot be stored is refused`, () => {
     const history = HeldHistory.make()
     return Effect.gen(function* () {
-      const { say, told } = yield* scene(subject)
+      const { say, told: heard } = yield* scene(subject, told)
       yield* say("hello")
       history.loseFirst()
-      assert.strictEqual(yield* told, "refusal")
+      assert.strictEqual(yield* heard, "refusal")
     }).pipe(Effect.provide(Peer.layer({ history: history.layer })))
   })
 }
 
 describe("acknowledgements", () => {
-  verify("toss", { subject: Subjects.toss, isAcknowledgement: (frame) => Subjects.toss.heard(frame) !== undefined })
-  verify("packet", {
-    subject: Subjects.packet,
-    isAcknowledgement: (frame) => response(frame)._tag === "BroadcastResponse"
+  verify("toss", Subjects.toss, { isAcknowledgement: (frame: ByteFrame) => Subjects.toss.heard(frame) !== undefined })
+  verify("packet", Subjects.packet, {
+    isAcknowledgement: (frame: Uint8Array) => response(frame)._tag === "BroadcastResponse"
   })
   // An error on its communication socket would end the client, so it is told in words.
-  verify("tsockm", {
-    subject: Subjects.tsockm,
-    isRefusal: (frame) => Buffer.from(frame).toString().endsWith("::Server cannot store this now.")
+  verify("tsockm", Subjects.tsockm, {
+    isRefusal: (frame: Uint8Array) => Buffer.from(frame).toString().endsWith("::Server cannot store this now.")
   })
-  verify<SocketIoPacket, SocketIoPacket>("sockets", {
-    subject: Subjects.sockets,
-    say: (message) => ({ _tag: "Event", name: "message", args: [{ from: "", message }], ack: 7 }),
-    isAcknowledgement: (frame) => frame._tag === "Ack"
+  verify("sockets", Subjects.sockets, {
+    say: (message): SocketIoPacket => ({ _tag: "Event", name: "message", args: [{ from: "", message }], ack: 7 }),
+    isAcknowledgement: (frame: SocketIoPacket) => frame._tag === "Ack"
   })
 
   it.effect("toss: messages are answered in the order in which they came", () => {
     const history = HeldHistory.make()
     return Effect.gen(function* () {
-      const { say, told } = yield* scene({ subject: Subjects.toss })
+      const { say, told } = yield* scene(Subjects.toss)
       yield* say("one")
       yield* say("/invite nobody")
       assert.strictEqual(yield* told, "nothing")
@@ -107,10 +106,46 @@ describe("acknowledgements", () => {
     }).pipe(Effect.provide(Peer.layer({ history: history.layer })))
   })
 
+  it.effect("packet: a peer that has closed its side gets its last acknowledgement before the end", () => {
+    const history = HeldHistory.make()
+    return Effect.gen(function* () {
+      const subject = Subjects.packet
+      const peer = yield* Peer.connect(subject.make())
+      yield* peer.send(...subject.login("alice"))
+      const welcome = yield* peer.takeUntil(subject.isWelcome)
+      yield* peer.send(subject.say("hello", welcome))
+      yield* peer.leave
+      yield* turn
+      const { counts } = yield* Census
+      assert.deepStrictEqual([counts.sessions, counts.connections], [0, 1])
+      history.store()
+      yield* peer.over
+      assert.strictEqual(response(peer.writes.flat().at(-1)!)._tag, "BroadcastResponse")
+    }).pipe(Effect.provide(Peer.layer({ history: history.layer })))
+  })
+
+  it.effect("packet: a peer whose message is never stored is waited for no longer than a drain takes", () => {
+    const history = HeldHistory.make()
+    return Effect.gen(function* () {
+      const subject = Subjects.packet
+      const { counts } = yield* Census
+      const peer = yield* Peer.connect(subject.make())
+      yield* peer.send(...subject.login("alice"))
+      const welcome = yield* peer.takeUntil(subject.isWelcome)
+      yield* peer.send(subject.say("hello", welcome))
+      yield* peer.leave
+      yield* TestClock.adjust("1999 millis")
+      assert.strictEqual(counts.connections, 1)
+      yield* TestClock.adjust("1 millis")
+      yield* peer.over
+      assert.strictEqual(counts.connections, 0)
+    }).pipe(Effect.provide(Peer.layer({ history: history.layer })))
+  })
+
   it.effect("chatmaster acknowledges nothing, so nothing waits", () => {
     const history = HeldHistory.make()
     return Effect.gen(function* () {
-      const { say, told } = yield* scene({ subject: Subjects.chatmaster })
+      const { say, told } = yield* scene(Subjects.chatmaster)
       yield* say("hello")
       history.loseFirst()
       assert.strictEqual(yield* told, "nothing")

@@ -1,12 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Layer, Scope, Stream } from "effect"
+import { Effect, Exit, Fiber, Layer, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { Hangup } from "../../src/domain/Hangup.ts"
 import { Census, Connections, Quota, SharedEvent } from "../../src/mod.ts"
-import type { Protocol } from "../../src/protocols/Protocol.ts"
 import * as ChatMasterProtocol from "../../src/protocols/chatmaster/ChatMasterProtocol.ts"
 import { Sessions } from "../../src/services/Sessions.ts"
 import { Peer } from "../../src/testing/mod.ts"
+import { Inbound } from "../../src/transports/Inbound.ts"
 import { SharedFrames } from "../../src/transports/SharedFrames.ts"
 import { turn } from "./Turn.ts"
 
@@ -26,7 +26,7 @@ const enter = Effect.fnUntraced(function* (username: string) {
   return peer
 })
 
-describe("Connections.serve()", () => {
+describe("Connections.accept()", () => {
   it.effect("tells a room of more than 200 in a moment who comes and goes, and at once what is said", () =>
     Effect.gen(function* () {
       const protocol = ChatMasterProtocol.make({ gapMillis: 0 })
@@ -195,21 +195,21 @@ describe("Connections.serve()", () => {
           Effect.provideContext(services)
         )
         const destroyed: Array<string> = []
-        const serve = (username: string) =>
-          connections.serve({
-            protocol: ChatMasterProtocol.make(),
-            carrier: {
-              write: () => {},
-              unsentBytes: () => 0,
-              listen: () => {},
-              end: () => {},
-              destroy: () => destroyed.push(username)
-            },
-            reads: Stream.concat(Stream.make(login(username)), Stream.never),
-            address: "127.0.0.1"
-          })
-        const fiber = yield* Effect.forkChild(serve("alice"), { startImmediately: true })
-        const other = yield* Effect.forkChild(serve("bob"), { startImmediately: true })
+        const service = yield* Scope.provide(connections.serve(ChatMasterProtocol.make()), scope)
+        const serve = (username: string) => {
+          const carrier = {
+            write: () => {},
+            unsentBytes: () => 0,
+            listen: () => {},
+            end: () => {},
+            destroy: () => void destroyed.push(username)
+          }
+          const inbound = new Inbound<Uint8Array>({ pause: () => {}, resume: () => {} })
+          inbound.push([login(username)])
+          return connections.accept(service)({ carrier, inbound, remote: { address: "127.0.0.1" } })
+        }
+        const fiber = serve("alice")
+        const other = serve("bob")
         yield* turn
         assert.isDefined(sessions.find("alice"))
         yield* Fiber.interrupt(fiber)
@@ -218,7 +218,7 @@ describe("Connections.serve()", () => {
         yield* Scope.close(scope, Exit.void)
         assert.isUndefined(sessions.find("bob"))
         assert.deepStrictEqual(destroyed, ["alice", "bob"])
-        yield* Fiber.join(other)
+        yield* Fiber.await(other)
       })
   )
 
@@ -227,11 +227,10 @@ describe("Connections.serve()", () => {
       const { counts } = yield* Census
       const bob = yield* enter("bob")
       const sound = ChatMasterProtocol.make()
-      const faulty: Protocol<Uint8Array, Uint8Array> = {
+      const faulty: typeof sound = {
         ...sound,
-        converse: () => ({
-          ...sound.converse(),
-          receive: () => {
+        reader: () => ({
+          read: () => {
             throw new Error("a fault")
           }
         })

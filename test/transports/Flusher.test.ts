@@ -4,7 +4,7 @@ import { TestClock } from "effect/testing"
 import { Flusher } from "../../src/transports/Flusher.ts"
 import { turn } from "./Turn.ts"
 
-describe("Flusher.before()", () => {
+describe("Flusher.turn", () => {
   it.effect("does it once at the end of the turn, and flushes in the same turn what it asks for", () =>
     Effect.gen(function* () {
       const flusher = yield* Flusher
@@ -14,8 +14,8 @@ describe("Flusher.before()", () => {
         done.push("act")
         flusher.schedule(flushable)
       }
-      flusher.before(act)
-      flusher.before(act)
+      flusher.turn.atEnd(act)
+      flusher.turn.atEnd(act)
       assert.deepStrictEqual(done, [])
       yield* turn
       assert.deepStrictEqual(done, ["act", "flush"])
@@ -29,9 +29,9 @@ describe("Flusher.before()", () => {
       const flusher = yield* Flusher
       let done = 0
       const act = () => done++
-      flusher.before(act, 100)
+      flusher.turn.after(act, 100)
       yield* TestClock.adjust(99)
-      flusher.before(act, 100)
+      flusher.turn.after(act, 100)
       yield* turn
       assert.strictEqual(done, 0)
       yield* TestClock.adjust(1)
@@ -40,8 +40,8 @@ describe("Flusher.before()", () => {
       yield* TestClock.adjust(1000)
       yield* turn
       assert.strictEqual(done, 1)
-      flusher.before(act, 100)
-      flusher.before(act)
+      flusher.turn.after(act, 100)
+      flusher.turn.atEnd(act)
       yield* turn
       assert.strictEqual(done, 2)
     }).pipe(Effect.provide(Flusher.layer))

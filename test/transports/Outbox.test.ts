@@ -4,7 +4,7 @@ import { TestClock } from "effect/testing"
 import * as Batches from "../../src/transports/Batches.ts"
 import type { Carrier } from "../../src/transports/Carrier.ts"
 import { Flusher } from "../../src/transports/Flusher.ts"
-import { Outbox, type Parts } from "../../src/transports/Outbox.ts"
+import { Outbox, type OutboxContext } from "../../src/transports/Outbox.ts"
 import { turn } from "./Turn.ts"
 
 /** A carrier that holds what it is given until it is told that the peer has read. */
@@ -45,7 +45,7 @@ const setUp = Effect.fnUntraced(function* (options: {
   const run = yield* FiberSet.makeRuntime<never, void, never>()
   const wire = makeCarrier(options.holds ?? false)
   const overflows: Array<string> = []
-  const parts: Parts<string> = {
+  const context: OutboxContext<string> = {
     sizeBytes: (frame) => frame.length,
     batches: Batches.make((frame: string) => frame.length),
     flusher: yield* Flusher,
@@ -53,7 +53,7 @@ const setUp = Effect.fnUntraced(function* (options: {
     gapMillis: options.gapMillis ?? (() => 0),
     run
   }
-  const outbox = new Outbox(parts, wire.carrier, {
+  const outbox = new Outbox(context, wire.carrier, {
     outboxLimitBytes: options.limitBytes ?? 1000,
     get isPaced() {
       return options.isPaced?.() ?? options.gapMillis !== undefined

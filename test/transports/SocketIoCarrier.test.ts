@@ -1,6 +1,6 @@
 /** The carrier without the chat: a stand-in hands it to the test. */
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Layer, Queue, type Scope, Stream } from "effect"
+import { Deferred, Effect, FiberSet, Layer, Queue, type Scope, Stream } from "effect"
 import * as http from "node:http"
 import * as net from "node:net"
 import { isDeepStrictEqual } from "node:util"
@@ -12,21 +12,12 @@ import { defaults, Limits } from "../../src/services/Limits.ts"
 import type { Carrier } from "../../src/transports/Carrier.ts"
 import { Connections } from "../../src/transports/Connections.ts"
 import * as SocketIoListener from "../../src/transports/SocketIoListener.ts"
-import type { Source } from "../../src/transports/Source.ts"
 
 interface Peer {
   readonly carrier: Carrier<SocketIoPacket>
   readonly reads: Stream.Stream<unknown>
   readonly address: string
 }
-
-// Asked for nothing until somebody reads.
-const readsOf = <In>(source: Source<In>): Stream.Stream<In> =>
-  Stream.callback<In>((queue) =>
-    Effect.sync(() =>
-      source.start({ take: (inputs) => Queue.offerAllUnsafe(queue, inputs), ended: () => Queue.endUnsafe(queue) })
-    )
-  )
 
 interface Bench {
   readonly port: number
@@ -38,23 +29,31 @@ interface Bench {
 const serve = Effect.fnUntraced(function* (): Effect.fn.Return<Omit<Bench, "peer">, never, Scope.Scope | Connections> {
   const server = http.createServer()
   yield* Effect.addFinalizer(() => Effect.callback<void>((resume) => void server.close(() => resume(Effect.void))))
-  yield* SocketIoListener.attach({ protocol: SocketsProtocol.make(), server, origins: [] })
+  const service = yield* Effect.flatMap(Connections, (connections) => connections.serve(SocketsProtocol.make()))
+  yield* SocketIoListener.attach({ service, server, origins: [] })
   yield* Effect.callback<void>((resume) => void server.listen(0, () => resume(Effect.void)))
   return { server, port: (server.address() as net.AddressInfo).port }
 })
 
 const bench = Effect.gen(function* (): Effect.fn.Return<Bench, never, Scope.Scope> {
   const peers = yield* Queue.make<Peer>()
-  const connections = Layer.succeed(Connections, {
-    serve: () => Effect.void,
-    receive:
-      () =>
-      ({ carrier, source, whereabouts }) => {
-        const { address } = whereabouts
-        Queue.offerUnsafe(peers, { carrier: carrier as unknown as Peer["carrier"], reads: readsOf(source), address })
-      },
-    stop: Effect.void
-  })
+  const run = yield* FiberSet.makeRuntime<never, void, never>()
+  const handOver = Layer.effect(
+    Connections,
+    Effect.map(Connections, (connections) =>
+      Connections.of({
+        ...connections,
+        accept:
+          () =>
+          ({ carrier, inbound, remote }) => {
+            const { address } = remote
+            Queue.offerUnsafe(peers, { carrier: carrier as unknown as Peer["carrier"], reads: inbound.stream, address })
+            return run(Effect.never)
+          }
+      })
+    )
+  )
+  const connections = handOver.pipe(Layer.provide(Connections.layer), Layer.provide(Chat.layer))
   return { ...(yield* Effect.provide(serve(), connections)), peer: Queue.take(peers) }
 })
 

@@ -21,7 +21,8 @@ const listen = Effect.fnUntraced(function* (
 ): Effect.fn.Return<{ readonly url: string; readonly server: http.Server }, never, Scope.Scope | Connections> {
   const server = http.createServer((_, response) => response.end("somebody else's"))
   yield* Effect.addFinalizer(() => Effect.callback<void>((resume) => void server.close(() => resume(Effect.void))))
-  yield* SocketIoListener.attach({ protocol: SocketsProtocol.make(), server, origins })
+  const service = yield* Effect.flatMap(Connections, (connections) => connections.serve(SocketsProtocol.make()))
+  yield* SocketIoListener.attach({ service, server, origins })
   yield* Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void)))
   return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
 })

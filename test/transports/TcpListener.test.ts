@@ -1,19 +1,30 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Latch, Layer, Queue, Scope } from "effect"
 import { connect as connectTo, type Socket } from "node:net"
-import type { Conversation } from "../../src/protocols/Protocol.ts"
+import { ProtocolName } from "../../src/domain/Message.ts"
+import type { ByteProtocol } from "../../src/protocols/Protocol.ts"
+import type { Steps } from "../../src/protocols/Step.ts"
 import * as ChatMasterProtocol from "../../src/protocols/chatmaster/ChatMasterProtocol.ts"
-import * as PacketProtocol from "../../src/protocols/packet/PacketProtocol.ts"
 import { Attachments } from "../../src/services/Attachments.ts"
 import { Census } from "../../src/services/Census.ts"
+import { History } from "../../src/services/History.ts"
 import { Sessions } from "../../src/services/Sessions.ts"
 import { Peer } from "../../src/testing/mod.ts"
 import { Connections } from "../../src/transports/Connections.ts"
-import * as ExchangePort from "../../src/transports/ExchangePort.ts"
 import * as TcpListener from "../../src/transports/TcpListener.ts"
 
 const utf8 = new TextEncoder()
 const layer = Layer.merge(Peer.layer(), Attachments.layerMemory)
+
+/** A chat whose history is read when a gate is open. */
+const layerGated = (gate: Latch.Latch) => {
+  const read = () => Effect.as(gate.await, [])
+  const gated = Layer.effect(
+    History,
+    Effect.map(History, (history) => History.of({ ...history, read }))
+  ).pipe(Layer.provide(History.layerMemory))
+  return Layer.merge(Peer.layer({ history: gated }), Attachments.layerMemory)
+}
 const login = `{"type": "command", "data": {"command": "login", "parameters": {"username": "alice"}}}`
 
 /** A client, and what it has heard so far; `over` waits for the end of the connection. */
@@ -40,51 +51,59 @@ const connect = Effect.fnUntraced(function* (address: string) {
 
 const listenLocally = { host: "127.0.0.1", port: 0 }
 
-/** A protocol that sends back what it reads when `gate` is open; `seen` is all that its conversation was given. */
-const echo = Effect.fnUntraced(function* (gate: Latch.Latch) {
+const serve = Effect.fnUntraced(function* <Packet>(
+  protocol: ByteProtocol<Packet>,
+  options: { readonly host: string; readonly port: number } = listenLocally
+) {
+  const connections = yield* Connections
+  return yield* TcpListener.listen(yield* connections.serve(protocol), options)
+})
+
+/**
+ * A protocol that sends back what it reads, and with `asks` does so when it has read the history; `seen` is all that its
+ * conversation was given, with a dot for the end.
+ */
+const echo = Effect.fnUntraced(function* (asks: boolean) {
   const seen: Array<string> = []
-  let id = 0n
-  const port = yield* ExchangePort.make(PacketProtocol.make({ nowMillis: () => 0, random: () => (id += 2n) }))
-  const gated: ExchangePort.ExchangePort<Uint8Array> = { ...port, performUnsafe: () => gate.await }
-  const sound = ChatMasterProtocol.make({ gapMillis: 0 })
-  const protocol = {
-    ...sound,
-    converse: (): Conversation<Uint8Array, Uint8Array> => ({
-      ...sound.converse(),
+  const send = (text: string): Steps<Uint8Array> => [{ _tag: "Send", frame: utf8.encode(text) }]
+  const protocol: ByteProtocol<string> = {
+    name: ProtocolName.make("echo"),
+    variants: 1,
+    gapMillis: () => 0,
+    render: () => [],
+    sizeBytes: (frame) => frame.length,
+    reader: () => ({ read: (bytes) => [Buffer.from(bytes).toString()], finish: () => ["."] }),
+    converse: () => ({
+      variant: 0,
       isExempt: true,
-      hasSessions: true,
       isPaced: false,
-      open: () => [],
-      receive: (bytes) => {
-        const text = Buffer.from(bytes).toString()
+      open: () => [{ _tag: "Login", name: `echo ${Math.random()}`, refused: () => send("refused") }],
+      receive: (text) => {
         seen.push(text)
-        return [
-          { _tag: "Exchange", steps: [] },
-          { _tag: "Acknowledge", frame: utf8.encode(`${text}!`), holdMillis: 0 }
-        ]
+        if (text === ".") return send("bye")
+        const replied = () => send(`${text}!`)
+        return asks ? [{ _tag: "Run", command: { _tag: "ReadHistory" }, replied, refused: replied }] : replied()
       },
-      ended: () => {
-        seen.push(".")
-        return [{ _tag: "Acknowledge", frame: utf8.encode("bye"), holdMillis: 0 }]
-      }
+      present: () => [],
+      farewell: () => []
     })
   }
-  return { seen, address: yield* TcpListener.listen(protocol, listenLocally, gated) }
+  return { seen, address: yield* serve(protocol) }
 })
 
 /** Goes there and back on a connection of its own, which is longer than what was written before takes to arrive. */
 const roundTrip = Effect.gen(function* () {
-  const { address } = yield* echo(Latch.makeUnsafe(true))
+  const { address } = yield* echo(false)
   const { hears, socket } = yield* connect(address)
   socket.write("x")
   yield* hears("x!")
 })
 
 describe("TcpListener.listen()", () => {
-  it.live("reads nothing while a step is waited for, and then goes on in order, up to the end", () =>
-    Effect.gen(function* () {
-      const gate = Latch.makeUnsafe(false)
-      const { address, seen } = yield* echo(gate)
+  it.live("reads nothing while a step is waited for, and then goes on in order, up to the end", () => {
+    const gate = Latch.makeUnsafe(false)
+    return Effect.gen(function* () {
+      const { address, seen } = yield* echo(true)
       const { heard, over, socket } = yield* connect(address)
       socket.write("a")
       yield* Effect.repeat(Effect.yieldNow, { until: () => seen.length > 0 })
@@ -96,14 +115,14 @@ describe("TcpListener.listen()", () => {
       yield* over
       assert.strictEqual(seen.join(""), "abc.")
       assert.strictEqual(heard.join("").replaceAll("!", ""), "abcbye")
-    }).pipe(Effect.scoped, Effect.provide(layer))
-  )
+    }).pipe(Effect.scoped, Effect.provide(layerGated(gate)))
+  })
 
-  it.live("takes the end of a peer that goes while a step is waited for when that is done", () =>
-    Effect.gen(function* () {
+  it.live("takes the end of a peer that goes while a step is waited for when that is done", () => {
+    const gate = Latch.makeUnsafe(false)
+    return Effect.gen(function* () {
       const { counts } = yield* Census
-      const gate = Latch.makeUnsafe(false)
-      const { address, seen } = yield* echo(gate)
+      const { address, seen } = yield* echo(true)
       const { socket } = yield* connect(address)
       socket.write("a")
       yield* Effect.repeat(Effect.yieldNow, { until: () => seen.length > 0 })
@@ -113,26 +132,26 @@ describe("TcpListener.listen()", () => {
       gate.openUnsafe()
       yield* Effect.repeat(Effect.yieldNow, { until: () => counts.connections === 1 })
       assert.deepStrictEqual(seen, ["a", "."])
-    }).pipe(Effect.scoped, Effect.provide(layer))
-  )
+    }).pipe(Effect.scoped, Effect.provide(layerGated(gate)))
+  })
 
   it.live("ends the wait for a step when its peer is hung up on", () =>
     Effect.gen(function* () {
       const connections = yield* Connections
-      const { address, seen } = yield* echo(Latch.makeUnsafe(false))
+      const { address, seen } = yield* echo(true)
       const { over, socket } = yield* connect(address)
       socket.write("a")
       yield* Effect.repeat(Effect.yieldNow, { until: () => seen.length > 0 })
       yield* connections.stop
       yield* over
-    }).pipe(Effect.scoped, Effect.provide(layer))
+    }).pipe(Effect.scoped, Effect.provide(layerGated(Latch.makeUnsafe(false))))
   )
 
   it.live("frees the name of a peer that has gone without a word", () =>
     Effect.gen(function* () {
       const sessions = yield* Sessions
       const { counts } = yield* Census
-      const address = yield* TcpListener.listen(ChatMasterProtocol.make({ gapMillis: 0 }), listenLocally)
+      const address = yield* serve(ChatMasterProtocol.make({ gapMillis: 0 }))
       const { hears, socket } = yield* connect(address)
       socket.write(login)
       yield* hears(`"status":true`)
@@ -149,7 +168,7 @@ describe("TcpListener.listen()", () => {
       const { counts } = yield* Census
       const scope = yield* Scope.make()
       const protocol = ChatMasterProtocol.make({ gapMillis: 0 })
-      const address = yield* Scope.provide(TcpListener.listen(protocol, listenLocally), scope)
+      const address = yield* Scope.provide(serve(protocol), scope)
       const { hears, over, socket } = yield* connect(address)
       socket.write(login)
       yield* hears(`"status":true`)
@@ -166,9 +185,9 @@ describe("TcpListener.listen()", () => {
   it.live("fails in words when the port is taken", () =>
     Effect.gen(function* () {
       const protocol = ChatMasterProtocol.make()
-      const address = yield* TcpListener.listen(protocol, listenLocally)
+      const address = yield* serve(protocol)
       const port = Number(address.slice("127.0.0.1:".length))
-      const { message } = yield* Effect.flip(TcpListener.listen(protocol, { host: "127.0.0.1", port }))
+      const { message } = yield* Effect.flip(serve(protocol, { host: "127.0.0.1", port }))
       assert.strictEqual(message, `Cannot listen on ${address} (chatmaster): address already in use`)
     }).pipe(Effect.scoped, Effect.provide(layer))
   )

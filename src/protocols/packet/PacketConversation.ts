@@ -11,10 +11,7 @@ import type { Received } from "./PacketReader.ts"
 import { error } from "./PacketRefusal.ts"
 
 /** Begins a conversation by a connection that is new. */
-export const make = (
-  exchange: PacketExchange,
-  link: Link<Uint8Array>
-): Conversation<Received, Uint8Array, Member> => {
+export const make = (exchange: PacketExchange, link: Link<Uint8Array>): Conversation<Received, Uint8Array, Member> => {
   const receive = (packet: Received): Steps<Uint8Array, Member> => {
     switch (packet._tag) {
       case "Lost":

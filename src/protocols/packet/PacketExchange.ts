@@ -200,7 +200,8 @@ export const make = (settings: Settings) => {
     hangUp,
     hasSessions: (link: PacketLink): boolean => byLink.has(link.id),
     /** Ends the sessions that are on a connection or were opened on it, when it is no more. */
-    closed: (link: PacketLink): ImmediateSteps => [...membersOn(link)].flatMap((member) => end(member, "its connection is closed")),
+    closed: (link: PacketLink): ImmediateSteps =>
+      [...membersOn(link)].flatMap((member) => end(member, "its connection is closed")),
     sweep: (): ImmediateSteps => {
       const steps: Array<Immediate> = []
       for (const member of bySecret.values()) if (isOver(member)) steps.push(...end(member, "nothing came of it"))

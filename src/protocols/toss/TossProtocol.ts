@@ -50,7 +50,11 @@ const speech = (): Conversation.Settings["said"] => {
  *
  * @see PROTOCOL.md
  */
-export const make = ({ gapMillis = defaultGapMillis, limits, nowMillis }: Options): ByteProtocol<Uint8Array, ByteFrame> => {
+export const make = ({
+  gapMillis = defaultGapMillis,
+  limits,
+  nowMillis
+}: Options): ByteProtocol<Uint8Array, ByteFrame> => {
   const settings: Conversation.Settings = {
     limits: { ...defaultLimits, ...limits },
     isPacing: gapMillis > 0,

@@ -10,15 +10,16 @@ import type { Request } from "../../src/protocols/packet/PacketRequest.ts"
 import { Census } from "../../src/services/Census.ts"
 import { Chat } from "../../src/services/Chat.ts"
 import { defaults, Limits } from "../../src/services/Limits.ts"
-import { Quota } from "../../src/services/Quota.ts"
+import { Turn } from "../../src/services/Turn.ts"
 import { Sessions } from "../../src/services/Sessions.ts"
 import * as Visitor from "../../src/services/Visitor.ts"
-import * as ExchangePort from "../../src/transports/ExchangePort.ts"
+import { Connections } from "../../src/transports/Connections.ts"
 import { codes, type RecordingLink, tags, tcp, texts, udp } from "../protocols/packet/Links.ts"
 import { utf8 } from "../protocols/packet/Wire.ts"
+import { turn } from "./Turn.ts"
 
 const layer = (limits?: Partial<Limits>) =>
-  Quota.layer.pipe(
+  Connections.layer.pipe(
     Layer.provideMerge(Chat.layer),
     Layer.provide(Layer.succeed(Limits, { ...defaults, floodRate: 0, ...limits }))
   )
@@ -26,16 +27,22 @@ const layer = (limits?: Partial<Limits>) =>
 const make = Effect.fnUntraced(function* (options?: Partial<PacketProtocol.Options>) {
   const clock = yield* Clock.Clock
   let last = 0n
-  const exchange = PacketProtocol.make({
+  const connections = yield* Connections
+  const protocol = PacketProtocol.make({
     nowMillis: () => clock.currentTimeMillisUnsafe(),
     random: () => (last += 2n),
     ...options
   })
-  const port = yield* ExchangePort.make(exchange)
+  const { context, interpreter } = yield* connections.serve(protocol)
+  const { read, receive } = protocol.datagrams!
+  const bringBytes = (link: RecordingLink, bytes: Uint8Array) =>
+    Effect.suspend(() => interpreter.perform(receive(link, read(bytes), bytes.length))).pipe(
+      Effect.provideService(Turn, context.turn),
+      Effect.andThen(turn),
+      Effect.orDie
+    )
   const bring = (link: RecordingLink, ...requests: ReadonlyArray<Request>): Effect.Effect<void> =>
-    Effect.forEach(requests, (request) => port.perform(exchange.datagram!(link, PacketCodec.writeRequest(request))), {
-      discard: true
-    })
+    Effect.forEach(requests, (request) => bringBytes(link, PacketCodec.writeRequest(request)), { discard: true })
   const enter = Effect.fnUntraced(function* (link: RecordingLink, name: string) {
     yield* bring(link, { _tag: "SessionRequest", name })
     const cookie = link.sent().at(-1)
@@ -44,7 +51,7 @@ const make = Effect.fnUntraced(function* (options?: Partial<PacketProtocol.Optio
     link.frames()
     return session
   })
-  return { port, bring, enter }
+  return { interpreter, bring, bringBytes, enter }
 })
 
 const say = (session: bigint, message: bigint, text: string): Request => ({
@@ -67,7 +74,7 @@ const moves = (visitor: Visitor.Visitor, bell: Visitor.Visitor) =>
     )
   })
 
-describe("ExchangePort.perform()", () => {
+describe("Interpreter.perform()", () => {
   it.effect("logs in, and carries what is said between its sessions and others", () =>
     Effect.gen(function* () {
       const { bring, enter } = yield* make()
@@ -138,11 +145,11 @@ describe("ExchangePort.perform()", () => {
 
   it.effect("counts what is of no session", () =>
     Effect.gen(function* () {
-      const { bring, port } = yield* make()
+      const { bring, bringBytes } = yield* make()
       const { counts } = yield* Census
       const link = udp(1)
       yield* bring(link, { _tag: "SessionPreserve", session: 99n }, say(99n, 1n, "hi"))
-      yield* port.perform(port.exchange.datagram!(link, new Uint8Array([1, 2, 3])))
+      yield* bringBytes(link, new Uint8Array([1, 2, 3]))
       assert.strictEqual(counts.packetsDropped, 3)
       assert.deepStrictEqual(link.sent(), [])
     }).pipe(Effect.provide(layer()))
@@ -218,10 +225,10 @@ describe("ExchangePort.perform()", () => {
   )
 })
 
-describe("ExchangePort tells the others", () => {
+describe("Interpreter tells the others", () => {
   it.effect("once that a session has ended, also when it ends in several ways", () =>
     Effect.gen(function* () {
-      const { enter, port } = yield* make()
+      const { enter, interpreter } = yield* make()
       const visitor = yield* Visitor.make("Visitor")
       const bell = yield* Visitor.make("Bell")
       const { counts } = yield* Census
@@ -229,7 +236,7 @@ describe("ExchangePort tells the others", () => {
       yield* TestClock.adjust("30100 millis")
       assert.strictEqual(counts.sessions, 2)
       yield* TestClock.adjust("1 minute")
-      yield* port.close
+      yield* interpreter.close
       assert.deepStrictEqual(yield* moves(visitor, bell), [
         "UserJoined Visitor",
         "UserJoined Bell",
@@ -268,7 +275,7 @@ describe("ExchangePort tells the others", () => {
   )
 })
 
-describe("ExchangePort.make()", () => {
+describe("Connections.serve()", () => {
   it.effect("lets time pass for the exchange every 100 ms", () =>
     Effect.gen(function* () {
       const { enter } = yield* make()
@@ -288,16 +295,16 @@ describe("ExchangePort.make()", () => {
 
   it.effect("ends all sessions when it closes", () =>
     Effect.gen(function* () {
-      const { bring, enter, port } = yield* make()
+      const { bring, enter, interpreter } = yield* make()
       const sessions = yield* Sessions
       for (let count = 1; count <= 5; count++) yield* enter(udp(count), `user ${count}`)
       const connection = tcp(1)
       const session = yield* enter(connection, "ada")
-      yield* port.close
+      yield* interpreter.close
       assert.strictEqual(sessions.count(), 0)
       yield* bring(connection, say(session, 1n, "too late"))
       assert.deepStrictEqual(codes(connection.sent()), [2])
-      yield* port.close
+      yield* interpreter.close
     }).pipe(Effect.provide(layer()))
   )
 })
