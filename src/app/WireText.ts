@@ -6,16 +6,25 @@ const decoder = new TextDecoder()
 
 const decode = (bytes: Uint8Array): string => decoder.decode(bytes.subarray(0, 4 * (limitCharacters + 1)))
 
+// The pieces of a file would fill the screen, and say nothing.
+const isPiece = (packet: object): boolean => "_tag" in packet && /Chunk|Piece/.test(String(packet._tag))
+
+// Bytes are the packet's own text, or somebody's file.
+const jsonOf = (packet: object): string =>
+  JSON.stringify(packet, function (this: Readonly<Record<string, unknown>>, key, value: unknown) {
+    const own = this[key]
+    if (own instanceof Uint8Array) return this === packet && !isPiece(packet) ? decode(own) : `<${own.length} bytes>`
+    if (typeof own === "bigint") return String(own)
+    if (own instanceof Map) return Object.fromEntries(own)
+    return this === packet && key === "_tag" ? undefined : value
+  })
+
 const textOf = (packet: unknown): string => {
   if (packet instanceof Uint8Array) return decode(packet)
-  if (typeof packet === "string") return packet
-  if (typeof packet === "object" && packet !== null && "head" in packet && packet.head instanceof Uint8Array) {
-    return `${decode(packet.head)}…`
-  }
+  if (typeof packet !== "object" || packet === null) return String(packet)
+  if ("head" in packet && packet.head instanceof Uint8Array) return `${decode(packet.head)}…`
   try {
-    return JSON.stringify(packet, (_, value: unknown) =>
-      value instanceof Uint8Array ? `<${value.length} bytes>` : value
-    )
+    return "_tag" in packet ? `${packet._tag} ${jsonOf(packet)}` : jsonOf(packet)
   } catch {
     // What came in may be anything, also what cannot be written as JSON.
     return Object.prototype.toString.call(packet)

@@ -143,16 +143,37 @@ describe("wireText()", () => {
     assert.strictEqual(long, `-> toss alice: ${"😀".repeat(200)}…`)
   })
 
-  it("shows events as JSON, and bytes in them by their number", () => {
+  it("shows packets by their kind and as JSON, and bytes in them by their number", () => {
     const packet = { _tag: "Event", name: "message", args: [{ file: new Uint8Array(7) }] }
     assert.strictEqual(
       wireText("in", "sockets bob", packet),
-      '<- sockets bob: {"_tag":"Event","name":"message","args":[{"file":"<7 bytes>"}]}'
+      '<- sockets bob: Event {"name":"message","args":[{"file":"<7 bytes>"}]}'
+    )
+    const received = { _tag: "Event", event: { _tag: "inner" }, buffer: Buffer.from("hé") }
+    assert.strictEqual(
+      wireText("in", "sockets bob", received),
+      '<- sockets bob: Event {"event":{"_tag":"inner"},"buffer":"hé"}'
     )
     const loop: Array<unknown> = []
     loop.push(loop, 1n)
     assert.strictEqual(wireText("in", "sockets bob", loop), "<- sockets bob: [object Array]")
     assert.strictEqual(wireText("out", "toss bob", { _tag: "FileFrame", head: encode("{") }), "-> toss bob: {…")
+  })
+
+  it("shows what was said as text, pieces of files as a size, and numbers of any size", () => {
+    const message = { _tag: "BroadcastRequest", session: 2n ** 63n, blob: encode("hi") }
+    assert.strictEqual(
+      wireText("in", "packet bob", message),
+      '<- packet bob: BroadcastRequest {"session":"9223372036854775808","blob":"hi"}'
+    )
+    for (const _tag of ["UploadChunkRequest", "FilePiece"]) {
+      assert.strictEqual(
+        wireText("in", "packet bob", { _tag, bytes: Buffer.from("hi") }),
+        `<- packet bob: ${_tag} {"bytes":"<2 bytes>"}`
+      )
+    }
+    const malformed = { _tag: "Malformed", packetType: 1, detail: "Cannot read packet 1: it is not UTF-8" }
+    assert.include(wireText("in", "packet bob", malformed), "Malformed {\"packetType\":1,\"detail\":\"Cannot read")
   })
 })
 
