@@ -1,14 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit } from "effect"
 import type { SharedEvent } from "../../src/domain/Event.ts"
-import type { ByteProtocol, Conversation } from "../../src/protocols/Protocol.ts"
 import { conformance } from "../../src/testing/mod.ts"
 import { chatmaster } from "./Subjects.ts"
 
-type ByteConversation = Conversation<Uint8Array, Uint8Array>
+type Protocol = ReturnType<typeof chatmaster.make>
+type Conversation = ReturnType<Protocol["converse"]>
+type Reader = ReturnType<Protocol["reader"]>
 
 /** Whether the test of that title fails a protocol with a fault. */
-const fails = (title: string, tamper: (protocol: ByteProtocol) => Partial<ByteProtocol>) =>
+const fails = (title: string, tamper: (protocol: Protocol) => Partial<Protocol>) =>
   Effect.gen(function* () {
     const tests: Array<Effect.Effect<boolean>> = []
     const subject = {
@@ -25,15 +26,36 @@ const fails = (title: string, tamper: (protocol: ByteProtocol) => Partial<BytePr
     return yield* tests[0]!
   })
 
+/** The same protocol with other conversations. */
 const conversing =
-  (tamper: (conversation: ByteConversation) => Partial<ByteConversation>) =>
-  ({ converse }: ByteProtocol): Partial<ByteProtocol> => ({
+  (tamper: (conversation: Conversation) => Partial<Conversation>) =>
+  ({ converse }: Protocol): Partial<Protocol> => ({
     converse: () => {
       const sound = converse()
-      // Not a spread: what a conversation says of itself changes.
-      return Object.assign(Object.create(sound) as ByteConversation, tamper(sound))
+      return {
+        open: () => sound.open(),
+        receive: (packet) => sound.receive(packet),
+        present: (event) => sound.present(event),
+        // What a conversation says of itself changes.
+        get variant() {
+          return sound.variant
+        },
+        get isPaced() {
+          return sound.isPaced
+        },
+        get isExempt() {
+          return sound.isExempt
+        },
+        farewell: (reason) => sound.farewell(reason),
+        ...tamper(sound)
+      }
     }
   })
+
+/** The same protocol with other readers. */
+const reading =
+  (tamper: (read: Reader["read"]) => Reader["read"]) =>
+  ({ reader }: Protocol): Partial<Protocol> => ({ reader: () => ({ read: tamper(reader().read) }) })
 
 describe("conformance() finds", () => {
   it.effect("no fault in a sound protocol", () =>
@@ -43,6 +65,12 @@ describe("conformance() finds", () => {
         yield* fails(
           "never throws at mutated bytes",
           conversing(() => ({}))
+        )
+      )
+      assert.isFalse(
+        yield* fails(
+          "reads a login and a message split",
+          reading((read) => read)
         )
       )
     })
@@ -80,10 +108,20 @@ describe("conformance() finds", () => {
 
   it.effect("a reader that throws", () =>
     Effect.gen(function* () {
-      const throwing = conversing(({ receive }) => ({
-        receive: (bytes) => {
-          JSON.parse(new TextDecoder().decode(bytes))
-          return receive(bytes)
+      const throwing = reading((read) => (bytes) => {
+        JSON.parse(new TextDecoder().decode(bytes))
+        return read(bytes)
+      })
+      assert.isTrue(yield* fails("never throws at mutated bytes", throwing))
+    })
+  )
+
+  it.effect("a conversation that throws", () =>
+    Effect.gen(function* () {
+      const throwing = conversing((sound) => ({
+        receive: (packet) => {
+          if (packet._tag === "Misshapen") throw new Error(packet.detail)
+          return sound.receive(packet)
         }
       }))
       assert.isTrue(yield* fails("never throws at mutated bytes", throwing))
@@ -103,9 +141,10 @@ describe("conformance() finds", () => {
 
   it.effect("a peer that is hung up on before its time to log in is over", () =>
     Effect.gen(function* () {
-      const hasty = conversing((sound) => ({
-        receive: (bytes) => (bytes.length === 1 ? [{ _tag: "Hangup", reason: "malformed" }] : sound.receive(bytes))
-      }))
+      const hasty = reading((read) => (bytes) => {
+        if (bytes.length > 1) return read(bytes)
+        return [{ _tag: "Unreadable", reason: "malformed", detail: "It is too short.", container: undefined }]
+      })
       assert.isTrue(yield* fails("does not let a byte a second", hasty))
     })
   )

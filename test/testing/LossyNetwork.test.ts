@@ -1,30 +1,31 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { ProtocolName } from "../../src/domain/Message.ts"
-import type { Exchange } from "../../src/protocols/Exchange.ts"
-import { Chat } from "../../src/services/Chat.ts"
-import { Quota } from "../../src/services/Quota.ts"
-import { LossyNetwork } from "../../src/testing/mod.ts"
+import type { ByteProtocol } from "../../src/protocols/Protocol.ts"
+import { LossyNetwork, Peer } from "../../src/testing/mod.ts"
 
 /** Sends every datagram back; one that is empty breaks it. */
-const echo: Exchange<Uint8Array> = {
-  name: ProtocolName.make("packet"),
-  datagram: (link, bytes) => {
-    if (bytes.length === 0) throw new Error("empty")
-    return [{ _tag: "Send", link, frame: bytes }]
-  },
+const echo: ByteProtocol<Uint8Array> = {
+  name: ProtocolName.make("echo"),
+  variants: 1,
+  gapMillis: () => 0,
+  reader: () => ({ read: (bytes) => [bytes] }),
   converse: () => {
     throw new Error("there are no connections")
   },
-  deliver: () => [],
-  hangUp: () => [],
-  queuedBytes: () => 0,
-  sweep: () => [],
-  sizeBytes: (frame) => frame.length
+  render: () => [],
+  sizeBytes: (frame) => frame.length,
+  datagrams: {
+    read: (bytes) => bytes,
+    receive: (link, bytes) => {
+      if (bytes.length === 0) throw new Error("empty")
+      return [{ _tag: "Send", link, frame: bytes }]
+    }
+  }
 }
 
-const layer = Layer.mergeAll(Chat.layer, Quota.layer)
+const layer = Peer.layer()
 const home = "192.0.2.1:4000"
 
 /** A network with one peer, and the first bytes of what has arrived there. */

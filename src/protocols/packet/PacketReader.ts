@@ -125,12 +125,7 @@ const makeReader = <Packet>(language: Language<Packet>, { packetLimitBytes }: Pa
     return whole
   }
 
-  return {
-    read,
-    readTimeoutMillis: undefined,
-    finish: () => [],
-    isBetween: () => keptBytes === 0 && droppingBytes === 0
-  }
+  return { read, isBetween: () => keptBytes === 0 && droppingBytes === 0 }
 }
 
 /**

@@ -68,10 +68,10 @@ describe("ChatMasterConversation, in general", () => {
     come(general)
     assert.deepStrictEqual(plain(enterGeneral(talk)), [already])
     come(room1)
-    talk.present({ _tag: "RoomLeft", left: room1, current: general, rooms })
+    talk.conversation.present({ _tag: "RoomLeft", left: room1, current: general, rooms })
     assert.deepStrictEqual(plain(leave(talk)), [nowhere])
     enterGeneral(talk)
-    talk.present({ _tag: "RoomLeft", left: room1, current: general, rooms })
+    talk.conversation.present({ _tag: "RoomLeft", left: room1, current: general, rooms })
     assert.deepStrictEqual(plain(leave(talk)), [nowhere])
   })
 

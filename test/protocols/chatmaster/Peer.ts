@@ -6,18 +6,23 @@ import type { RoomName, UserName } from "../../../src/domain/Names.ts"
 import type { Rejection } from "../../../src/domain/Rejection.ts"
 import type { RoomSummary, UserSummary } from "../../../src/domain/Room.ts"
 import * as ChatMasterProtocol from "../../../src/protocols/chatmaster/ChatMasterProtocol.ts"
-import type { Conversation, Step } from "../../../src/protocols/Protocol.ts"
+import type { Step } from "../../../src/protocols/Step.ts"
 import { bytes, plainly } from "./Wire.ts"
-
-/** A conversation with a ChatMaster client. */
-export type Talk = Conversation<Uint8Array, Uint8Array>
 
 /** The protocol as it is by default. */
 export const protocol = ChatMasterProtocol.make()
 
+/** Begins a conversation with a ChatMaster client, and to read what that sends. */
+export const begin = (from = protocol) => ({ conversation: from.converse(), reader: from.reader() })
+/** A conversation with a ChatMaster client. */
+export type Talk = ReturnType<typeof begin>
+
+/** The steps of one read, with their functions. */
+export const take = ({ conversation, reader }: Talk, text: string | Uint8Array): ReadonlyArray<Step<Uint8Array>> =>
+  reader.read(typeof text === "string" ? bytes(text) : text).flatMap((packet) => conversation.receive(packet))
 /** The steps of one read. */
 export const receive = (talk: Talk, text: string | Uint8Array, container = 0) =>
-  talk.receive(typeof text === "string" ? bytes(text) : text).map((step) => plainly(step, container))
+  take(talk, text).map((step) => plainly(step, container))
 
 /** A package as the original spaces it. */
 export const spaced = (type: string, data: string) => `{"type": "${type}", "data": ${data}}`
@@ -31,9 +36,12 @@ export const error = (error_type: string, text: string) => ({
   send: { type: "error", data: { error_type, message: text } }
 })
 
+/** The step that goes before the answer to what is at fault. */
+export const fault = { _tag: "Fault" } as const
+
 /** The one step that a text leads to. */
 export const only = (talk: Talk, text: string): Step<Uint8Array> => {
-  const steps = talk.receive(bytes(text))
+  const steps = take(talk, text)
   assert.strictEqual(steps.length, 1)
   return steps[0]!
 }
@@ -70,8 +78,8 @@ export const channelList = {
 
 /** A conversation with {@link bob}, who has logged in. */
 export const loggedIn = (): Talk => {
-  const talk = protocol.converse()
-  talk.open()
-  talk.present({ _tag: "LoggedIn", user: bob, rooms })
+  const talk = begin()
+  talk.conversation.open()
+  talk.conversation.present({ _tag: "LoggedIn", user: bob, rooms })
   return talk
 }

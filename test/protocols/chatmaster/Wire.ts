@@ -1,6 +1,6 @@
 /** What the tests put on the wire of ChatMaster and take from it. */
 import { gunzipSync, inflateSync } from "node:zlib"
-import type { Step } from "../../../src/protocols/Protocol.ts"
+import type { Step } from "../../../src/protocols/Step.ts"
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder("utf-8", { fatal: true })

@@ -54,6 +54,7 @@ type Protocol = ReturnType<typeof PacketProtocol.make>
 /** What the exchange wanted done by others than links. */
 export interface Bench {
   readonly protocol: Protocol
+  readonly exchange: NonNullable<Protocol["exchange"]>
   /** Has a link bring packets: a datagram each, or over a connection one read. */
   readonly bring: (link: RecordingLink, ...requests: ReadonlyArray<Request>) => void
   readonly bringBytes: (link: RecordingLink, bytes: Uint8Array) => void
@@ -70,7 +71,7 @@ export interface Bench {
   readonly asked: () => ReadonlyArray<Steps.Asked<Member>>
   /** Why sessions ended, since this was last called. */
   readonly ended: () => ReadonlyArray<string>
-  /** How many datagrams were of no session since this was last called. */
+  /** How many faults there were since this was last called: datagrams of no session, packets that are none. */
   readonly faults: () => number
   readonly logins: () => ReadonlyArray<string>
 }
@@ -80,7 +81,7 @@ export const bench = (options?: Partial<PacketProtocol.Options> & { readonly doo
   const { doorman, ...settings } = options ?? {}
   let nowMillis = 0
   let lastRandom = 0n
-  const { asked, ended, faults, last, logins, perform } = Steps.make<Member>("packet", doorman)
+  const { asked, ended, faults, last, logins, perform } = Steps.make<Member>(ProtocolName.make("packet"), doorman)
   const protocol = PacketProtocol.make({ nowMillis: () => nowMillis, random: () => ++lastRandom, ...settings })
   const exchange = protocol.exchange!
   const connections = new Map<
@@ -100,6 +101,7 @@ export const bench = (options?: Partial<PacketProtocol.Options> & { readonly doo
 
   return {
     protocol,
+    exchange,
     bringBytes,
     bring: (link, ...requests) => {
       for (const request of requests) bringBytes(link, PacketCodec.writeRequest(request))

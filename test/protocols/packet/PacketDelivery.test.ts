@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type { Event, SharedEvent } from "../../../src/domain/Event.ts"
 import { ProtocolName } from "../../../src/domain/Message.ts"
 import type { RoomName, UserName } from "../../../src/domain/Names.ts"
+import type { Member } from "../../../src/protocols/packet/PacketMember.ts"
 import type { Request } from "../../../src/protocols/packet/PacketRequest.ts"
 import type { Response } from "../../../src/protocols/packet/PacketResponse.ts"
 import { bench, type Bench, codes, type RecordingLink, said, tcp, texts, udp } from "./Links.ts"
@@ -257,7 +258,7 @@ describe("PacketExchange.deliverAll()", () => {
     const events = [said(1, "hi"), said(2, "there")] as ReadonlyArray<SharedEvent>
     const sent: Array<ReadonlyArray<Uint8Array>> = []
     const send = (_: unknown, frames: ReadonlyArray<Uint8Array>) => void sent.push(frames)
-    const deliverAll = (key: object, group: ReadonlyArray<SharedEvent>, isActor?: (index: number) => boolean) =>
+    const deliverAll = (key: Member, group: ReadonlyArray<SharedEvent>, isActor?: (index: number) => boolean) =>
       desk.exchange.deliverAll!(key, group, isActor, send)
     one.frames()
     for (const event of events) desk.deliver(ada.key, event)

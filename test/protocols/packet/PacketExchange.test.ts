@@ -53,7 +53,7 @@ describe("PacketExchange has something said", () => {
     }
   })
 
-  it("or answers with an error, and with nothing else", () => {
+  it("or answers with an error, and with nothing else, for a refusal is no fault", () => {
     const desk = bench()
     const link = tcp(1)
     const session = enter(desk, link)
@@ -73,6 +73,7 @@ describe("PacketExchange has something said", () => {
         answers.map((it) => it._tag === "Error" && it.requestType),
         [9, 11]
       )
+      assert.strictEqual(desk.faults(), 0)
     }
   })
 

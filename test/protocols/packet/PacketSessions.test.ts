@@ -54,6 +54,7 @@ describe("PacketExchange opens sessions", () => {
         assert.deepStrictEqual(tags(answers), ["Error"], `${JSON.stringify(name)} on ${link.id}`)
         assert.strictEqual(answers[0]?._tag === "Error" && answers[0].requestType, 1)
         assert.deepStrictEqual(codes(answers), [code])
+        assert.strictEqual(desk.faults(), 0)
       }
     }
   })
@@ -73,10 +74,11 @@ describe("PacketExchange opens sessions", () => {
     const desk = bench()
     const [datagrams, connection] = [udp(1), tcp(1)]
     desk.bringBytes(datagrams, bytes("0001 0001 ff"))
-    desk.bringBytes(connection, bytes("0001 0001 ff"))
     assert.deepStrictEqual(datagrams.sent(), [])
     assert.strictEqual(desk.faults(), 1)
+    desk.bringBytes(connection, bytes("0001 0001 ff"))
     assert.deepStrictEqual(codes(connection.sent()), [1])
+    assert.strictEqual(desk.faults(), 1)
     assert.deepStrictEqual(desk.logins(), [])
   })
 
@@ -135,6 +137,7 @@ describe("PacketExchange does not know a session", () => {
       answers.map((answer) => (answer._tag === "Error" ? [answer.requestType, answer.code] : [])),
       [4, 5, 7, 9, 11, 15, 15, 19, 21].map((type) => [type, 2])
     )
+    assert.strictEqual(desk.faults(), 0)
     assert.deepStrictEqual(desk.asked(), [])
   })
 

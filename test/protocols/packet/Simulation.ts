@@ -5,15 +5,14 @@
  */
 import { Effect, Layer, References, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import type { Exchange } from "../../../src/protocols/Exchange.ts"
 import * as PacketProtocol from "../../../src/protocols/packet/PacketProtocol.ts"
 import { Attachments, type StoredFile } from "../../../src/services/Attachments.ts"
 import { Census } from "../../../src/services/Census.ts"
 import { Chat } from "../../../src/services/Chat.ts"
 import { History } from "../../../src/services/History.ts"
 import * as Limits from "../../../src/services/Limits.ts"
-import { Quota } from "../../../src/services/Quota.ts"
 import { LossyNetwork } from "../../../src/testing/mod.ts"
+import { Connections } from "../../../src/transports/Connections.ts"
 import * as SimulatedClient from "./SimulatedClient.ts"
 
 /** Pauses between repetitions double, so a message that is unlucky ten times takes nine minutes. */
@@ -62,26 +61,27 @@ const slowStore = (keepMillis: number): Layer.Layer<Attachments> =>
 
 /** A chat whose users may say as much as they like. */
 export const chat = (keepMillis: number) =>
-  Layer.mergeAll(
-    Chat.layerNoStorage.pipe(Layer.provideMerge(Layer.mergeAll(History.layerMemory, slowStore(keepMillis)))),
-    Quota.layer
-  ).pipe(
+  Connections.layer.pipe(
+    Layer.provideMerge(Chat.layerNoStorage),
+    Layer.provideMerge(Layer.merge(History.layerMemory, slowStore(keepMillis))),
     Layer.provide(Layer.succeed(Limits.Limits, { ...Limits.defaults, floodRate: 0 })),
     Layer.provideMerge(Layer.succeed(References.MinimumLogLevel, "None"))
   )
 
-const exchange = (dice: LossyNetwork.Dice, nowMillis: () => number): Exchange<Uint8Array> => {
+type Protocol = ReturnType<typeof PacketProtocol.make>
+
+const protocol = (dice: LossyNetwork.Dice, nowMillis: () => number): Protocol => {
   const half = () => BigInt(dice.below(2 ** 32))
   return PacketProtocol.make({ nowMillis, random: () => (half() << 32n) | half() })
 }
 
-/** Makes another exchange of one. */
-export type Wrap = (exchange: Exchange<Uint8Array>) => Exchange<Uint8Array>
+/** Makes another protocol of one. */
+export type Wrap = (protocol: Protocol) => Protocol
 
 /** A network with the server of a seed on it. */
 export const serve = Effect.fnUntraced(function* (seed: number, wrap: Wrap = (it) => it) {
   const clock = yield* Effect.clockWith(Effect.succeed)
-  const server = exchange(LossyNetwork.dice(~seed), () => clock.currentTimeMillisUnsafe())
+  const server = protocol(LossyNetwork.dice(~seed), () => clock.currentTimeMillisUnsafe())
   return yield* LossyNetwork.make(wrap(server), { seed })
 })
 

@@ -3,11 +3,13 @@ import { assert } from "@effect/vitest"
 import { type Attachment, type Message, ProtocolName } from "../../../src/domain/Message.ts"
 import type { RoomName, UserName } from "../../../src/domain/Names.ts"
 import type { UserSummary } from "../../../src/domain/Room.ts"
-import type { Conversation, Step } from "../../../src/protocols/Protocol.ts"
+import type { Conversation } from "../../../src/protocols/Protocol.ts"
 import type { SocketIoPacket } from "../../../src/protocols/SocketIoPacket.ts"
+import type { Received } from "../../../src/protocols/sockets/SocketsPacket.ts"
+import type { Step } from "../../../src/protocols/Step.ts"
 import * as SocketsProtocol from "../../../src/protocols/sockets/SocketsProtocol.ts"
 
-export type Peer = Conversation<SocketIoPacket, SocketIoPacket>
+export type Peer = Conversation<Received, SocketIoPacket>
 
 export const protocol = SocketsProtocol.make()
 export const ada = "Ada" as UserName
@@ -31,22 +33,36 @@ export const event = (name: string, args: ReadonlyArray<unknown>, ack?: number):
   args,
   ...(ack === undefined ? {} : { ack })
 })
+/** The steps of one event, of a peer of whom nothing has come before if none is given. */
+export const receive = (
+  packet: SocketIoPacket,
+  peer: Peer = protocol.converse()
+): ReadonlyArray<Step<SocketIoPacket>> =>
+  protocol
+    .reader()
+    .read(packet)
+    .flatMap((received) => peer.receive(received))
 export const sent = (steps: ReadonlyArray<Step<SocketIoPacket>>) =>
   steps.map((step) => {
     if (step._tag !== "Send") throw new Error(`Expected a frame, got ${step._tag}`)
     return step.frame
   })
+/** What is sent because of a fault, which must be said first. */
+export const faulted = ([first, ...others]: ReadonlyArray<Step<SocketIoPacket>>) => {
+  assert.deepStrictEqual(first, { _tag: "Fault" })
+  return sent(others)
+}
 export const only = (steps: ReadonlyArray<Step<SocketIoPacket>>): Step<SocketIoPacket> => {
   assert.strictEqual(steps.length, 1)
   return steps[0]!
 }
 export const login = (peer: Peer, name: string, ack?: number) => {
-  const step = only(peer.receive(event("register", [name], ack)))
+  const step = only(receive(event("register", [name], ack), peer))
   if (step._tag !== "Login") return assert.fail(`Expected a login, got ${step._tag}`)
   return step
 }
 export const run = (name: string, args: ReadonlyArray<unknown>, ack?: number) => {
-  const step = only(protocol.converse().receive(event(name, args, ack)))
+  const step = only(receive(event(name, args, ack)))
   if (step._tag !== "Run") return assert.fail(`Expected a command, got ${step._tag}`)
   return step
 }

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { ClientEvent } from "../../../src/protocols/sockets/SocketsPacket.ts"
-import { protocol, event, sent, only, error, malformed } from "./Given.ts"
+import { protocol, event, receive, faulted, only, error, malformed } from "./Given.ts"
 
 describe("SocketsProtocol junk", () => {
   const names = ClientEvent.members.map((member) => member.fields.name.literal)
@@ -28,7 +28,7 @@ describe("SocketsProtocol junk", () => {
     if (name === "register") continue
     it(`SocketsProtocol.receive() keeps junk in ${name} from the chat`, () => {
       for (const args of junk) {
-        assert.deepStrictEqual(sent(protocol.converse().receive(event(name, args))), [malformed(name)], String(args))
+        assert.deepStrictEqual(faulted(receive(event(name, args))), [malformed(name)], String(args))
       }
     })
   }
@@ -41,16 +41,16 @@ describe("SocketsProtocol junk", () => {
       [{ from: "Ada" }],
       [{ from: "Ada", message: "hi", room: 1 }]
     ]) {
-      assert.deepStrictEqual(sent(protocol.converse().receive(event("message", args))), [malformed("message")])
+      assert.deepStrictEqual(faulted(receive(event("message", args))), [malformed("message")])
     }
     for (const limit of [-1, 1.5, Infinity, "5", null]) {
-      assert.deepStrictEqual(sent(protocol.converse().receive(event("history", [{ limit }]))), [malformed("history")])
+      assert.deepStrictEqual(faulted(receive(event("history", [{ limit }]))), [malformed("history")])
     }
   })
 
   it("SocketsProtocol.receive() acknowledges junk that wants to be", () => {
     const refusal = { code: "Malformed", message: "The event does not carry what it should." }
-    assert.deepStrictEqual(sent(protocol.converse().receive(event("join", [null], 3))), [
+    assert.deepStrictEqual(faulted(receive(event("join", [null], 3))), [
       { _tag: "Ack", id: 3, args: [{ ok: false, error: refusal }] },
       malformed("join")
     ])
@@ -58,13 +58,13 @@ describe("SocketsProtocol junk", () => {
 
   it("SocketsProtocol.receive() knows no other events", () => {
     for (const name of ["", "__proto__", "constructor", "toString", "error", "file", "Message", "42", "chat message"]) {
-      assert.deepStrictEqual(sent(protocol.converse().receive(event(name, [{ from: "a", message: "b" }]))), [
+      assert.deepStrictEqual(faulted(receive(event(name, [{ from: "a", message: "b" }]))), [
         error("UnknownEvent", "There is no such event.", name)
       ])
     }
-    const long = sent(protocol.converse().receive(event("x".repeat(10_000), [])))
+    const long = faulted(receive(event("x".repeat(10_000), [])))
     assert.deepStrictEqual(long, [error("UnknownEvent", "There is no such event.", "x".repeat(64))])
-    assert.deepStrictEqual(protocol.converse().receive({ _tag: "Ack", id: 1, args: [] }), [])
+    assert.deepStrictEqual(receive({ _tag: "Ack", id: 1, args: [] }), [])
   })
 
   const isClientEvent = Schema.is(ClientEvent)
@@ -77,9 +77,10 @@ describe("SocketsProtocol junk", () => {
   })
   it.effect.prop("SocketsProtocol.receive() takes anything and lets only what is valid through", [Junk], ([packet]) =>
     Effect.sync(() => {
-      const steps = protocol.converse().receive(event(packet.name, packet.args, packet.ack))
+      const steps = receive(event(packet.name, packet.args, packet.ack))
       assert.isAbove(steps.length, 0)
-      const isStep = steps.some((step) => step._tag !== "Send")
+      const isStep = steps.some((step) => step._tag !== "Send" && step._tag !== "Fault")
+      assert.strictEqual(steps[0]?._tag === "Fault", !isStep)
       assert.isFalse(isStep && !isClientEvent({ name: packet.name, args: packet.args }))
       assert.isFalse(steps.some((step) => step._tag === "Hangup"))
       for (const step of steps) if (step._tag === "Send") assert.isAbove(protocol.sizeBytes(step.frame), 0)
@@ -88,7 +89,7 @@ describe("SocketsProtocol junk", () => {
 
   it.effect.prop("SocketsProtocol.receive() takes every valid event", [ClientEvent], ([valid]) =>
     Effect.sync(() => {
-      const step = only(protocol.converse().receive(event(valid.name, valid.args)))
+      const step = only(receive(event(valid.name, valid.args)))
       assert.strictEqual(step._tag, valid.name === "register" ? "Login" : "Run")
     })
   )

@@ -17,7 +17,9 @@ import {
   message,
   attachment,
   event,
+  receive,
   sent,
+  faulted,
   login,
   run,
   error,
@@ -67,12 +69,12 @@ describe("SocketsProtocol register", () => {
 
   it("SocketsProtocol.receive() refuses a name that is no string", () => {
     for (const args of [[], [null], [42], [{ name: "Ada" }], [["Ada"]], ["Ada", "Bob"], [Buffer.from("Ada")]]) {
-      assert.deepStrictEqual(sent(protocol.converse().receive(event("register", args))), [
+      assert.deepStrictEqual(faulted(receive(event("register", args))), [
         event("register", [false]),
         malformed("register")
       ])
     }
-    assert.deepStrictEqual(sent(protocol.converse().receive(event("register", [null], 4))), [
+    assert.deepStrictEqual(faulted(receive(event("register", [null], 4))), [
       { _tag: "Ack", id: 4, args: [false] },
       malformed("register")
     ])
@@ -174,9 +176,20 @@ describe("SocketsProtocol commands", () => {
       const other = run(name, [payload], 1)
       assert.deepStrictEqual(sent(other.replied(accepted)), [{ _tag: "Ack", id: 1, args: [answer] }])
       for (const id of ["", "x".repeat(65), 1, null]) {
-        assert.deepStrictEqual(sent(protocol.converse().receive(event(name, [{ ...payload, id }]))), [malformed(name)])
+        assert.deepStrictEqual(faulted(receive(event(name, [{ ...payload, id }]))), [malformed(name)])
       }
     }
+  })
+
+  it("SocketsProtocol.receive() finds no fault in what the chat refuses", () => {
+    for (const [name, args] of commands) {
+      for (const ack of [undefined, 1]) {
+        // `sent` takes nothing but frames.
+        const answer = sent(run(name, args, ack).refused(new NotLoggedIn()))
+        assert.lengthOf(answer, ack === undefined ? 1 : 2)
+      }
+    }
+    assert.lengthOf(sent(login(protocol.converse(), "Ada").refused(new NameTaken())), 2)
   })
 
   it("SocketsProtocol.receive() tells of a refusal", () => {

@@ -7,6 +7,7 @@ import type { RoomName, UserName } from "../../../src/domain/Names.ts"
 import type { Link } from "../../../src/protocols/Link.ts"
 import type { Peer } from "../../../src/protocols/tsockm/TsockmPeer.ts"
 import * as TsockmProtocol from "../../../src/protocols/tsockm/TsockmProtocol.ts"
+import type { Received } from "../../../src/protocols/tsockm/TsockmRequest.ts"
 import * as Steps from "../Steps.ts"
 import { bytes } from "./Wire.ts"
 
@@ -55,7 +56,7 @@ export const bench = (options?: Partial<TsockmProtocol.Options> & { readonly doo
   let lastLink = 0
   let lastId = 0
   let lastSignature = 0
-  const { asked, ended, faults, last, perform } = Steps.make<Peer>("tsockm", doorman)
+  const { asked, ended, faults, last, perform } = Steps.make<Peer>(ProtocolName.make("tsockm"), doorman)
   const protocol = TsockmProtocol.make({
     nowMillis: () => nowMillis,
     randomBytes: (count) => new Uint8Array(count),
@@ -91,11 +92,11 @@ export const bench = (options?: Partial<TsockmProtocol.Options> & { readonly doo
   const conversationOf = (link: RecordingLink) => connections.get(link.id)!.conversation
   const readerOf = (link: RecordingLink) => connections.get(link.id)!.reader
 
-  const follow = (link: RecordingLink, packets: ReadonlyArray<TsockmProtocol.Packet>): void => {
+  const follow = (link: RecordingLink, packets: ReadonlyArray<Received>): void => {
     for (const packet of packets) perform(conversationOf(link).receive(packet), link)
   }
   const read = (link: RecordingLink, text: string): void => follow(link, readerOf(link).read(bytes(text)))
-  const finish = (link: RecordingLink): void => follow(link, readerOf(link).finish())
+  const finish = (link: RecordingLink): void => follow(link, readerOf(link).finish!())
 
   /** Has a connection bring packets, one read each and a rest behind it. */
   const bring = (link: RecordingLink, ...packets: ReadonlyArray<string>): void => {
@@ -134,7 +135,7 @@ export const bench = (options?: Partial<TsockmProtocol.Options> & { readonly doo
       perform(exchange.deliver(key, event, as, (link, frame) => link.send(frame))),
     hangUp: ({ key }: Entered, reason: HangupReason = "killed") => perform(exchange.hangUp(key, reason)),
     check: ({ key }: Entered) => perform(exchange.check!(key)),
-    /** Lets time pass, with a sweep every 100 ms as the port does. */
+    /** Lets time pass, with a sweep every 100 ms as a service of the protocol does. */
     pass: (millis: number) => {
       const untilMillis = nowMillis + millis
       while (nowMillis < untilMillis) {

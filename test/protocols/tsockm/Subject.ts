@@ -5,7 +5,8 @@ import Sqids from "sqids"
 import * as TsockmId from "../../../src/protocols/tsockm/TsockmId.ts"
 import * as TsockmProtocol from "../../../src/protocols/tsockm/TsockmProtocol.ts"
 import { packetLimitBytes } from "../../../src/protocols/tsockm/TsockmText.ts"
-import { Peer, type SubjectOf } from "../../../src/testing/mod.ts"
+import { Peer } from "../../../src/testing/mod.ts"
+import type { SubjectOf } from "../../../src/testing/Subject.ts"
 import { bytes } from "./Wire.ts"
 
 type Bytes = Uint8Array

@@ -7,7 +7,6 @@ import * as TsockmProtocol from "../../../src/protocols/tsockm/TsockmProtocol.ts
 import { Census } from "../../../src/services/Census.ts"
 import * as Visitor from "../../../src/services/Visitor.ts"
 import { Peer } from "../../../src/testing/mod.ts"
-import * as ExchangePort from "../../../src/transports/ExchangePort.ts"
 import { turn } from "../../transports/Turn.ts"
 import { authorOf, bodies, request } from "./Links.ts"
 import { bytes, seeded } from "./Wire.ts"
@@ -18,14 +17,12 @@ type Client = Peer.Peer<Uint8Array, Uint8Array>
 const make = Effect.fnUntraced(function* (options?: Partial<TsockmProtocol.Options>) {
   const random = seeded(3)
   const clock = yield* TestClock.testClockWith(Effect.succeed)
-  return ExchangePort.overStream(
-    TsockmProtocol.make({
-      nowMillis: () => clock.currentTimeMillisUnsafe(),
-      randomBytes: (count) => Uint8Array.from({ length: count }, () => random(256)),
-      encoder: new Sqids(TsockmId.options),
-      ...options
-    })
-  )
+  return TsockmProtocol.make({
+    nowMillis: () => clock.currentTimeMillisUnsafe(),
+    randomBytes: (count) => Uint8Array.from({ length: count }, () => random(256)),
+    encoder: new Sqids(TsockmId.options),
+    ...options
+  })
 })
 
 type Protocol = Effect.Success<ReturnType<typeof make>>

@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as ExchangePort from "../../../src/transports/ExchangePort.ts"
 import { ask, authorOf, bench, bodies, kinds, left, request, said } from "./Links.ts"
 
 describe("TsockmExchange ends a peer", () => {
@@ -120,7 +119,7 @@ describe("TsockmExchange ends a peer", () => {
     )
     assert.deepStrictEqual(conversation.farewell("done"), [])
     // Nor on one that was not admitted, which is no link.
-    assert.deepStrictEqual(ExchangePort.overStream(given.exchange).converse().farewell("too-many"), [])
+    assert.deepStrictEqual(given.protocol.converse().farewell("too-many"), [])
     const stranger = given.conversationOf(given.connect())
     assert.deepStrictEqual(stranger.closed?.(), [])
     assert.deepStrictEqual(stranger.farewell("stopping"), [])

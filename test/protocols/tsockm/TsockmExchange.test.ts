@@ -3,7 +3,7 @@ import { ProtocolName } from "../../../src/domain/Message.ts"
 import type { UserName } from "../../../src/domain/Names.ts"
 import { Flooding, NameTaken, NotLoggedIn, StorageFailed } from "../../../src/domain/Rejection.ts"
 import { accepted, authorOf, bench, bodies, request, said } from "./Links.ts"
-import { captured } from "./Wire.ts"
+import { bytes, captured } from "./Wire.ts"
 
 /** What a server of this version has written, and what it said it to. */
 const wrote = (version: string, beginning: string): string =>
@@ -120,7 +120,7 @@ describe("TsockmExchange", () => {
   })
 
   it("TsockmExchange refuses a message before a login with 405, and one of nobody with 404", () => {
-    const { asked, once } = bench()
+    const { asked, faults, once } = bench()
     assert.deepStrictEqual(
       [
         ...once(request.of(7, "MSG", "client", "hello")).sent(),
@@ -139,11 +139,12 @@ describe("TsockmExchange", () => {
         but(wrote("seed", "ERR::NONE::400"), { 5: "127.0.0.1:40005" })
       ]
     )
-    assert.deepStrictEqual(asked(), [])
+    // The last three are no requests, whoever writes them.
+    assert.deepStrictEqual([asked(), faults()], [[], 3])
   })
 
   it("TsockmExchange refuses a login on its connection and ends it, in either generation", () => {
-    const { bring, connect, ended, exchange } = bench({ doorman: () => new NameTaken() })
+    const { bring, connect, ended, faults, protocol } = bench({ doorman: () => new NameTaken() })
     for (const [generation, head] of [
       [7, "ERR::COMM::400::server::server::127.0.0.1:40000::"],
       [8, "ERR::COMM::400::SERVER::::127.0.0.1:6969::127.0.0.1:40001::"]
@@ -152,13 +153,13 @@ describe("TsockmExchange", () => {
       bring(link, request.connect(generation, "alice"))
       assert.deepStrictEqual(link.sent(), [`${head}Username is already taken.`])
       assert.isTrue(link.isEnded())
-      assert.isFalse(exchange.converse(link).hasSessions)
+      assert.isFalse(protocol.converse(link).hasSessions)
     }
-    assert.deepStrictEqual(ended(), [])
+    assert.deepStrictEqual([ended(), faults()], [[], 0])
   })
 
   it("TsockmExchange sends no error to a communication socket, but tells its peer as Server why it said nothing", () => {
-    const { asked, bring, enter, once } = bench()
+    const { asked, bring, enter, faults, once } = bench()
     const alice = enter(8, "alice")
     bring(
       alice.link,
@@ -166,6 +167,7 @@ describe("TsockmExchange", () => {
       "REQ::MSG::999::CLIENT::x::x::x::x",
       "NONE::::::::::::::::"
     )
+    assert.strictEqual(faults(), 3)
     bring(alice.link, request.of(8, "MSG", "nobody", "x"), request.of(8, "GET_PEER", "nobody", "x"))
     assert.deepStrictEqual(alice.link.sent(), [])
     for (const [rejection, status] of [
@@ -183,6 +185,8 @@ describe("TsockmExchange", () => {
     bring(alice.link, request.of(8, "MSG", "client", "hello"))
     asked()[0]!.refuse(new Flooding({ retryAfterMillis: 900 }))
     assert.deepStrictEqual(bodies(alice.link.sent()), ["Too many messages, wait 1 s."])
+    // What the chat refuses is no fault, nor is what is asked of nobody.
+    assert.strictEqual(faults(), 0)
   })
 
   it("TsockmExchange acknowledges to 8 fields alone, and on the one-shot alone", () => {
@@ -234,16 +238,16 @@ describe("TsockmExchange", () => {
   })
 
   it("TsockmExchange logs out whoever logs in when its connection is closed already", () => {
-    const { close, connect, conversationOf, ended, exchange } = bench()
+    const { close, connect, conversationOf, ended, exchange, readerOf } = bench()
     const link = connect()
-    conversationOf(link).receive(Buffer.from(request.connect(7, "alice")))
-    const [step] = conversationOf(link).lapse!()
+    assert.deepStrictEqual(readerOf(link).read(bytes(request.connect(7, "alice"))), [])
+    const [packet] = readerOf(link).finish!()
+    const [login] = conversationOf(link).receive(packet!)
     close(link)
-    const [login] = step?._tag === "Exchange" ? step.steps : []
     assert.strictEqual(login?._tag, "Login")
     const steps =
       login?._tag === "Login"
-        ? login.accepted({ number: 1, name: "a" as UserName, protocol: ProtocolName.make("tsockm") })
+        ? login.accepted!({ number: 1, name: "a" as UserName, protocol: ProtocolName.make("tsockm") })
         : []
     assert.deepStrictEqual(
       steps.map(({ _tag }) => _tag),

@@ -86,21 +86,21 @@ describe("TsockmReader", () => {
   it("TsockmReader.finish() ends what has come, and something else may begin", () => {
     const reader = TsockmReader.make()
     assert.isUndefined(reader.readTimeoutMillis)
-    assert.deepStrictEqual(reader.finish(), [])
+    assert.deepStrictEqual(reader.finish!(), [])
     assert.deepStrictEqual(reader.read(bytes("REQ::COMM::200")), [])
     assert.strictEqual(reader.readTimeoutMillis, 1000)
     assert.deepStrictEqual(reader.read(bytes("::client::client::s::")), [])
     assert.strictEqual(reader.readTimeoutMillis, 40)
     assert.deepStrictEqual(reader.read(bytes("zoe")), [])
-    assert.deepStrictEqual(brief(reader.finish()), ["Connect"])
+    assert.deepStrictEqual(brief(reader.finish!()), ["Connect"])
     assert.isUndefined(reader.readTimeoutMillis)
     assert.deepStrictEqual(reader.read(bytes("\r\n")), [])
     assert.isUndefined(reader.readTimeoutMillis)
     reader.read(bytes("\nREQ::COMM\n"))
     assert.strictEqual(reader.readTimeoutMillis, 1000)
-    assert.deepStrictEqual(brief(reader.finish()), ["Connect"])
+    assert.deepStrictEqual(brief(reader.finish!()), ["Connect"])
     reader.read(bytes(say("a") + say("b")))
-    assert.deepStrictEqual(brief(reader.finish()), ["b"])
+    assert.deepStrictEqual(brief(reader.finish!()), ["b"])
   })
 
   it("TsockmReader.finish() drops one line end and the fill of buffers", () => {
@@ -147,8 +147,8 @@ describe("TsockmReader", () => {
     assert.deepStrictEqual(brief(reader.read(bytes("x".repeat(60)))), ["NotAPacket -"])
     assert.strictEqual(reader.readTimeoutMillis, 40)
     assert.deepStrictEqual(reader.read(bytes(fits)), [])
-    assert.deepStrictEqual(reader.finish(), [])
-    assert.deepStrictEqual(brief([...reader.read(bytes(fits)), ...reader.finish()]), [fits.slice(header)])
+    assert.deepStrictEqual(reader.finish!(), [])
+    assert.deepStrictEqual(brief([...reader.read(bytes(fits)), ...reader.finish!()]), [fits.slice(header)])
   })
 
   it("TsockmReader.read() reads a text of 16 KiB that comes byte by byte", () => {

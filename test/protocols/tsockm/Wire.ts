@@ -18,7 +18,7 @@ export const stream = (
 ): ReadonlyArray<Received> => {
   const reader = TsockmReader.make({ ...TsockmReader.defaultLimits, ...limits })
   const received = pieces.flatMap((piece) => reader.read(typeof piece === "string" ? bytes(piece) : piece))
-  return [...received, ...reader.finish()]
+  return [...received, ...reader.finish!()]
 }
 
 /** Every way to cut `whole` once, and the one of single bytes. */
