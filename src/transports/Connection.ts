@@ -60,6 +60,7 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
   #children: Set<Fiber.Fiber<void>> | undefined
   #bytesBeforeLogin = 0
   #packetsBeforeLogin = 0
+  #hasLeft = false
   #isAborted = false
 
   constructor(
@@ -239,13 +240,15 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
     return this.#children ?? noFibers
   }
 
-  /** Logs out whoever was here. */
+  /** Logs out whoever was here; once, however often it is run. */
   get leave(): Effect.Effect<void> {
-    return Effect.andThen(
-      this.#interpreter.logout(this),
+    return Effect.suspend(() => {
+      if (this.#hasLeft) return Effect.void
+      this.#hasLeft = true
       // Nothing of it ends a connection.
-      Effect.suspend(() => Effect.catch(this.#interpreter.perform(this.conversation.closed?.() ?? []), Effect.die))
-    )
+      const closed = Effect.suspend(() => this.#interpreter.perform(this.conversation.closed?.() ?? []))
+      return Effect.andThen(this.#interpreter.logout(this), Effect.catch(closed, Effect.die))
+    })
   }
 
   /** Says the last words. */

@@ -173,7 +173,7 @@ describe("wireText()", () => {
       )
     }
     const malformed = { _tag: "Malformed", packetType: 1, detail: "Cannot read packet 1: it is not UTF-8" }
-    assert.include(wireText("in", "packet bob", malformed), "Malformed {\"packetType\":1,\"detail\":\"Cannot read")
+    assert.include(wireText("in", "packet bob", malformed), 'Malformed {"packetType":1,"detail":"Cannot read')
   })
 })
 

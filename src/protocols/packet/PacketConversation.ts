@@ -2,7 +2,7 @@
 import { explain, type HangupReason } from "../../domain/Hangup.ts"
 import type { Link } from "../Link.ts"
 import type { Conversation } from "../Protocol.ts"
-import type { Steps } from "../Step.ts"
+import type { ImmediateStep, Steps } from "../Step.ts"
 import * as PacketCodec from "./PacketCodec.ts"
 import { PacketError } from "./PacketError.ts"
 import type { PacketExchange } from "./PacketExchange.ts"
@@ -10,9 +10,28 @@ import type { Member } from "./PacketMember.ts"
 import type { Received } from "./PacketReader.ts"
 import { error } from "./PacketRefusal.ts"
 
-/** Begins a conversation by a connection that is new. */
-export const make = (exchange: PacketExchange, link: Link<Uint8Array>): Conversation<Received, Uint8Array, Member> => {
-  const receive = (packet: Received): Steps<Uint8Array, Member> => {
+// A class, because every connection has one: its instances are smaller than objects with accessors.
+class PacketConversation implements Conversation<Received, Uint8Array, Member> {
+  readonly variant = 0
+  readonly isPaced = false
+  readonly isExempt = false
+  readonly #exchange: PacketExchange
+  readonly #link: Link<Uint8Array>
+
+  constructor(exchange: PacketExchange, link: Link<Uint8Array>) {
+    this.#exchange = exchange
+    this.#link = link
+  }
+
+  get hasSessions(): boolean {
+    return this.#exchange.hasSessions(this.#link)
+  }
+
+  open(): Steps<Uint8Array, Member> {
+    return []
+  }
+
+  receive(packet: Received): Steps<Uint8Array, Member> {
     switch (packet._tag) {
       case "Lost":
         return [{ _tag: "Hangup", reason: "malformed", detail: packet.detail }]
@@ -21,26 +40,24 @@ export const make = (exchange: PacketExchange, link: Link<Uint8Array>): Conversa
         return [{ _tag: "Fault" }, { _tag: "Send", frame: PacketCodec.write(error(packetType, code, detail)) }]
       }
       default:
-        return exchange.receive(link, packet, 0)
+        return this.#exchange.receive(this.#link, packet, 0)
     }
   }
 
-  const farewell = (reason: HangupReason): ReadonlyArray<Uint8Array> => {
+  present(): ReadonlyArray<Uint8Array> {
+    return []
+  }
+
+  farewell(reason: HangupReason): ReadonlyArray<Uint8Array> {
     const code = reason === "malformed" ? PacketError.malformed : PacketError.refused
     return reason === "stopping" ? [] : [PacketCodec.write(error(0, code, explain(reason)))]
   }
 
-  return {
-    open: () => [],
-    receive,
-    present: () => [],
-    variant: 0,
-    isPaced: false,
-    isExempt: false,
-    get hasSessions() {
-      return exchange.hasSessions(link)
-    },
-    farewell,
-    closed: () => exchange.closed(link)
+  closed(): ReadonlyArray<ImmediateStep<Uint8Array, Member>> {
+    return this.#exchange.closed(this.#link)
   }
 }
+
+/** Begins a conversation by a connection that is new. */
+export const make = (exchange: PacketExchange, link: Link<Uint8Array>): Conversation<Received, Uint8Array, Member> =>
+  new PacketConversation(exchange, link)
