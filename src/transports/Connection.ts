@@ -123,6 +123,11 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
     return this.hasBeenIn ? limits.outboxLimitBytes : limits.outboxLimitBeforeLoginBytes
   }
 
+  /** What a line of the log about it says besides. */
+  get about(): Readonly<Record<string, string>> {
+    return { protocol: this.#context.protocol.name, address: this.address }
+  }
+
   /** Who it is, as a record of packets has it. */
   get who(): string {
     return `${this.#context.protocol.name} ${this.session?.name ?? this.address}`

@@ -115,11 +115,11 @@ export class Connections extends Context.Service<
           carrier.end()
         })
 
-      const log = (hangup: Hangup, who: string | undefined) => {
+      const log = (hangup: Hangup, who: string | undefined, about: Readonly<Record<string, string>>) => {
         const { detail = explain(hangup.reason), reason } = hangup
         // Everybody is hung up on when the server stops, which is not worth a line each.
         const line = reason === "stopping" ? Effect.logDebug : Effect.logInfo
-        return Effect.annotateLogs(line(`Hung up on ${who ?? "a peer"}`), { reason, detail })
+        return Effect.annotateLogs(line(`Hung up on ${who ?? "a peer"}`), { ...about, reason, detail })
       }
 
       const end = Effect.fnUntraced(function* <In, Packet, Frame, Key extends object>(
@@ -130,7 +130,7 @@ export class Connections extends Context.Service<
         yield* connection.leave
         if (hangup !== undefined && hangup.reason !== "done") {
           census.hungUp(hangup.reason)
-          yield* log(hangup, who)
+          yield* log(hangup, who, connection.about)
           if (hangup.reason === "slow") return
         }
         const beganMillis = clock.currentTimeMillisUnsafe()
@@ -150,7 +150,10 @@ export class Connections extends Context.Service<
       ): Effect.Effect<void> => {
         if (Exit.isSuccess(exit)) return end(connection, connection.hangup)
         const { cause } = exit
-        if (Cause.hasDies(cause)) return Effect.logError("A connection ended by a defect", Cause.squash(cause))
+        if (Cause.hasDies(cause)) {
+          const line = Effect.logError("A connection ended by a defect", Cause.squash(cause))
+          return Effect.annotateLogs(line, connection.about)
+        }
         const hangup = connection.hangup ?? Option.getOrUndefined(Cause.findErrorOption(cause))
         return hangup === undefined ? Effect.void : end(connection, hangup)
       }
