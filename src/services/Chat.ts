@@ -8,13 +8,14 @@
  *   nothing, but some confirm by it.
  * - What a user may not know of (a private room) is answered as if it did not exist, but for the one who tries to join.
  */
-import { Clock, Context, Effect, Exit, Fiber, FiberSet, Layer, Queue, Result, Stream } from "effect"
+import { Clock, Context, Effect, Exit, Layer, Queue, Result, Stream } from "effect"
 import { type Command, done, type Reply } from "../domain/Command.ts"
 import type { SharedEvent } from "../domain/Event.ts"
-import { Flooding, NotLoggedIn, type Rejection, type StorageFailed } from "../domain/Rejection.ts"
+import { Flooding, NotLoggedIn, type Rejection } from "../domain/Rejection.ts"
 import { Attachments } from "./Attachments.ts"
 import * as Audience from "./Audience.ts"
 import { Census } from "./Census.ts"
+import { Directory } from "./Directory.ts"
 import { Downloads } from "./Downloads.ts"
 import { History } from "./History.ts"
 import { Limits } from "./Limits.ts"
@@ -31,6 +32,7 @@ import { type Opening, Sessions } from "./Sessions.ts"
 import { Shares } from "./Shares.ts"
 import * as SlashCommand from "./SlashCommand.ts"
 import * as SlashCommands from "./SlashCommands.ts"
+import * as StoreFibers from "./StoreFibers.ts"
 import { Turn } from "./Turn.ts"
 import { Uploads } from "./Uploads.ts"
 
@@ -76,7 +78,7 @@ export class Chat extends Context.Service<
       const resumable = yield* ResumableUploads
       const refusals = yield* Refusals
       const { counts } = yield* Census
-      const run = yield* FiberSet.makeRuntime<never, void, StorageFailed>()
+      const runOnce = yield* StoreFibers.make
       const clock = yield* Clock.Clock
       const watchers = new Set<(event: SharedEvent) => void>()
       const allowances = new WeakMap<Session, { readonly messages: Allowance; readonly acts: Allowance }>()
@@ -113,10 +115,7 @@ export class Chat extends Context.Service<
         links,
         memberships,
         nowMillis,
-        runOnce: (effect) => {
-          const fiber = run(effect)
-          return fiber.pollUnsafe() ?? Fiber.join(fiber)
-        },
+        runOnce,
         sessions,
         shares,
         uploads
@@ -275,11 +274,14 @@ export class Chat extends Context.Service<
     })
   )
 
-  /** The chat without the storage behind it. */
-  static readonly layerNoStorage = this.layerNoDeps.pipe(
+  /** The chat without the storage behind it, nor the directory of names. */
+  static readonly layerNoDirectory = this.layerNoDeps.pipe(
     Layer.provideMerge(Layer.mergeAll(Uploads.layer, Downloads.layer, ResumableUploads.layer)),
-    Layer.provideMerge(Layer.mergeAll(Sessions.layer, Rooms.layer, Census.layer, Refusals.layer, Links.layer))
+    Layer.provideMerge(Layer.mergeAll(Sessions.layerNoDeps, Rooms.layer, Census.layer, Refusals.layer, Links.layer))
   )
+
+  /** The chat without the storage behind it; names are those of this process. */
+  static readonly layerNoStorage = this.layerNoDirectory.pipe(Layer.provideMerge(Directory.layer))
 
   /** The chat with all it needs, in memory. */
   static readonly layer = this.layerNoStorage.pipe(

@@ -23,7 +23,11 @@ export interface Parts {
 
 /** Makes the part of the chat that answers questions. */
 export const make = ({ attachments, history, memberships, sessions, shares }: Parts) => {
-  const listUsers = (session: Session, name: string | undefined, everywhere: boolean): Result.Result<Reply, Rejection> => {
+  const listUsers = (
+    session: Session,
+    name: string | undefined,
+    everywhere: boolean
+  ): Result.Result<Reply, Rejection> => {
     if (everywhere) {
       return Result.succeed({ _tag: "Users", room: undefined, users: Array.from(sessions.all(), summary) })
     }
