@@ -46,8 +46,10 @@ interface Group {
   readonly firsts: Map<Session, number>
   /** Whether there is nothing in it but who comes and goes. */
   isPresence: boolean
-  /** The turn at whose end it is told; undefined while it waits longer. */
+  /** The turn that was last asked to tell it. */
   turn: Turn | undefined
+  /** Whether it waits for longer than that turn. */
+  isPatient: boolean
 }
 
 /** Makes an audience that counts its deliveries and lets `observe` see every shared event. */
@@ -91,16 +93,24 @@ export const make = (counts: Counts, observe: (event: SharedEvent) => void): Aud
     tellRoom: (members, event, actor, turn) => {
       if (members !== group?.members || group.events.length === gatherLimit) flush()
       observe(event)
-      const isFirst = group === undefined
-      group ??= { members, events: [], actors: [], firsts: new Map(), isPresence: true, turn: undefined }
+      group ??= {
+        members,
+        events: [],
+        actors: [],
+        firsts: new Map(),
+        isPresence: true,
+        turn: undefined,
+        isPatient: false
+      }
       group.events.push(event)
       group.actors.push(actor)
       group.isPresence &&= isPresence(event)
-      if (!group.isPresence || !isCrowd(members)) {
-        if (group.turn === turn) return
-        group.turn = turn
-        turn.atEnd(flush)
-      } else if (isFirst) turn.after(flush, members.size * waitMillisPerMember)
+      const isPatient = group.isPresence && isCrowd(members)
+      if (group.turn === turn && group.isPatient === isPatient) return
+      group.turn = turn
+      group.isPatient = isPatient
+      if (isPatient) turn.after(flush, members.size * waitMillisPerMember)
+      else turn.atEnd(flush)
     },
     tellOne: (session, event) => {
       if (hears(session)) flush()

@@ -7,10 +7,10 @@
  * - Whoever causes an event is told it too, as its actor. Most protocols show an author nothing then, some confirm by it.
  * - A private room does not exist for those outside of it, except for one who tries to join it.
  */
-import { Clock, Context, Effect, Exit, Fiber, FiberSet, Layer, Queue, Result, Stream } from "effect"
+import { Clock, Context, Effect, Exit, Layer, Queue, Result, Stream } from "effect"
 import { type Command, done, type Reply } from "../domain/Command.ts"
 import type { SharedEvent } from "../domain/Event.ts"
-import { Flooding, NotLoggedIn, type Rejection, type StorageFailed } from "../domain/Rejection.ts"
+import { Flooding, NotLoggedIn, type Rejection } from "../domain/Rejection.ts"
 import { Attachments } from "./Attachments.ts"
 import * as Audience from "./Audience.ts"
 import { Census } from "./Census.ts"
@@ -30,6 +30,7 @@ import { type Opening, Sessions } from "./Sessions.ts"
 import { Shares } from "./Shares.ts"
 import * as SlashCommand from "./SlashCommand.ts"
 import * as SlashCommands from "./SlashCommands.ts"
+import * as StoreFibers from "./StoreFibers.ts"
 import { TokenBucket } from "./TokenBucket.ts"
 import { Turn } from "./Turn.ts"
 import { Uploads } from "./Uploads.ts"
@@ -76,7 +77,7 @@ export class Chat extends Context.Service<
       const resumable = yield* ResumableUploads
       const refusals = yield* Refusals
       const { counts } = yield* Census
-      const run = yield* FiberSet.makeRuntime<never, void, StorageFailed>()
+      const runOnce = yield* StoreFibers.make
       const clock = yield* Clock.Clock
       const watchers = new Set<(event: SharedEvent) => void>()
       const buckets = new WeakMap<Session, { readonly messages: TokenBucket; readonly acts: TokenBucket }>()
@@ -113,10 +114,7 @@ export class Chat extends Context.Service<
         links,
         memberships,
         nowMillis,
-        runOnce: (effect) => {
-          const fiber = run(effect)
-          return fiber.pollUnsafe() ?? Fiber.join(fiber)
-        },
+        runOnce,
         sessions,
         shares,
         uploads

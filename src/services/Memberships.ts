@@ -104,6 +104,8 @@ export const make = ({ audience, history, rooms, sessions }: Parts) => {
   // The claim may take time. What follows it is one piece, so whoever ends meanwhile is not renamed and gives it back.
   const rename = (session: Session, wanted: string): Effect.Effect<Reply, Rejection> =>
     Effect.flatMap(sessions.claim(wanted, session), (claim) => {
+      // What was said meanwhile was said under the old name.
+      audience.flush()
       const oldName = session.name
       const name = sessions.rename(session, claim)
       if (Result.isFailure(name)) return Effect.fail(name.failure)

@@ -29,6 +29,7 @@ import type { Room } from "./Room.ts"
 import type { Session } from "./Session.ts"
 import type { Sessions } from "./Sessions.ts"
 import type { Shares } from "./Shares.ts"
+import type { RunOnce } from "./StoreFibers.ts"
 import type { Turn } from "./Turn.ts"
 import type { Uploads } from "./Uploads.ts"
 
@@ -42,8 +43,7 @@ export interface Parts {
   readonly links: Links["Service"]
   readonly memberships: Memberships
   readonly nowMillis: () => number
-  /** Runs an effect at once, and gives what waits for its end. */
-  readonly runOnce: (effect: Effect.Effect<void, StorageFailed>) => Effect.Effect<void, StorageFailed>
+  readonly runOnce: RunOnce
   readonly sessions: Sessions["Service"]
   readonly shares: Shares["Service"]
   readonly uploads: Uploads["Service"]

@@ -46,7 +46,7 @@ export class Sessions extends Context.Service<
     /**
      * Claims a name, or says why it cannot be had; `holder` may have it already, in other letters. Only while the claim is
      * answered can it be interrupted, and then it is given back. Whoever has the claim opens or renames a session with it
-     * in the same step, or gives it back.
+     * in the same step, which is not to be interrupted, or gives it back.
      */
     readonly claim: (name: string, holder?: Session) => Effect.Effect<Claim, NameRejection>
     /** Gives back a claim that no session has. */
@@ -89,7 +89,7 @@ export class Sessions extends Context.Service<
           }
           const claimed: Claim = { name: name.success, key, claimant: {}, isHeld: false }
           return Effect.interruptible(directory.claim(key, claimed.claimant)).pipe(
-            Effect.onInterrupt(() => Effect.sync(() => giveBack(claimed))),
+            Effect.onError(() => Effect.sync(() => giveBack(claimed))),
             Effect.flatMap((isOurs) => (isOurs ? Effect.succeed(claimed) : Effect.fail(new NameTaken())))
           )
         })

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Result } from "effect"
+import { Effect, Layer } from "effect"
 import type { Perspective, SharedEvent } from "../../src/domain/Event.ts"
 import { ProtocolName } from "../../src/domain/Message.ts"
 import * as Audience from "../../src/services/Audience.ts"
@@ -9,15 +9,16 @@ import { crowdLimit } from "../../src/domain/Room.ts"
 import { Rooms } from "../../src/services/Rooms.ts"
 import type { Session } from "../../src/services/Session.ts"
 import { Sessions } from "../../src/services/Sessions.ts"
-import { type Kept, opening } from "./Outlets.ts"
+import { immediate } from "../../src/services/Turn.ts"
+import * as HeldTurn from "./HeldTurn.ts"
+import { type Kept, open } from "./Outlets.ts"
 
 const setUp = Effect.gen(function* () {
-  const { open } = yield* Sessions
   const rooms = yield* Rooms
   const { counts } = yield* Census
   const observed: Array<SharedEvent> = []
   const audience = Audience.make(counts, (event) => void observed.push(event))
-  const three = ["alice", "bob", "carol"].map((name) => Result.getOrThrow(open(opening(name, rooms.general))))
+  const three = yield* Effect.forEach(["alice", "bob", "carol"], open)
   const kept = () => three.map(({ outlet }) => (outlet as Kept).kept)
   return { audience, counts, observed, rooms, three, kept }
 }).pipe(Effect.provide(Layer.mergeAll(Sessions.layer, Rooms.layer, Census.layer)))
@@ -46,10 +47,10 @@ describe("Audience.tell()", () => {
   )
 })
 
-describe("Audience.gather()", () => {
+describe("Audience.tellRoom()", () => {
   const announced = (text: string): SharedEvent => ({ _tag: "Announced", text })
 
-  it.effect("tells what was said to a room when it is done, all of it to one after another", () =>
+  it.effect("tells what was said to a room at the end of the turn, all of it to one after another", () =>
     Effect.gen(function* () {
       const { audience, counts, observed, three } = yield* setUp
       const told: Array<string> = []
@@ -64,16 +65,16 @@ describe("Audience.gather()", () => {
       }
       const [alice, bob, carol] = three as [(typeof three)[0], (typeof three)[0], (typeof three)[0]]
       const members = new Set([alice, bob])
-      audience.gather(() => {
-        audience.tellRoom(members, announced("1"), alice)
-        audience.gather(() => audience.tellRoom(members, announced("2"), bob))
-        assert.deepStrictEqual(told, [])
-        assert.strictEqual(observed.length, 2)
-        audience.tell([carol], announced("3"), undefined)
-        audience.tellRoom(members, announced("4"), alice)
-        audience.tellRoom(new Set([carol]), announced("5"), carol)
-        audience.tellOne(alice, { _tag: "Noticed", text: "6" })
-      })
+      const { end, turn } = HeldTurn.make()
+      audience.tellRoom(members, announced("1"), alice, turn)
+      audience.tellRoom(members, announced("2"), bob, turn)
+      assert.deepStrictEqual(told, [])
+      assert.strictEqual(observed.length, 2)
+      audience.tell([carol], announced("3"), undefined)
+      audience.tellRoom(members, announced("4"), alice, turn)
+      audience.tellRoom(new Set([carol]), announced("5"), carol, turn)
+      audience.tellOne(alice, { _tag: "Noticed", text: "6" })
+      end()
       assert.deepStrictEqual(told, [
         "alice 1 actor",
         "alice 2 witness",
@@ -86,7 +87,7 @@ describe("Audience.gather()", () => {
         "carol 5 actor"
       ])
       assert.strictEqual(counts.deliveries, told.length)
-      audience.tellRoom(members, announced("7"), alice)
+      audience.tellRoom(members, announced("7"), alice, immediate)
       assert.deepStrictEqual(told.slice(-2), ["alice 7 actor", "bob 7 witness"])
     })
   )
@@ -106,9 +107,9 @@ describe("Audience.gather()", () => {
       }
       const events = Array.from({ length: Audience.gatherLimit + 1 }, (_, index) => announced(String(index)))
       const members = new Set(three)
-      audience.gather(() => {
-        events.forEach((event, index) => audience.tellRoom(members, event, three[index % 2]!))
-      })
+      const { end, turn } = HeldTurn.make()
+      events.forEach((event, index) => audience.tellRoom(members, event, three[index % 2]!, turn))
+      end()
       const { gatherLimit } = Audience
       assert.deepStrictEqual(
         groups.map((group) => group.length),
@@ -122,32 +123,43 @@ describe("Audience.gather()", () => {
     })
   )
 
-  it.effect("leaves it to somebody else to tell, later in the turn, or before something else happens", () =>
+  it.effect("asks the turn once, and tells it then, or before something else happens", () =>
     Effect.gen(function* () {
       const { audience, kept, three } = yield* setUp
       const members = new Set(three.slice(0, 1))
       const later: Array<() => void> = []
-      const sayLater = (text: string) =>
-        audience.gather(
-          () => audience.tellRoom(members, announced(text), three[1]!),
-          (flush) => void later.push(flush)
-        )
-      audience.gather(
-        () => {},
-        (flush) => void later.push(flush)
-      )
-      assert.strictEqual(later.length, 0)
+      const turn = { ...immediate, atEnd: (act: () => void) => void later.push(act) }
+      const sayLater = (text: string) => audience.tellRoom(members, announced(text), three[1]!, turn)
       sayLater("1")
       sayLater("2")
       assert.deepStrictEqual(kept()[0], [])
-      assert.strictEqual(new Set(later).size, 1)
+      assert.strictEqual(later.length, 1)
       later[0]!()
       const texts = () => kept()[0]!.map(([event]) => event._tag === "Announced" && event.text)
       assert.deepStrictEqual(texts(), ["1", "2"])
       later[0]!()
       sayLater("3")
-      audience.tellRoom(members, announced("4"), three[1]!)
+      assert.strictEqual(new Set(later).size, 1)
+      assert.deepStrictEqual(texts(), ["1", "2"])
+      audience.tellRoom(members, announced("4"), three[1]!, immediate)
       assert.deepStrictEqual(texts(), ["1", "2", "3", "4"])
+    })
+  )
+
+  it.effect("tells at the end of the turn that ends first what several say to one room", () =>
+    Effect.gen(function* () {
+      const { audience, kept, three } = yield* setUp
+      const members = new Set(three.slice(0, 1))
+      const [one, two] = [HeldTurn.make(), HeldTurn.make()]
+      const texts = () => kept()[0]!.map(([event]) => event._tag === "Announced" && event.text)
+      audience.tellRoom(members, announced("1"), three[1]!, one.turn)
+      audience.tellRoom(members, announced("2"), three[1]!, two.turn)
+      audience.tellRoom(members, announced("3"), three[1]!, one.turn)
+      assert.deepStrictEqual([one.count(), two.count()], [1, 1])
+      two.end()
+      assert.deepStrictEqual(texts(), ["1", "2", "3"])
+      one.end()
+      assert.deepStrictEqual(texts(), ["1", "2", "3"])
     })
   )
 
@@ -165,19 +177,19 @@ describe("Audience.gather()", () => {
       const { audience, kept, three } = yield* setUp
       const [alice, bob, carol] = three as [Session, Session, Session]
       const members = new Set([alice])
+      const { end, turn } = HeldTurn.make()
       const comes = (session: Session) => {
         members.add(session)
         audience.enter(members, session)
         audience.tellOne(session, { _tag: "Noticed", text: "welcome" })
-        audience.tellRoom(members, presence("UserJoined", session), session)
+        audience.tellRoom(members, presence("UserJoined", session), session, turn)
       }
-      audience.gather(() => {
-        audience.tellRoom(members, announced("1"), alice)
-        comes(bob)
-        audience.tellRoom(members, announced("2"), alice)
-        comes(carol)
-        assert.deepStrictEqual(kept()[0], [])
-      })
+      audience.tellRoom(members, announced("1"), alice, turn)
+      comes(bob)
+      audience.tellRoom(members, announced("2"), alice, turn)
+      comes(carol)
+      assert.deepStrictEqual(kept()[0], [])
+      end()
       const told = (events: Kept["kept"]) => events.map(([it, as]) => `${"text" in it ? it.text : it._tag} ${as}`)
       assert.deepStrictEqual(kept().map(told), [
         ["1 actor", "UserJoined witness", "2 actor", "UserJoined witness"],
@@ -192,51 +204,67 @@ describe("Audience.gather()", () => {
       const { audience, kept, three } = yield* setUp
       const [alice, bob, carol] = three as [Session, Session, Session]
       const members = new Set([alice, bob])
-      audience.gather(() => {
-        audience.tellRoom(members, presence("UserLeft", carol), undefined)
-        audience.settle(bob)
-        assert.deepStrictEqual(kept()[1], [])
-        audience.tellRoom(members, announced("1"), alice)
-        audience.settle(carol)
-        assert.deepStrictEqual(kept()[1], [])
-        audience.settle(bob)
-        assert.strictEqual(kept()[1]!.length, 2)
-      })
+      const { turn } = HeldTurn.make()
+      audience.tellRoom(members, presence("UserLeft", carol), undefined, turn)
+      audience.settle(bob)
+      assert.deepStrictEqual(kept()[1], [])
+      audience.tellRoom(members, announced("1"), alice, turn)
+      audience.settle(carol)
+      assert.deepStrictEqual(kept()[1], [])
+      audience.settle(bob)
+      assert.strictEqual(kept()[1]!.length, 2)
     })
   )
+
+  const many = (session: Session, count: number) => new Set(Array.from({ length: count }, () => ({ ...session })))
 
   it.effect("lets a crowd wait for who comes and goes, and for nothing else", () =>
     Effect.gen(function* () {
       const { audience, three } = yield* setUp
       const [alice, bob] = three as [Session, Session, Session]
       const waits: Array<number> = []
-      const gathered = (members: ReadonlySet<Session>, ...events: ReadonlyArray<SharedEvent>) =>
-        audience.gather(
-          () => {
-            for (const event of events) audience.tellRoom(members, event, undefined)
-          },
-          (flush, waitMillis) => {
-            waits.push(Math.round(waitMillis))
-            flush()
-          }
-        )
-      const many = (count: number) => new Set(Array.from({ length: count }, () => ({ ...alice })))
-      gathered(many(crowdLimit), presence("UserJoined", bob))
-      gathered(many(crowdLimit + 1), presence("UserJoined", bob), presence("UserLeft", bob))
-      gathered(many(crowdLimit + 1), presence("UserJoined", bob), announced("1"))
+      const gathered = (members: ReadonlySet<Session>, ...events: ReadonlyArray<SharedEvent>) => {
+        const { count, end, pass, turn, waiting } = HeldTurn.make()
+        for (const event of events) audience.tellRoom(members, event, undefined, turn)
+        waits.push(count() > 0 ? 0 : Math.round([...waiting.values()][0]!))
+        end()
+        pass()
+      }
+      gathered(many(alice, crowdLimit), presence("UserJoined", bob))
+      gathered(many(alice, crowdLimit + 1), presence("UserJoined", bob), presence("UserLeft", bob))
+      gathered(many(alice, crowdLimit + 1), presence("UserJoined", bob), announced("1"))
       assert.deepStrictEqual(waits, [0, 20, 0])
+    })
+  )
+
+  it.effect("tells a crowd at once who comes outside of a turn, after who came before", () =>
+    Effect.gen(function* () {
+      const { audience, kept, three } = yield* setUp
+      const [alice, bob, carol] = three as [Session, Session, Session]
+      const members = new Set([alice, ...many(carol, crowdLimit)])
+      const { pass, turn, waiting } = HeldTurn.make()
+      const came = () => kept()[0]!.map(([event]) => event._tag === "UserJoined" && event.user.name)
+      audience.tellRoom(members, presence("UserJoined", bob), bob, turn)
+      audience.tellRoom(members, presence("UserJoined", bob), bob, turn)
+      assert.strictEqual(waiting.size, 1)
+      assert.deepStrictEqual(came(), [])
+      audience.tellRoom(members, presence("UserJoined", carol), carol, immediate)
+      assert.deepStrictEqual(came(), [bob.name, bob.name, carol.name])
+      pass()
+      assert.lengthOf(came(), 3)
     })
   )
 
   it.effect("tells what was said before an error", () =>
     Effect.gen(function* () {
       const { audience, kept, three } = yield* setUp
-      const act = () =>
-        audience.gather(() => {
-          audience.tellRoom(new Set(three.slice(1, 2)), announced("1"), three[0]!)
-          throw new Error("oops")
-        })
+      const { end, turn } = HeldTurn.make()
+      const act = () => {
+        audience.tellRoom(new Set(three.slice(1, 2)), announced("1"), three[0]!, turn)
+        throw new Error("oops")
+      }
       assert.throws(act, "oops")
+      end()
       assert.deepStrictEqual(kept(), [[], [[announced("1"), "witness"]], []])
     })
   )

@@ -29,8 +29,8 @@ describe("Census.snapshot", () => {
       yield* alice.run(say("to three"))
       yield* alice.run({ _tag: "Tell", to: "bob", text: "to one" })
       assert.strictEqual(counts.deliveries, 9 + 3 + 1)
-      chat.logout(bob.session)
-      chat.logout(bob.session)
+      yield* chat.logout(bob.session)
+      yield* chat.logout(bob.session)
       const { logins, messages, sessions } = yield* snapshot
       assert.deepStrictEqual({ logins, messages, sessions }, { logins: 3, messages: 2, sessions: 2 })
     }).pipe(Effect.provide(layer()))

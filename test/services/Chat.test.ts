@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Result, Stream } from "effect"
 import { ProtocolName } from "../../src/domain/Message.ts"
+import { crowdLimit } from "../../src/domain/Room.ts"
 import { Census } from "../../src/services/Census.ts"
 import { Chat } from "../../src/services/Chat.ts"
 import { outlet } from "./Outlets.ts"
@@ -112,8 +113,8 @@ describe("Chat.logout()", () => {
       const chat = yield* Chat
       const { counts } = yield* Census
       const { alice, bob } = yield* trio
-      chat.logout(alice.session)
-      chat.logout(alice.session)
+      yield* chat.logout(alice.session)
+      yield* chat.logout(alice.session)
       assert.deepStrictEqual(bob.told(), ["alice out of general (logout) without bob,carol"])
       assert.deepStrictEqual(alice.told(), [])
       assert.strictEqual(counts.sessions, 2)
@@ -128,8 +129,42 @@ describe("Chat.logout()", () => {
       const { alice, bob } = yield* trio
       for (const user of [alice, bob]) yield* user.run(join("python", true))
       bob.told()
-      chat.logout(alice.session)
+      yield* chat.logout(alice.session)
       assert.deepStrictEqual(bob.told(), ["alice out of general (logout) without bob,carol"])
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("tells a crowd without a list who logs in and out", () =>
+    Effect.gen(function* () {
+      const chat = yield* Chat
+      const first = yield* login("first")
+      for (let count = 2; count < crowdLimit; count++) yield* login(`user${count}`)
+      first.told()
+      const last = yield* login("last")
+      assert.match(first.told()[0]!, /^last in general \(login\) with first,user2,.*,last$/)
+      const more = yield* login("more")
+      yield* chat.logout(last.session)
+      yield* chat.logout(more.session)
+      const [comes, goes, leaves] = first.told()
+      assert.deepStrictEqual(
+        [comes, goes?.slice(0, 51), leaves?.slice(0, 51)],
+        [
+          "more in general (login) with undefined",
+          "last out of general (logout) without first,user2,us",
+          "more out of general (logout) without first,user2,us"
+        ]
+      )
+    }).pipe(Effect.provide(layer({ sessionLimit: 1000 })))
+  )
+
+  it.effect("tells who remains nothing more of who leaves when the server stops", () =>
+    Effect.gen(function* () {
+      const chat = yield* Chat
+      const { alice, bob, carol } = yield* trio
+      chat.stopping()
+      for (const user of [alice, bob, carol]) user.told()
+      yield* chat.logout(bob.session)
+      assert.deepStrictEqual([alice.told(), carol.told()], [[], []])
     }).pipe(Effect.provide(layer()))
   )
 })
@@ -148,7 +183,7 @@ describe("Chat for all", () => {
       yield* alice.run(join("cellar"))
       yield* alice.run({ _tag: "SetPrivate", isPrivate: true })
       yield* bob.run({ _tag: "Rename", name: "robert" })
-      chat.logout(bob.session)
+      yield* chat.logout(bob.session)
       yield* login("bob")
       assert.deepStrictEqual(
         (yield* Fiber.join(observed)).map(({ _tag }) => _tag),

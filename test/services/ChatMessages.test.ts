@@ -241,7 +241,7 @@ describe("Chat.run() Tell", () => {
       assert.deepStrictEqual(bob.told(), ["alice to bob: hi"])
       assert.strictEqual(yield* alice.refused({ _tag: "Tell", to: 99, text: "hi" }), "NoSuchUser")
       const chat = yield* Chat
-      chat.logout(bob.session)
+      yield* chat.logout(bob.session)
       assert.strictEqual(yield* alice.refused({ _tag: "FindUser", number }), "NoSuchUser")
     }).pipe(Effect.provide(layer()))
   )

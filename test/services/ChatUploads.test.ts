@@ -36,7 +36,7 @@ describe("Chat and files that come over HTTP", () => {
       const stop = chat.watch((event) => void seen.push(event._tag))
       const alice = yield* Recorder.login("alice")
       yield* alice.run({ _tag: "Say", text: "hello" })
-      chat.logout(alice.session)
+      yield* chat.logout(alice.session)
       assert.deepStrictEqual(seen, ["UserJoined", "Said", "UserLeft"])
       stop()
       yield* Recorder.login("bob")

@@ -150,7 +150,7 @@ describe("Downloads", () => {
       const downloads = yield* Downloads
       const file = yield* share(alice, content(10))
       yield* bob.run(begin(file))
-      chat.logout(bob.session)
+      yield* chat.logout(bob.session)
       assert.strictEqual(downloads.count(), 0)
       assert.strictEqual(yield* bob.refused(read(0, 1)), "NotLoggedIn")
       assert.strictEqual((yield* Effect.flip(downloads.begin(bob.session, 1, file)))._tag, "NoSuchFile")

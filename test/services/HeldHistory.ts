@@ -21,7 +21,7 @@ export const make = (): HeldHistory => {
         void append(roomKey, message, sharesFile)
         const stored = Deferred.makeUnsafe<void, StorageFailed>()
         waiting.push(stored)
-        return Deferred.await(stored)
+        return { stored: Deferred.await(stored) }
       }
     })
   )

@@ -30,6 +30,15 @@ export const inTime = Effect.fnUntraced(function* <A, E, R>(effect: Effect.Effec
   return yield* Fiber.join(fiber)
 })
 
+/** Appends a message, which has been done when this returns. Gives what waits until it is stored. */
+export const append = (
+  history: History["Service"],
+  ...appended: Parameters<History["Service"]["append"]>
+): Effect.Effect<void, StorageFailed> => {
+  const done = history.append(...appended)
+  return Effect.isEffect(done) ? assert.fail("The message has not been appended yet") : done.stored
+}
+
 /** Reads the numbers of a page. */
 export const numbers = (history: History["Service"], room: string, page: Page = { limit: 100 }) =>
   Effect.map(inTime(history.read(room, page)), (messages) => messages.map((it) => it.number))
@@ -78,7 +87,7 @@ export const suite = <E>(name: string, implementation: Layer.Layer<History, E>, 
 
     test("append() is done when the message is stored, in the order of the calls", (history) =>
       Effect.gen(function* () {
-        const stored = [1, 2, 3].map((number) => history.append(number === 2 ? "two" : "one", message(number)))
+        const stored = [1, 2, 3].map((number) => append(history, number === 2 ? "two" : "one", message(number)))
         yield* inTime(Effect.all(stored, { concurrency: "unbounded" }))
         yield* inTime(stored[1]!)
         assert.deepStrictEqual(yield* numbers(history, "one"), [1, 3])
@@ -87,7 +96,7 @@ export const suite = <E>(name: string, implementation: Layer.Layer<History, E>, 
     test("append() keeps what was said to one user out of every room", (history) =>
       Effect.gen(function* () {
         const { room: _, ...direct } = message(1, { to: "room" as UserName })
-        yield* inTime(history.append(undefined, direct, true))
+        yield* inTime(append(history, undefined, direct, true))
         void history.append("room", message(2))
         for (const room of ["room", "alice", "", "undefined", "null"]) {
           assert.deepStrictEqual(yield* numbers(history, room), room === "room" ? [2] : [])
@@ -110,7 +119,7 @@ export const suite = <E>(name: string, implementation: Layer.Layer<History, E>, 
       "append() keeps nothing when the limit is 0, and is done at once",
       (history) =>
         Effect.gen(function* () {
-          assert.deepStrictEqual(history.append("room", message(1)), Exit.void)
+          assert.deepStrictEqual(append(history, "room", message(1)), Exit.void)
           assert.deepStrictEqual(yield* numbers(history, "room"), [])
         }),
       { historyLimit: 0 }
@@ -118,7 +127,7 @@ export const suite = <E>(name: string, implementation: Layer.Layer<History, E>, 
 
     test("forget() forgets one room at once, whatever waits, and a new one of its name begins anew", (history) =>
       Effect.gen(function* () {
-        yield* inTime(history.append("old", message(1)))
+        yield* inTime(append(history, "old", message(1)))
         void history.append("new", message(2))
         void history.append("old", message(3))
         history.setPrivate("old", true)

@@ -95,7 +95,7 @@ describe("Chat invariants", () => {
       const users: Array<User> = yield* Effect.forEach(["user 0", "user 1", "user 2"], login)
       for (const act of acts) {
         if (act.verb === "again") {
-          chat.logout(users[act.user]!.session)
+          yield* chat.logout(users[act.user]!.session)
           users[act.user] = yield* login(`again ${act.user}`)
           yield* Effect.ignore(users[act.user]!.run({ _tag: "Rename", name: `user ${act.user}` }))
         }
@@ -103,7 +103,7 @@ describe("Chat invariants", () => {
         yield* check(users)
       }
       yield* checkDelivery(users)
-      for (const { session } of users) chat.logout(session)
+      for (const { session } of users) yield* chat.logout(session)
       yield* check([])
       const { visible } = yield* Rooms
       const last = yield* login("last")

@@ -111,7 +111,7 @@ describe("Chat.run() rooms", () => {
       const { alice, bob } = yield* trio
       for (const user of [alice, bob]) yield* user.run(join("cellar"))
       yield* alice.run({ _tag: "SetPrivate", isPrivate: true })
-      chat.logout(bob.session)
+      yield* chat.logout(bob.session)
       const other = yield* login("bob")
       assert.strictEqual(yield* other.refused(join("cellar")), "RoomPrivate")
     }).pipe(Effect.provide(layer()))
@@ -271,7 +271,7 @@ describe("Chat.run() private rooms", () => {
       yield* bob.run(say("a secret"))
       yield* bob.run({ _tag: "Rename", name: "robert" })
       yield* bob.run(say("/history"))
-      chat.logout(bob.session)
+      yield* chat.logout(bob.session)
       assert.deepStrictEqual(carol.told(), [])
       assert.deepStrictEqual(alice.told(), [
         "bob to cellar: a secret",
@@ -302,7 +302,7 @@ describe("Chat.run() private rooms", () => {
       yield* alice.run(say("a secret"))
       yield* alice.run({ _tag: "SetPrivate", isPrivate: true })
       yield* alice.run({ _tag: "Invite", name: "bob" })
-      chat.logout(alice.session)
+      yield* chat.logout(alice.session)
       bob.told()
       yield* carol.run(join("cellar"))
       const history = yield* carol.run({ _tag: "ReadHistory" })

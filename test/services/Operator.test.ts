@@ -53,7 +53,7 @@ describe("Operator.kill()", () => {
       assert.deepStrictEqual(alice.hangups, ["killed"])
       assert.deepStrictEqual(carol.told(), ["alice out of general (logout) without carol,bob"])
       // The connection logs out as well when it ends.
-      chat.logout(alice.session)
+      yield* chat.logout(alice.session)
       assert.deepStrictEqual(carol.told(), [])
       yield* peer("alice", "sockets")
       assert.deepStrictEqual(bob.hangups, [])

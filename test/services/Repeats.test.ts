@@ -30,7 +30,7 @@ describe("messages that are repeated", () => {
       yield* alice.run(join("attic", true))
       const first = yield* alice.run(marked("a", "hello", "attic"))
       const direct = yield* alice.run(told("b"))
-      chat.logout(alice.session)
+      yield* chat.logout(alice.session)
       bob.told()
       const again = yield* login("ALICE")
       bob.told()

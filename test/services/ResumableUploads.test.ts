@@ -118,7 +118,7 @@ describe("ResumableUploads", () => {
       const [chat, uploads] = [yield* Chat, yield* ResumableUploads]
       const session = yield* login("alice")
       const id = yield* uploads.open(session, "a.bin", 10)
-      chat.logout(session)
+      yield* chat.logout(session)
       yield* TestClock.adjust(idleMillis - 1)
       yield* write(id, 0, content(4))
       yield* TestClock.adjust(idleMillis - 1)

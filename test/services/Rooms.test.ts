@@ -5,18 +5,16 @@ import { defaults, Limits } from "../../src/services/Limits.ts"
 import { memberNames, type Room, summary } from "../../src/services/Room.ts"
 import { Rooms } from "../../src/services/Rooms.ts"
 import { Sessions } from "../../src/services/Sessions.ts"
-import { opening } from "./Outlets.ts"
+import { open } from "./Outlets.ts"
 
 const layer = (limits?: Partial<Limits>) =>
   Layer.mergeAll(Sessions.layer, Rooms.layer).pipe(Layer.provide(Layer.succeed(Limits, { ...defaults, ...limits })))
 
 const setUp = Effect.gen(function* () {
-  const sessions = yield* Sessions
   const rooms = yield* Rooms
-  const opened = (name: string) => Result.getOrThrow(sessions.open(opening(name, rooms.general)))
-  const [alice, bob] = [opened("alice"), opened("bob")]
+  const [alice, bob] = [yield* open("alice"), yield* open("bob")]
   const visible = (session = alice) => rooms.visible(session).map(({ name }) => name as string)
-  return { rooms, sessions, alice, bob, visible }
+  return { rooms, alice, bob, visible }
 })
 
 const tagOf = (result: Result.Result<unknown, { readonly _tag: string }>): string =>
@@ -82,8 +80,8 @@ describe("Rooms.enter()", () => {
 
   it.effect("lets into a private room whoever was in it when it was closed, or was let in since", () =>
     Effect.gen(function* () {
-      const { alice, bob, rooms, sessions } = yield* setUp
-      const carol = Result.getOrThrow(sessions.open(opening("carol", rooms.general)))
+      const { alice, bob, rooms } = yield* setUp
+      const carol = yield* open("carol")
       const cellar = Result.getOrThrow(rooms.enter(alice, "cellar"))
       rooms.enter(bob, "cellar")
       rooms.admit(cellar, carol)

@@ -93,17 +93,17 @@ describe("Shares", () => {
       assert.isFalse(yield* isFound(carol, file))
       const chat = yield* Chat
       const shares = yield* Shares
-      chat.logout(bob.session)
+      yield* chat.logout(bob.session)
       assert.deepStrictEqual(yield* listed(yield* login("bob")), [])
       assert.strictEqual(shares.count(), 1)
-      chat.logout(alice.session)
+      yield* chat.logout(alice.session)
       assert.strictEqual(shares.count(), 0)
     }).pipe(Effect.provide(layer()))
   )
 
   for (const [how, go] of [
     ["left", (user: User) => Effect.asVoid(user.run({ _tag: "LeaveRoom" }))],
-    ["logged out of", (user: User) => Effect.map(Chat, (chat) => chat.logout(user.session))]
+    ["logged out of", (user: User) => Effect.flatMap(Chat, (chat) => chat.logout(user.session))]
   ] as const) {
     for (const isPrivate of [true, false]) {
       const remains = isPrivate ? "forgotten with a private room" : "kept for those who come to an open room later"

@@ -125,7 +125,7 @@ describe("Uploads", () => {
       yield* alice.run(write("hello"))
       assert.strictEqual(yield* bob.refused(share("", "stolen")), "UploadBroken")
       const chat = yield* Chat
-      chat.logout(alice.session)
+      yield* chat.logout(alice.session)
       assert.strictEqual(uploads.count(), 0)
       assert.strictEqual(yield* alice.refused(begin(5)), "NotLoggedIn")
       const again = yield* login("alice")
@@ -260,7 +260,7 @@ describe("Uploads", () => {
         yield* alice.run(begin(5))
         const refused = yield* Effect.forkChild(alice.refused(write("hello")), { startImmediately: true })
         const chat = yield* Chat
-        chat.logout(alice.session)
+        yield* chat.logout(alice.session)
         assert.strictEqual(uploads.count(), 0)
         yield* Effect.yieldNow
         yield* latch.open

@@ -6,7 +6,7 @@ import { lookAlikeKey, type RoomName, type UserName } from "../../src/domain/Nam
 import { StorageHealth } from "../../src/services/StorageHealth.ts"
 import * as Database from "../../src/storage/Database.ts"
 import * as HistoryExport from "../../src/storage/HistoryExport.ts"
-import { message } from "../services/HistorySuite.ts"
+import { append, message } from "../services/HistorySuite.ts"
 import { file, run } from "./Databases.ts"
 import { begin, onEach } from "./Histories.ts"
 
@@ -46,7 +46,7 @@ describe("HistoryExport", () => {
       yield* run(options, (sql) =>
         Effect.gen(function* () {
           const history = yield* begin(sql)
-          yield* history.append("room", message(1))
+          yield* append(history, "room", message(1))
           const read = Effect.flatMap(SqlClient.SqlClient, (reader) => numbersOf(reader, "room"))
           assert.deepStrictEqual(yield* Effect.provide(read, Database.layerReader(options)), [1])
         })

@@ -7,7 +7,7 @@ import { History } from "../../src/services/History.ts"
 import { StorageHealth } from "../../src/services/StorageHealth.ts"
 import * as Database from "../../src/storage/Database.ts"
 import * as SqlHistory from "../../src/storage/SqlHistory.ts"
-import { inTime, message, numbers, suite } from "../services/HistorySuite.ts"
+import { append, inTime, message, numbers, suite } from "../services/HistorySuite.ts"
 import { answers, file, type Place, run, schema } from "./Databases.ts"
 import { begin, counter, makeFiles, onEach, stored } from "./Histories.ts"
 
@@ -51,7 +51,7 @@ onEach("SqlHistory", (test) => {
   test("refuses what comes after its end", (sql) =>
     Effect.gen(function* () {
       const history = yield* during(sql, (it) => Effect.succeed(it))
-      assert.isTrue(Exit.isFailure(yield* Effect.exit(history.append("room", message(1)))))
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(append(history, "room", message(1)))))
     }))
 
   test("gives no number twice, also when it is killed before anything is stored", (sql) =>
@@ -73,12 +73,12 @@ onEach("SqlHistory", (test) => {
 
   test("goes on behind messages that somebody else has put there", (sql) =>
     Effect.gen(function* () {
-      yield* during(sql, (history) => inTime(history.append("room", message(77_777))))
+      yield* during(sql, (history) => inTime(append(history, "room", message(77_777))))
       yield* sql`update counters set last_number = 5`
       yield* during(sql, (history) =>
         Effect.gen(function* () {
           assert.strictEqual(history.lastNumber, 77_777)
-          yield* inTime(history.append("room", message(77_778)))
+          yield* inTime(append(history, "room", message(77_778)))
         })
       )
     }))
@@ -89,16 +89,16 @@ onEach("SqlHistory", (test) => {
       const first = yield* begin(sql)
       const second = yield* begin(sql)
       assert.isAtLeast(second.lastNumber, 10_000)
-      yield* inTime(first.append("room", message(4000)))
-      yield* inTime(second.append("room", message(second.lastNumber + 1)))
-      const refused = yield* Effect.flip(inTime(first.append("room", message(6000))))
+      yield* inTime(append(first, "room", message(4000)))
+      yield* inTime(append(second, "room", message(second.lastNumber + 1)))
+      const refused = yield* Effect.flip(inTime(append(first, "room", message(6000))))
       assert.strictEqual(refused._tag, "StorageFailed")
       assert.deepStrictEqual(lines, ["Cannot store history"])
       assert.deepStrictEqual(
         health.failing().map((it) => it.part),
         ["history"]
       )
-      yield* inTime(second.append("room", message(second.lastNumber + 2)))
+      yield* inTime(append(second, "room", message(second.lastNumber + 2)))
       assert.deepStrictEqual(yield* stored(sql), [4000, second.lastNumber + 1, second.lastNumber + 2])
     }))
 
@@ -107,7 +107,7 @@ onEach("SqlHistory", (test) => {
       const history = yield* begin(sql)
       const text = "a\0b\ud800c\udc00\uffff\u{10ffff}\u0001"
       const all = { text, attachment: { name: text, sizeBytes: 1, url: text } }
-      yield* inTime(history.append("room", message(1, all)))
+      yield* inTime(append(history, "room", message(1, all)))
       const [read] = yield* inTime(history.read("room", { limit: 1 }))
       const kept = "a\ufffdb\ufffdc\ufffd\uffff\u{10ffff}\u0001"
       assert.strictEqual(read?.text, kept)
@@ -126,10 +126,10 @@ onEach("SqlHistory", (test) => {
         message(1, { attachment: { name: "a", sizeBytes: 0.5, url: "" } }),
         message(1, { attachment: { name: "a", sizeBytes: 1, url: "", file: Infinity } })
       ]
-      const good = history.append("room", message(1))
-      const refused = [...odd, message(1)].map((it) => history.append("room", it))
-      refused.push(history.append(undefined, message(2)))
-      const other = history.append("room", message(2))
+      const good = append(history, "room", message(1))
+      const refused = [...odd, message(1)].map((it) => append(history, "room", it))
+      refused.push(append(history, undefined, message(2)))
+      const other = append(history, "room", message(2))
       for (const it of refused) assert.isTrue(Exit.isExit(it) && Exit.isFailure(it))
       yield* inTime(Effect.all([good, other]))
       assert.deepStrictEqual(yield* numbers(history, "room"), [1, 2])
@@ -138,7 +138,7 @@ onEach("SqlHistory", (test) => {
   test("leaves out what it cannot read, and says so", (sql, lines) =>
     Effect.gen(function* () {
       const history = yield* begin(sql)
-      yield* inTime(Effect.forEach([1, 2, 3], (number) => history.append("room", message(number))))
+      yield* inTime(Effect.forEach([1, 2, 3], (number) => append(history, "room", message(number))))
       yield* sql`update messages set sender = 'Server' where number = 2`
       assert.deepStrictEqual(yield* numbers(history, "room"), [1, 3])
       assert.deepStrictEqual(lines, ["Cannot read message 2 of the database"])
@@ -150,7 +150,7 @@ onEach("SqlHistory", (test) => {
       yield* during(sql, (history) =>
         Effect.sync(() => {
           const share = (number: number, room: string | undefined, file: number, sharesFile = true) =>
-            history.append(room, message(number, { to: "bob" as UserName, attachment: attachment(file) }), sharesFile)
+            append(history, room, message(number, { to: "bob" as UserName, attachment: attachment(file) }), sharesFile)
           void share(1, "one", 3)
           void share(2, "two", 1)
           void share(3, "one", 1)
@@ -202,7 +202,7 @@ onEach("SqlHistory", (test) => {
     Effect.gen(function* () {
       const killed = yield* begin(sql)
       killed.setPrivate("secret", true)
-      yield* inTime(killed.append("secret", message(1)))
+      yield* inTime(append(killed, "secret", message(1)))
       const history = yield* begin(sql)
       assert.deepStrictEqual(yield* numbers(history, "secret"), [])
     }))
@@ -213,7 +213,7 @@ onEach("SqlHistory", (test) => {
       yield* during(sql, (history) =>
         Effect.gen(function* () {
           history.setPrivate("room", true)
-          yield* inTime(history.append("room", message(1, { attachment: attachment(1) }), true))
+          yield* inTime(append(history, "room", message(1, { attachment: attachment(1) }), true))
           // This one waits when the room is forgotten.
           void history.append("room", message(2, { attachment: attachment(1) }), true)
           history.forget("room")
@@ -263,7 +263,7 @@ it.effect.prop(
                   shown.delete(room)
                 }
                 // What is killed may lose what waits, so nothing does.
-                if (act === "kill") yield* inTime(history.append(undefined, message(++last, { to: "a" as UserName })))
+                if (act === "kill") yield* inTime(append(history, undefined, message(++last, { to: "a" as UserName })))
                 if (act === "kill" || act === "restart") return { act, next: index + 1 }
                 if (act === "read") assert.deepStrictEqual(yield* numbers(history, room), shown.get(room) ?? [])
               }

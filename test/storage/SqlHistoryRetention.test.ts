@@ -5,13 +5,13 @@ import { TestClock } from "effect/testing"
 import { setTimeout } from "node:timers/promises"
 import type { UserName } from "../../src/domain/Names.ts"
 import type { History } from "../../src/services/History.ts"
-import { inTime, message, numbers } from "../services/HistorySuite.ts"
+import { append, inTime, message, numbers } from "../services/HistorySuite.ts"
 import { begin, makeFiles, onEach, stored } from "./Histories.ts"
 
 /** Appends messages that are stored when this is done. */
 const say = (history: History["Service"], room: string, from: number, to: number, atMillis = 0) => {
   const appended = Array.from({ length: to - from + 1 }, (_, index) =>
-    history.append(room, message(from + index, { atMillis }))
+    append(history, room, message(from + index, { atMillis }))
   )
   return inTime(Effect.all(appended, { concurrency: "unbounded", discard: true }))
 }
@@ -38,7 +38,7 @@ onEach("SqlHistory", (test) => {
       const history = yield* begin(sql, { historyLimit: 3 })
       yield* say(history, "one", 1, 5)
       yield* say(history, "two", 6, 8)
-      yield* inTime(history.append(undefined, message(9, { to: "bob" as UserName })))
+      yield* inTime(append(history, undefined, message(9, { to: "bob" as UserName })))
       yield* until(stored(sql), range(3, 9))
       yield* say(history, "one", 10, 1300)
       assert.strictEqual((yield* stored(sql)).length, 1298)
@@ -63,7 +63,7 @@ onEach("SqlHistory", (test) => {
     Effect.gen(function* () {
       const history = yield* begin(sql, { historyTotalLimit: 4 })
       yield* say(history, "one", 1, 5)
-      yield* inTime(history.append(undefined, message(6, { to: "bob" as UserName })))
+      yield* inTime(append(history, undefined, message(6, { to: "bob" as UserName })))
       yield* say(history, "two", 7, 8)
       yield* until(stored(sql), [5, 6, 7, 8])
     }))

@@ -5,7 +5,7 @@ import { TestClock } from "effect/testing"
 import { setTimeout } from "node:timers/promises"
 import type { History } from "../../src/services/History.ts"
 import { StorageHealth } from "../../src/services/StorageHealth.ts"
-import { inTime, message, numbers } from "../services/HistorySuite.ts"
+import { append, inTime, message, numbers } from "../services/HistorySuite.ts"
 import { file, run } from "./Databases.ts"
 import { begin, counter, makeFiles, onEach, stored, tampered } from "./Histories.ts"
 
@@ -16,7 +16,7 @@ const heal = (history: History["Service"], from: number) => {
   let number = from
   return TestClock.adjust("200 millis").pipe(
     Effect.andThen(Effect.promise(() => setTimeout(1))),
-    Effect.andThen(Effect.suspend(() => Effect.exit(inTime(history.append("room", message(number++)))))),
+    Effect.andThen(Effect.suspend(() => Effect.exit(inTime(append(history, "room", message(number++)))))),
     Effect.repeat({ until: Exit.isSuccess, times: 500 })
   )
 }
@@ -30,7 +30,7 @@ onEach("SqlHistory", (test) => {
       const { sql, state } = tampered(inner)
       const history = yield* begin(sql)
       state.transactions = 0
-      const batch = Array.from({ length: 500 }, (_, index) => history.append("room", message(index + 1)))
+      const batch = Array.from({ length: 500 }, (_, index) => append(history, "room", message(index + 1)))
       yield* inTime(Effect.all(batch, { concurrency: "unbounded" }))
       assert.strictEqual(state.transactions, 1)
       assert.strictEqual(new Set(batch).size, 1)
@@ -42,7 +42,7 @@ onEach("SqlHistory", (test) => {
       const { sql, state } = tampered(inner)
       const history = yield* begin(sql)
       state.transactions = 0
-      const stored = Array.from({ length: 1501 }, (_, index) => history.append("room", message(index + 1)))
+      const stored = Array.from({ length: 1501 }, (_, index) => append(history, "room", message(index + 1)))
       // Time does not pass.
       yield* stored[1499]!
       assert.strictEqual(state.transactions, 3)
@@ -56,9 +56,9 @@ onEach("SqlHistory", (test) => {
       const history = yield* begin(sql)
       yield* TestClock.adjust("10 millis")
       state.transactions = 0
-      yield* history.append("room", message(1))
-      const second = yield* Effect.forkChild(history.append("room", message(2)), { startImmediately: true })
-      const third = history.append("room", message(3))
+      yield* append(history, "room", message(1))
+      const second = yield* Effect.forkChild(append(history, "room", message(2)), { startImmediately: true })
+      const third = append(history, "room", message(3))
       yield* TestClock.adjust("1 millis")
       yield* Effect.yieldNow
       assert.strictEqual(state.transactions, 1)
@@ -74,15 +74,15 @@ onEach("SqlHistory", (test) => {
       const health = yield* StorageHealth
       const { sql, state } = tampered(inner)
       const history = yield* begin(sql)
-      yield* history.append("room", message(1))
+      yield* append(history, "room", message(1))
       state.isBroken = true
-      const waiting = Array.from({ length: 700 }, (_, index) => history.append("room", message(index + 2)))
+      const waiting = Array.from({ length: 700 }, (_, index) => append(history, "room", message(index + 2)))
       for (const it of [waiting[0]!, waiting[699]!]) {
         assert.strictEqual((yield* Effect.flip(inTime(it)))._tag, "StorageFailed")
       }
       const tried = state.transactions
       for (let number = 1000; number < 1100; number++) {
-        assert.isTrue(isRefused(history.append("room", message(number))))
+        assert.isTrue(isRefused(append(history, "room", message(number))))
       }
       assert.deepStrictEqual(yield* numbers(history, "room"), [1])
       assert.strictEqual(state.transactions, tried)
@@ -91,7 +91,7 @@ onEach("SqlHistory", (test) => {
         yield* TestClock.adjust("1 seconds")
         assert.strictEqual(state.transactions, tried + count)
       }
-      assert.isTrue(isRefused(history.append("room", message(1100))))
+      assert.isTrue(isRefused(append(history, "room", message(1100))))
       assert.deepStrictEqual(aboutStoring(lines), ["Cannot store history"])
       assert.strictEqual(health.failing().length, 1)
       state.isBroken = false
@@ -112,7 +112,7 @@ onEach("SqlHistory", (test) => {
         Effect.gen(function* () {
           const history = yield* begin(sql)
           void history.append("forgotten", message(1, { attachment }), true)
-          yield* inTime(history.append("secret", message(2, { attachment }), true))
+          yield* inTime(append(history, "secret", message(2, { attachment }), true))
           state.isBroken = true
           history.forget("forgotten")
           history.setPrivate("secret", true)
@@ -133,11 +133,11 @@ onEach("SqlHistory", (test) => {
     Effect.gen(function* () {
       const { sql, state } = tampered(inner)
       const history = yield* begin(sql)
-      yield* history.append("room", message(1))
+      yield* append(history, "room", message(1))
       yield* TestClock.adjust("10 millis")
       const gate = yield* Deferred.make<void>()
       state.gate = gate
-      const waiting = yield* Effect.forkChild(Effect.exit(history.append("room", message(2))), {
+      const waiting = yield* Effect.forkChild(Effect.exit(append(history, "room", message(2))), {
         startImmediately: true
       })
       const reading = yield* Effect.forkChild(Effect.exit(history.read("room", { limit: 1 })), {
@@ -150,7 +150,7 @@ onEach("SqlHistory", (test) => {
       yield* TestClock.adjust("100 millis")
       assert.isTrue(Exit.isFailure(yield* Fiber.join(waiting)))
       yield* Fiber.join(reading)
-      assert.isTrue(isRefused(history.append("room", message(3))))
+      assert.isTrue(isRefused(append(history, "room", message(3))))
       state.gate = undefined
       yield* Deferred.succeed(gate, undefined)
       yield* heal(history, 4)
@@ -162,10 +162,10 @@ onEach("SqlHistory", (test) => {
       const history = yield* begin(inner)
       const text = "x".repeat(1024 * 1024)
       for (let number = 1; number <= 64; number++) void history.append("room", message(number, { text }))
-      assert.isTrue(isRefused(history.append("room", message(65))))
-      yield* Effect.flip(history.append("room", message(66)))
+      assert.isTrue(isRefused(append(history, "room", message(65))))
+      yield* Effect.flip(append(history, "room", message(66)))
       yield* inTime(history.read("room", { limit: 1, before: 2 }))
-      yield* inTime(history.append("room", message(67)))
+      yield* inTime(append(history, "room", message(67)))
       assert.deepStrictEqual(yield* numbers(history, "room", { limit: 2 }), [64, 67])
       assert.deepStrictEqual(aboutStoring(lines), ["Cannot store history", "Can store history again"])
     }))
@@ -173,12 +173,12 @@ onEach("SqlHistory", (test) => {
   test("refuses to read what cannot be read, and heals", (inner, lines) =>
     Effect.gen(function* () {
       const history = yield* begin(inner)
-      yield* inTime(history.append("room", message(1)))
+      yield* inTime(append(history, "room", message(1)))
       yield* inner`alter table messages rename to elsewhere`
       assert.strictEqual((yield* Effect.flip(inTime(history.read("room", { limit: 1 }))))._tag, "StorageFailed")
       yield* inner`alter table elsewhere rename to messages`
       yield* TestClock.adjust("1 seconds")
-      yield* inTime(history.append("room", message(2)))
+      yield* inTime(append(history, "room", message(2)))
       assert.deepStrictEqual(yield* numbers(history, "room"), [1, 2])
       assert.deepStrictEqual(aboutStoring(lines), ["Cannot store history", "Can store history again"])
     }))
@@ -204,12 +204,12 @@ describe("SqlHistory on a full disk", () => {
           yield* sql`pragma max_page_count = ${sql.literal(String(row!.page_count + 20))}`
           const text = "x".repeat(5000)
           let number = 0
-          const say = () => inTime(history.append("room", message(++number, { text })))
+          const say = () => inTime(append(history, "room", message(++number, { text })))
           while (Exit.isSuccess(yield* Effect.exit(say()))) assert.isBelow(number, 100)
           const kept = yield* stored(sql)
           for (let seconds = 0; seconds < 5; seconds++) {
             yield* TestClock.adjust("1 seconds")
-            assert.isTrue(isRefused(history.append("room", message(++number, { text }))))
+            assert.isTrue(isRefused(append(history, "room", message(++number, { text }))))
             assert.strictEqual(health.failing().length, 1)
           }
           assert.deepStrictEqual(yield* numbers(history, "room"), kept)

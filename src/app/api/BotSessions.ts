@@ -3,9 +3,10 @@
  *
  * - A bot logs in when it does something and is logged out when it has done nothing for {@link idleMillis}, unless it
  *   listens meanwhile. Its name is taken then like anybody's, and may be somebody else's when it comes back.
+ * - A login may take time, and belongs to none of the requests that wait for it.
  * - Whoever is killed by the operator is logged out, and may come back as anybody may.
  */
-import { Clock, Context, Effect, FiberMap, FiberSet, Layer, type Scope } from "effect"
+import { Clock, Context, Effect, Fiber, FiberMap, FiberSet, Layer, Option, type Scope } from "effect"
 import { embedded } from "../../domain/Message.ts"
 import type { UserName } from "../../domain/Names.ts"
 import { AddressBanned, type NameTaken, type ServerFull } from "../../domain/Rejection.ts"
@@ -57,6 +58,8 @@ export class BotSessions extends Context.Service<
           return bot === undefined ? Effect.void : chat.logout(bot.session)
         })
       yield* Effect.addFinalizer(() => Effect.forEach(Array.from(present.keys()), logout, { discard: true }))
+      const logins = yield* FiberMap.make<UserName, Present, LoginRefused>()
+      const runLogin = yield* FiberMap.runtime(logins)<never>()
 
       const expire = (name: UserName, bot: Present): Effect.Effect<void> =>
         Effect.suspend(() => {
@@ -81,7 +84,7 @@ export class BotSessions extends Context.Service<
         present.set(name, bot)
         runTimeout(name, expire(name, bot))
         return bot
-      })
+      }, Effect.uninterruptible)
 
       const here = Effect.fnUntraced(function* (
         name: UserName,
@@ -89,7 +92,10 @@ export class BotSessions extends Context.Service<
       ): Effect.fn.Return<Present, LoginRefused> {
         if (quota.isBanned(address)) return yield* new AddressBanned()
         const bot = present.get(name)
-        if (bot === undefined || !sessions.isOpen(bot.session)) return yield* login(name, address)
+        if (bot === undefined || !sessions.isOpen(bot.session)) {
+          const underway = Option.getOrUndefined(FiberMap.getUnsafe(logins, name))
+          return yield* Fiber.join(underway ?? runLogin(name, login(name, address)))
+        }
         bot.touchedAtMillis = nowMillis()
         return bot
       })
@@ -105,7 +111,7 @@ export class BotSessions extends Context.Service<
                 bot.touchedAtMillis = nowMillis()
               })
           ).pipe(Effect.map(({ session }) => session)),
-        leave: logout,
+        leave: (name) => Effect.andThen(FiberMap.remove(logins, name), logout(name)),
         isOnline: (name) => present.has(name)
       })
     })
