@@ -6,7 +6,7 @@
  *   nothing, but some confirm by it.
  * - What a user may not know of (a private room) is answered as if it did not exist, but for the one who tries to join.
  */
-import { Clock, Context, Effect, Exit, Layer, Queue, Result, Stream } from "effect"
+import { Clock, Context, Effect, Layer, Queue, Result, Stream } from "effect"
 import { type Command, done, type Reply } from "../domain/Command.ts"
 import type { SharedEvent } from "../domain/Event.ts"
 import { Flooding, NotLoggedIn, type Rejection } from "../domain/Rejection.ts"
@@ -35,12 +35,6 @@ import { Uploads } from "./Uploads.ts"
 /** Who logs in, and where events for it go. Whoever is in the room is told at once, unless that is left to `later`. */
 export interface Login extends Pick<Opening, "name" | "protocol" | "address" | "outlet"> {
   readonly later?: Audience.Later
-}
-
-/** The reply that is made of a value: at once if it is there. */
-const answer = <A, E extends Rejection>(value: Effect.Effect<A, E>, reply: (value: A) => Reply) => {
-  const settled = Exit.isExit(value) ? (value as Exit.Exit<A, E>) : undefined
-  return settled?._tag === "Success" ? Result.succeed(reply(settled.value)) : Effect.map(value, reply)
 }
 
 export class Chat extends Context.Service<
@@ -152,7 +146,7 @@ export class Chat extends Context.Service<
               file
             }))
           case "WriteUpload":
-            return answer(uploads.writeUnsafe(session, command.key, command.atByte, command.bytes), () => done)
+            return Effect.as(uploads.write(session, command.key, command.atByte, command.bytes), done)
           case "DropUpload":
             uploads.drop(session, command.key)
             return Result.succeed(done)
@@ -167,7 +161,7 @@ export class Chat extends Context.Service<
               file
             }))
           case "ReadDownload":
-            return answer(downloads.readUnsafe(session, command.key, command.atByte, command.sizeBytes), (bytes) => ({
+            return Effect.map(downloads.read(session, command.key, command.atByte, command.sizeBytes), (bytes) => ({
               _tag: "FileRead",
               bytes
             }))

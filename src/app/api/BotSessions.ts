@@ -9,6 +9,7 @@ import { Clock, Context, Effect, FiberMap, Layer, type Scope } from "effect"
 import type { UserName } from "../../domain/Names.ts"
 import { AddressBanned, type NameTaken, type ServerFull } from "../../domain/Rejection.ts"
 import { Chat } from "../../services/Chat.ts"
+import { IdleTimeout } from "../../services/IdleTimeout.ts"
 import { Quota } from "../../services/Quota.ts"
 import type { Session } from "../../services/Session.ts"
 import { Sessions } from "../../services/Sessions.ts"
@@ -21,7 +22,7 @@ export type LoginRefused = NameTaken | AddressBanned | ServerFull
 
 interface Present {
   readonly session: Session
-  touchedAtMillis: number
+  readonly idle: IdleTimeout
   listening: number
 }
 
@@ -60,13 +61,12 @@ export class BotSessions extends Context.Service<
       )
 
       const expire = (name: UserName, bot: Present): Effect.Effect<void> =>
-        Effect.suspend(() => {
+        Effect.flatMap(bot.idle.expired, () => {
           if (present.get(name) !== bot) return Effect.void
-          const waitMillis = bot.listening > 0 ? idleMillis : bot.touchedAtMillis + idleMillis - nowMillis()
-          if (waitMillis > 0) return Effect.andThen(Effect.sleep(waitMillis), expire(name, bot))
-          return Effect.sync(() => logout(name))
+          if (bot.listening === 0) return Effect.sync(() => logout(name))
+          bot.idle.touch()
+          return expire(name, bot)
         })
-      const nowMillis = () => clock.currentTimeMillisUnsafe()
 
       const login = Effect.fnUntraced(function* (
         name: UserName,
@@ -78,7 +78,7 @@ export class BotSessions extends Context.Service<
           (refused): Effect.Effect<never, LoginRefused> =>
             refused._tag === "NameTaken" || refused._tag === "ServerFull" ? Effect.fail(refused) : Effect.die(refused)
         )
-        const bot = { session, touchedAtMillis: nowMillis(), listening: 0 }
+        const bot = { session, idle: new IdleTimeout(clock, idleMillis), listening: 0 }
         present.set(name, bot)
         runTimeout(name, expire(name, bot))
         return bot
@@ -91,7 +91,7 @@ export class BotSessions extends Context.Service<
         if (quota.isBanned(address)) return yield* new AddressBanned()
         const bot = present.get(name)
         if (bot === undefined || !sessions.isOpen(bot.session)) return yield* login(name, address)
-        bot.touchedAtMillis = nowMillis()
+        bot.idle.touch()
         return bot
       })
 
@@ -103,7 +103,7 @@ export class BotSessions extends Context.Service<
             (bot) =>
               Effect.sync(() => {
                 bot.listening--
-                bot.touchedAtMillis = nowMillis()
+                bot.idle.touch()
               })
           ).pipe(Effect.map(({ session }) => session)),
         leave: (name) => Effect.sync(() => logout(name)),
