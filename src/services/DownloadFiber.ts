@@ -10,7 +10,7 @@
  * - A block is never changed. What is given may be a view of one.
  * - The fiber opens the file and closes it. It ends by itself when nothing is asked for too long.
  */
-import { Cause, Deferred, Effect, Exit, Queue, type Scope } from "effect"
+import { Deferred, Effect, Exit, Queue, type Scope } from "effect"
 import { NoSuchFile, type StorageFailed } from "../domain/Rejection.ts"
 import type { OpenedFile } from "./Attachments.ts"
 import type { IdleTimeout } from "./IdleTimeout.ts"
@@ -84,8 +84,14 @@ export class DownloadFiber {
     })
   }
 
-  /** What the fiber does, once. Fails if the file cannot be opened, and ends when nothing is asked for too long. */
-  run(open: Effect.Effect<OpenedFile, Failure, Scope.Scope>): Effect.Effect<void, Failure> {
+  /**
+   * What the fiber does, once. Fails if the file cannot be opened, and ends when nothing is asked for too long. `over` is
+   * called when it is over, before those who wait are told.
+   */
+  run(
+    open: Effect.Effect<OpenedFile, Failure, Scope.Scope>,
+    over: () => void = () => {}
+  ): Effect.Effect<void, Failure> {
     return Effect.uninterruptibleMask((restore) => {
       const work = Effect.gen({ self: this }, function* () {
         const file = yield* open
@@ -94,7 +100,14 @@ export class DownloadFiber {
         yield* restore(Deferred.succeed(this.#opened, undefined))
         yield* restore(Effect.raceFirst(this.#readWanted(file), this.#idle.expired))
       })
-      return Effect.onExit(Effect.scoped(work), (exit) => Effect.sync(() => this.#end(exit)))
+      return Effect.onExit(Effect.scoped(work), (exit) =>
+        Effect.sync(() => {
+          this.#isOver = true
+          this.#blocks.clear()
+          over()
+          this.#tellAll(exit)
+        })
+      )
     })
   }
 
@@ -180,13 +193,11 @@ export class DownloadFiber {
     })
   }
 
-  #end(exit: Exit.Exit<void, Failure>): void {
-    this.#isOver = true
-    const isFailed = Exit.isFailure(exit) && !Cause.hasInterrupts(exit.cause)
+  #tellAll(exit: Exit.Exit<void, Failure>): void {
+    const isFailed = Exit.isFailure(exit) && !Exit.hasInterrupts(exit)
     const failure = isFailed ? Exit.failCause(exit.cause) : Exit.fail(new NoSuchFile())
     Deferred.doneUnsafe(this.#opened, failure)
     for (const { bytes } of this.#unread) Deferred.doneUnsafe(bytes, failure)
     this.#unread.clear()
-    this.#blocks.clear()
   }
 }

@@ -92,7 +92,7 @@ export class Downloads extends Context.Service<
               transfers.drop(session, key)
               const refused = refusal(session)
               if (refused !== undefined) return yield* refused
-              drop = transfers.start(session, key, download, download.run(open(file)))
+              drop = transfers.start(session, key, download, (over) => download.run(open(file), over))
               yield* restore(download.opened)
               return summary(file)
             })

@@ -122,7 +122,9 @@ export class ResumableUploads extends Context.Service<
       // What has become of it can be asked for as long as it may be left alone. Why it failed is told to whoever sends.
       const work = (entry: Entry): Effect.Effect<void> =>
         Effect.gen(function* () {
-          yield* entry.upload.run(attachments.begin(entry.sizeBytes))
+          yield* entry.upload.run(attachments.begin(entry.sizeBytes), () => {
+            if (entry.upload.kept === undefined) forget(entry)
+          })
           entry.idle.touch()
           yield* entry.idle.expired
         }).pipe(

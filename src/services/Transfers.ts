@@ -10,8 +10,16 @@ import type { Session } from "./Session.ts"
 /** The transfers of one kind. */
 export interface Transfers<T> {
   readonly find: (session: Session, key: number) => T | undefined
-  /** Adds a transfer, and runs what its fiber does; what has its key already is dropped. Gives what drops it. */
-  readonly start: (session: Session, key: number, transfer: T, work: Effect.Effect<unknown, unknown>) => () => void
+  /**
+   * Adds a transfer, and runs what its fiber does; what has its key already is dropped. Gives what drops it. `over` forgets
+   * it, which is done at the latest when the fiber ends.
+   */
+  readonly start: (
+    session: Session,
+    key: number,
+    transfer: T,
+    work: (over: () => void) => Effect.Effect<unknown, unknown>
+  ) => () => void
   /** Takes away the key of a transfer, which goes on without: it is still its session's, but is not counted any more. */
   readonly release: (session: Session, key: number) => T | undefined
   /** Ends a transfer, if there is one. */
@@ -79,10 +87,10 @@ export const make = Effect.fnUntraced(function* <T>(): Effect.fn.Return<Transfer
       own.entries.add(entry)
       // Those who wait for it are told how it ends; whether somebody does is not known here.
       entry.fiber = run(
-        Effect.tapDefect(work, (defect) => Effect.logError("A transfer ended by a defect", defect)).pipe(
-          Effect.ensuring(Effect.sync(() => forget(entry))),
-          Effect.ignoreCause
-        )
+        Effect.tapDefect(
+          work(() => forget(entry)),
+          (defect) => Effect.logError("A transfer ended by a defect", defect)
+        ).pipe(Effect.ensuring(Effect.sync(() => forget(entry))), Effect.ignoreCause)
       )
       return () => end(entry)
     },

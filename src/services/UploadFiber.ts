@@ -1,18 +1,18 @@
 /**
  * An upload, from its beginning until it is kept: what senders bring is put together in memory, and one fiber stores it.
  *
- * - Whoever writes has its bytes copied into an open block (see `UploadBlocks`). That is done as soon as it is run, and is
- *   not undone if it is interrupted.
+ * - Whoever writes has its bytes copied into an open block (see `UploadBlocks`), as soon as the write is run.
  * - A queue of {@link limitQueued} blocks leads to the fiber. When it is full and no more blocks may be open, a write waits
  *   until the rest of its bytes has a place; what comes after it waits behind it. So the last write of a byte counts, also
- *   when nobody waited for the one before it, and there are never more than {@link limitBlocks} blocks.
+ *   when nobody waited for the one before it, and there are never more than {@link limitBlocks} blocks. A write that is
+ *   interrupted while it waits is carried out whole if some of it has a place, else not at all.
  * - A block that cannot be stored stays, and those behind it too. The next write says so, and takes nothing; then it is
  *   tried again, also by a write that must wait and by `keep`. What was once taken is never lost without a word: `keep`
  *   stores it or fails.
  * - The fiber begins the upload, stores, keeps, and gives back what it holds. It ends by itself when nothing comes for too
  *   long. Who asks it to keep the file and does not wait for that leaves it keeping.
  */
-import { Cause, Deferred, Effect, Exit, Latch, Queue, type Scope } from "effect"
+import { Deferred, Effect, Exit, Latch, Queue, type Scope } from "effect"
 import { type StorageFailed, UploadBroken } from "../domain/Rejection.ts"
 import type { StoredFile, Upload } from "./Attachments.ts"
 import type { IdleTimeout } from "./IdleTimeout.ts"
@@ -29,12 +29,41 @@ type Failure = UploadBroken | StorageFailed
 /** The end of what comes: behind it the file is kept. */
 const lastOfAll = "last of all"
 
-/** The rest of a write that has no place yet. */
-interface Rest {
+/** A write, or the rest of one, that has no place yet. */
+class Rest {
   bytes: Uint8Array
   atByte: number
-  readonly placed: Deferred.Deferred<void, Failure>
-  isAwaited: boolean
+  /** Whether some bytes of the write have a place. */
+  isBegun: boolean
+  #resume: ((exit: Exit.Exit<void, Failure>) => void) | undefined
+  #exit: Exit.Exit<void, Failure> | undefined
+
+  constructor(bytes: Uint8Array, atByte: number, isBegun: boolean) {
+    this.bytes = bytes
+    this.atByte = atByte
+    this.isBegun = isBegun
+  }
+
+  get isAwaited(): boolean {
+    return this.#resume !== undefined
+  }
+
+  /** Waits until it is settled. */
+  await(interrupted: () => void): Effect.Effect<void, Failure> {
+    return Effect.callback((resume) => {
+      if (this.#exit !== undefined) return resume(this.#exit)
+      this.#resume = resume
+      return Effect.sync(() => {
+        this.#resume = undefined
+        interrupted()
+      })
+    })
+  }
+
+  settle(exit: Exit.Exit<void, Failure>): void {
+    this.#exit = exit
+    this.#resume?.(exit)
+  }
 }
 
 export class UploadFiber {
@@ -93,7 +122,8 @@ export class UploadFiber {
       this.#idle.touch()
       if (this.#untold !== undefined) return this.#tell(this.#untold)
       const putBytes = this.#waiting.length === 0 ? this.#blocks.put(bytes, atByte) : 0
-      return putBytes === bytes.length ? Exit.void : this.#wait(bytes.slice(putBytes), atByte + putBytes)
+      if (putBytes === bytes.length) return Exit.void
+      return this.#wait(new Rest(bytes.slice(putBytes), atByte + putBytes, putBytes > 0))
     })
   }
 
@@ -113,11 +143,19 @@ export class UploadFiber {
     })
   }
 
-  /** What the fiber does, once. When it is interrupted nothing is left of the upload, unless it has been kept. */
-  run(begin: Effect.Effect<Upload, StorageFailed, Scope.Scope>): Effect.Effect<StoredFile, Failure> {
-    const leftAlone = Effect.flatMap(this.#idle.expired, () =>
-      this.#name === undefined ? Effect.fail(new UploadBroken()) : Effect.never
-    )
+  /**
+   * What the fiber does, once. When it is interrupted nothing is left of the upload, unless it has been kept. `over` is
+   * called when it is over, before those who wait are told.
+   */
+  run(
+    begin: Effect.Effect<Upload, StorageFailed, Scope.Scope>,
+    over: () => void = () => {}
+  ): Effect.Effect<StoredFile, Failure> {
+    const leftAlone = Effect.flatMap(this.#idle.expired, () => {
+      if (this.#name !== undefined) return Effect.never
+      this.#isOver = true
+      return Effect.fail(new UploadBroken())
+    })
     return Effect.uninterruptibleMask((restore) => {
       const work = Effect.gen({ self: this }, function* () {
         const target = yield* begin
@@ -128,15 +166,23 @@ export class UploadFiber {
         yield* restore(this.#storeRest(target))
         return yield* target.keep(name)
       })
-      return Effect.onExit(Effect.scoped(work), (exit) => Effect.sync(() => this.#end(exit)))
+      return Effect.onExit(Effect.scoped(work), (exit) =>
+        Effect.sync(() => {
+          this.#isOver = true
+          if (Exit.isSuccess(exit)) this.#kept = exit.value
+          over()
+          this.#tellAll(exit)
+        })
+      )
     })
   }
 
-  #wait(bytes: Uint8Array, atByte: number): Effect.Effect<void, Failure> {
-    const rest: Rest = { bytes, atByte, placed: Deferred.makeUnsafe(), isAwaited: true }
+  #wait(rest: Rest): Effect.Effect<void, Failure> {
     this.#waiting.push(rest)
     this.#retry.openUnsafe()
-    return Effect.onInterrupt(Deferred.await(rest.placed), () => Effect.sync(() => (rest.isAwaited = false)))
+    return rest.await(() => {
+      if (!rest.isBegun) this.#waiting = this.#waiting.filter((it) => it !== rest)
+    })
   }
 
   #tell(failure: StorageFailed): StorageFailed {
@@ -154,10 +200,11 @@ export class UploadFiber {
       if (putBytes < rest.bytes.length) {
         rest.bytes = rest.bytes.subarray(putBytes)
         rest.atByte += putBytes
+        rest.isBegun ||= putBytes > 0
         return
       }
       this.#waiting.shift()
-      Deferred.doneUnsafe(rest.placed, Exit.void)
+      rest.settle(Exit.void)
     }
   }
 
@@ -211,21 +258,17 @@ export class UploadFiber {
     this.#waiting = this.#waiting.filter(({ isAwaited }) => !isAwaited)
     if (told.length === 0) this.#untold = failure
     this.#retry.closeUnsafe()
-    for (const { placed } of told) Deferred.doneUnsafe(placed, Exit.fail(failure))
+    for (const rest of told) rest.settle(Exit.fail(failure))
     // Whoever opens it is not to carry out what follows.
     return Effect.andThen(this.#retry.await, Effect.yieldNow)
   }
 
-  #end(exit: Exit.Exit<StoredFile, Failure>): void {
-    this.#isOver = true
-    if (Exit.isSuccess(exit)) {
-      this.#kept = exit.value
-      Deferred.doneUnsafe(this.#result, exit)
-      return
-    }
-    const failure = Cause.hasInterrupts(exit.cause) ? Exit.fail(new UploadBroken()) : Exit.failCause(exit.cause)
+  #tellAll(exit: Exit.Exit<StoredFile, Failure>): void {
+    const outcome = Exit.hasInterrupts(exit) ? Exit.fail(new UploadBroken()) : exit
+    Deferred.doneUnsafe(this.#result, outcome)
+    if (Exit.isSuccess(outcome)) return
+    const failure = Exit.failCause(outcome.cause)
     Deferred.doneUnsafe(this.#begun, failure)
-    Deferred.doneUnsafe(this.#result, failure)
-    for (const { placed } of this.#waiting.splice(0)) Deferred.doneUnsafe(placed, failure)
+    for (const rest of this.#waiting.splice(0)) rest.settle(failure)
   }
 }

@@ -28,8 +28,8 @@ export class Uploads extends Context.Service<
     ) => Effect.Effect<number, FileTooLarge | TooManyUploads | UploadBroken | StorageFailed>
     /**
      * Takes bytes of a file from index `atByte` on: at once, unless those before them must be stored first. Writes count
-     * in the order in which they are run, whether or not anybody waits for them; one that is interrupted counts too. That
-     * bytes taken before could not be stored is what the next write fails with.
+     * in the order in which they are run, whether or not anybody waits for them. One that is interrupted while it waits
+     * is carried out whole or not at all. That bytes taken before could not be stored is what the next one fails with.
      */
     readonly write: (
       session: Session,
@@ -77,7 +77,7 @@ export class Uploads extends Context.Service<
               if (sizeBytes > fileLimitBytes) return yield* new FileTooLarge({ limitBytes: fileLimitBytes })
               const refused = refusal(session)
               if (refused !== undefined) return yield* refused
-              drop = transfers.start(session, key, upload, upload.run(attachments.begin(sizeBytes)))
+              drop = transfers.start(session, key, upload, (over) => upload.run(attachments.begin(sizeBytes), over))
               return yield* restore(upload.begun)
             })
           )

@@ -378,6 +378,17 @@ describe("Uploads", () => {
     })
   )
 
+  it.effect("do not count when they could not begin", () =>
+    Effect.gen(function* () {
+      const { alice } = yield* trio
+      const uploads = yield* Uploads
+      for (const key of [1, 2, 3, 4, 5, 6]) {
+        assert.strictEqual((yield* Effect.flip(uploads.begin(alice.session, key, 51)))._tag, "StorageFailed")
+        assert.strictEqual(uploads.count(), 0)
+      }
+    }).pipe(Effect.provide(layer({ filesLimitBytes: 50 })))
+  )
+
   it.effect("give back their room when their session ends before they have begun", () =>
     Effect.gen(function* () {
       const latch = yield* Latch.make()
