@@ -10,19 +10,19 @@ const nanosPerMilli = 1_000_000
 
 export class IdleTimeout {
   readonly #clock: Clock.Clock
-  readonly #timeoutNanos: bigint
+  readonly #timeoutMillis: number
   #touchedAtNanos: bigint
   /** Completes when nothing has been done for the whole time, at once if it was so before. */
   readonly expired: Effect.Effect<void> = Effect.suspend(() => {
-    const leftNanos = this.#touchedAtNanos + this.#timeoutNanos - this.#clock.monotonicTimeNanosUnsafe()
-    if (leftNanos <= 0n) return Effect.void
-    return Effect.andThen(Effect.sleep(Math.ceil(Number(leftNanos) / nanosPerMilli)), this.expired)
+    const idleNanos = this.#clock.monotonicTimeNanosUnsafe() - this.#touchedAtNanos
+    const leftMillis = this.#timeoutMillis - Number(idleNanos) / nanosPerMilli
+    return leftMillis > 0 ? Effect.andThen(Effect.sleep(Math.ceil(leftMillis)), this.expired) : Effect.void
   })
 
-  /** The time begins now. */
+  /** The time begins now. It may be infinite. */
   constructor(clock: Clock.Clock, timeoutMillis: number) {
     this.#clock = clock
-    this.#timeoutNanos = BigInt(Math.round(timeoutMillis * nanosPerMilli))
+    this.#timeoutMillis = timeoutMillis
     this.#touchedAtNanos = clock.monotonicTimeNanosUnsafe()
   }
 

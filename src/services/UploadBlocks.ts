@@ -75,6 +75,12 @@ export class UploadBlocks {
     if (bytes.length === blockBytes) this.#spare.push(bytes)
   }
 
+  /** Gives up all memory. */
+  clear(): void {
+    this.#open.clear()
+    this.#spare.length = 0
+  }
+
   #begin(index: number): Block | undefined {
     const oldest = this.#open.size < limitOpen ? undefined : this.#oldest()
     if (oldest !== undefined && !this.#passOn(oldest)) return undefined

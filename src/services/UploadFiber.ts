@@ -170,6 +170,7 @@ export class UploadFiber {
         Effect.sync(() => {
           this.#isOver = true
           if (Exit.isSuccess(exit)) this.#kept = exit.value
+          this.#blocks.clear()
           over()
           this.#tellAll(exit)
         })

@@ -56,6 +56,20 @@ describe("IdleTimeout", () => {
     })
   )
 
+  it.effect("expired never completes if the time is infinite, and soon if it is short", () =>
+    Effect.gen(function* () {
+      const clock = yield* Clock.Clock
+      const long = yield* Effect.forkChild(new IdleTimeout(clock, Infinity).expired, { startImmediately: true })
+      const short = yield* Effect.forkChild(new IdleTimeout(clock, 0.5).expired, { startImmediately: true })
+      assert.isUndefined(short.pollUnsafe())
+      yield* TestClock.adjust(1)
+      assert.isDefined(short.pollUnsafe())
+      yield* TestClock.adjust("3650 days")
+      assert.isUndefined(long.pollUnsafe())
+      yield* new IdleTimeout(clock, 0).expired
+    })
+  )
+
   it.effect("goes by the monotonic clock: what the wall clock does is nothing to it", () =>
     Effect.gen(function* () {
       const clock = yield* Clock.Clock
