@@ -145,7 +145,7 @@ export class Chat extends Context.Service<
               file
             }))
           case "WriteUpload":
-            return Effect.as(uploads.writeUnsafe(session, command.key, command.atByte, command.bytes), done)
+            return Effect.as(uploads.write(session, command.key, command.atByte, command.bytes), done)
           case "DropUpload":
             uploads.drop(session, command.key)
             return Effect.succeed(done)
@@ -160,10 +160,10 @@ export class Chat extends Context.Service<
               file
             }))
           case "ReadDownload":
-            return Effect.map(
-              downloads.readUnsafe(session, command.key, command.atByte, command.sizeBytes),
-              (bytes) => ({ _tag: "FileRead", bytes })
-            )
+            return Effect.map(downloads.read(session, command.key, command.atByte, command.sizeBytes), (bytes) => ({
+              _tag: "FileRead",
+              bytes
+            }))
           case "DropDownload":
             downloads.drop(session, command.key)
             return Effect.succeed(done)

@@ -3,25 +3,21 @@
  *
  * - A download belongs to one session and ends with it. Whether the session may see the file is checked when it begins.
  *   It goes on to its end, also if the file goes meanwhile.
- * - Small parts in nearly the order of the file are answered from memory. One that nothing is read of for a while is
- *   dropped.
+ * - Each is the work of one fiber (see `DownloadFiber`): small parts in nearly the order of the file are answered from
+ *   memory. One that nothing is read of for a while is dropped.
  */
-import { Context, Effect, Exit, Layer, Scope } from "effect"
+import { Clock, Context, Effect, Layer, type Scope } from "effect"
 import type { DownloadKey } from "../domain/Command.ts"
 import type { FileSummary } from "../domain/FileSummary.ts"
 import { NoSuchFile, type StorageFailed, TooManyDownloads } from "../domain/Rejection.ts"
 import { Attachments, type OpenedFile, type StoredFile } from "./Attachments.ts"
+import { DownloadFiber } from "./DownloadFiber.ts"
+import { IdleTimeout } from "./IdleTimeout.ts"
 import { Limits } from "./Limits.ts"
-import { ReadAhead } from "./ReadAhead.ts"
 import type { Session } from "./Session.ts"
 import { Sessions } from "./Sessions.ts"
 import { Shares } from "./Shares.ts"
 import * as Transfers from "./Transfers.ts"
-
-interface Entry extends Transfers.Transfer {
-  readonly file: StoredFile
-  readonly content: ReadAhead
-}
 
 /** A file as those see it who may. */
 export const summary = ({ name, number, sizeBytes }: StoredFile): FileSummary => ({ number, name, sizeBytes })
@@ -37,9 +33,9 @@ export class Downloads extends Context.Service<
     ) => Effect.Effect<FileSummary, NoSuchFile | TooManyDownloads | StorageFailed>
     /**
      * Bytes of a file from index `atByte` on, all of which it must have. They come in one piece, which may be a view of
-     * bytes that others are given too: nobody may change it. Done at once if they are in memory: then it is an `Exit`.
+     * bytes that others are given too: nobody may change it. Done at once if they are in memory.
      */
-    readonly readUnsafe: (
+    readonly read: (
       session: Session,
       key: DownloadKey,
       atByte: number,
@@ -59,67 +55,62 @@ export class Downloads extends Context.Service<
       const sessions = yield* Sessions
       const shares = yield* Shares
       const { downloadLimit, transferTimeoutMillis } = yield* Limits
-      const transfers = yield* Transfers.make<Entry>(transferTimeoutMillis)
+      const clock = yield* Clock.Clock
+      const transfers = yield* Transfers.make<DownloadFiber>()
 
       const visible = (session: Session, number: number): Effect.Effect<StoredFile | undefined, StorageFailed> =>
         shares.isVisible(session, number) ? attachments.find(number) : Effect.undefined
 
       // What cannot be opened because it has gone is not the server's failure.
-      const open = (file: StoredFile, scope: Scope.Scope): Effect.Effect<OpenedFile, NoSuchFile | StorageFailed> =>
-        Effect.catch(Scope.provide(attachments.open(file), scope), (failure) =>
+      const open = (file: StoredFile): Effect.Effect<OpenedFile, NoSuchFile | StorageFailed, Scope.Scope> =>
+        Effect.catch(attachments.open(file), (failure) =>
           Effect.flatMap(attachments.find(file.number), (it) =>
             Effect.fail(it === undefined ? new NoSuchFile() : failure)
           )
         )
 
       const refusal = (session: Session): NoSuchFile | TooManyDownloads | undefined => {
-        if (!sessions.isOpen(session)) return new NoSuchFile()
+        if (!sessions.isOpen(session) || !transfers.isOpen()) return new NoSuchFile()
         return transfers.count(session) >= downloadLimit ? new TooManyDownloads({ limit: downloadLimit }) : undefined
       }
 
-      const begin = Effect.fnUntraced(function* (
+      const begin = (
         session: Session,
         key: DownloadKey,
         number: number
-      ): Effect.fn.Return<FileSummary, NoSuchFile | TooManyDownloads | StorageFailed> {
-        transfers.drop(session, key)
-        const file = yield* visible(session, number)
-        if (file === undefined) return yield* new NoSuchFile()
-        const refusedBefore = refusal(session)
-        if (refusedBefore !== undefined) return yield* refusedBefore
-        const scope = yield* Scope.make()
-        const close = Scope.close(scope, Exit.void)
-        const opened = yield* Effect.onError(open(file, scope), () => close)
-        // Others may have begun meanwhile, under the same key too, and the session may have ended.
-        transfers.drop(session, key)
-        const refused = refusal(session)
-        if (refused !== undefined) {
-          yield* close
-          return yield* refused
-        }
-        const content = new ReadAhead(opened, file.sizeBytes, scope)
-        transfers.add(session, { key, file, content, close, touchedAtMillis: 0 })
-        return summary(file)
-      }, Effect.uninterruptible)
+      ): Effect.Effect<FileSummary, NoSuchFile | TooManyDownloads | StorageFailed> =>
+        Effect.suspend(() => {
+          let drop = (): void => {}
+          const begun = Effect.uninterruptibleMask((restore) =>
+            Effect.gen(function* () {
+              transfers.drop(session, key)
+              const file = yield* restore(visible(session, number))
+              if (file === undefined) return yield* new NoSuchFile()
+              const idle = new IdleTimeout(clock, transferTimeoutMillis)
+              const download = yield* DownloadFiber.make(file.sizeBytes, idle)
+              // Another may have begun under the same key meanwhile.
+              transfers.drop(session, key)
+              const refused = refusal(session)
+              if (refused !== undefined) return yield* refused
+              drop = transfers.start(session, key, download, (over) => download.run(open(file), over))
+              yield* restore(download.opened)
+              return summary(file)
+            })
+          )
+          return Effect.onInterrupt(begun, () => Effect.sync(drop))
+        })
 
-      const readUnsafe = (
+      const read = (
         session: Session,
         key: DownloadKey,
         atByte: number,
         sizeBytes: number
-      ): Effect.Effect<Uint8Array, NoSuchFile | StorageFailed> => {
-        const entry = transfers.find(session, key)
-        const isRange = Number.isInteger(atByte) && Number.isInteger(sizeBytes) && atByte >= 0 && sizeBytes >= 0
-        if (entry === undefined || !isRange || atByte + sizeBytes > entry.file.sizeBytes) {
-          return Effect.fail(new NoSuchFile())
-        }
-        transfers.touch(entry)
-        return entry.content.read(atByte, sizeBytes)
-      }
+      ): Effect.Effect<Uint8Array, NoSuchFile | StorageFailed> =>
+        Effect.suspend(() => transfers.find(session, key)?.read(atByte, sizeBytes) ?? new NoSuchFile())
 
       return Downloads.of({
         begin,
-        readUnsafe,
+        read,
         drop: transfers.drop,
         dropAll: transfers.dropAll,
         count: () => transfers.count()

@@ -3,17 +3,20 @@
  *
  * - A session opens one; it goes on when that session has gone, until it is whole, cancelled, or nothing has come of it for
  *   {@link idleMillis}. What has become of one that is whole can be asked for as long.
+ * - Each is the work of one fiber, from its beginning until what has become of it is forgotten. What a request has brought
+ *   stays when the request breaks off; a file that is being kept when it does so is kept.
  * - Bytes come in order. Who sends last is the one who sends: whoever was sending before is told that it is not any more.
  */
-import { Clock, Context, Data, Deferred, Effect, Exit, FiberMap, Layer, Scope, Stream } from "effect"
+import { Clock, Context, Data, Deferred, Effect, type Fiber, FiberMap, Layer, Stream } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { fileName } from "../domain/FileName.ts"
 import { FileTooLarge, type StorageFailed, TooManyUploads } from "../domain/Rejection.ts"
 import { Attachments, randomId } from "./Attachments.ts"
+import { IdleTimeout } from "./IdleTimeout.ts"
 import { Limits } from "./Limits.ts"
 import { addressKey } from "./Quota.ts"
 import type { Session } from "./Session.ts"
-import { WriteBehind } from "./WriteBehind.ts"
+import { UploadFiber } from "./UploadFiber.ts"
 
 /** How long an upload is there of which nothing comes. */
 export const idleMillis = 300_000
@@ -35,19 +38,29 @@ export class UploadOverrun extends Data.TaggedError("UploadOverrun") {}
 /** Somebody else sends now. */
 export class UploadTakenOver extends Data.TaggedError("UploadTakenOver") {}
 
+/** A request that sends; it is told when it must not go on. */
+interface Sending {
+  readonly over: Deferred.Deferred<void>
+  readonly stop: Deferred.Deferred<never, UploadTakenOver | UploadGone>
+}
+
 interface Entry {
   readonly id: string
   readonly name: string
   readonly sizeBytes: number
   readonly owner: Session
   readonly address: string | undefined
-  readonly pieces: WriteBehind
-  readonly close: Effect.Effect<void>
+  readonly idle: IdleTimeout
+  readonly upload: UploadFiber
   receivedBytes: number
-  touchedAtMillis: number
-  file: string | undefined
-  sending: { readonly over: Deferred.Deferred<void>; readonly stop: Deferred.Deferred<void> } | undefined
+  sending: Sending | undefined
 }
+
+const progress = ({ receivedBytes, sizeBytes, upload }: Entry): Progress => ({
+  sizeBytes,
+  receivedBytes,
+  file: upload.kept?.id
+})
 
 export class ResumableUploads extends Context.Service<
   ResumableUploads,
@@ -81,149 +94,141 @@ export class ResumableUploads extends Context.Service<
       const random = yield* SecureRandom.SecureRandom
       const clock = yield* Clock.Clock
       const entries = new Map<string, Entry>()
-      const timeouts = yield* FiberMap.make<string>()
-      const runTimeout = yield* FiberMap.runtime(timeouts)<never>()
-      yield* Effect.addFinalizer(() => Effect.forEach(entries.values(), ({ close }) => close, { discard: true }))
+      const fibers = yield* FiberMap.make<string>()
+      const runFiber = yield* FiberMap.runtime(fibers)<never>()
+      let isOpen = true
+      yield* Effect.addFinalizer(() => Effect.sync(() => (isOpen = false)))
 
       const isTooMany = (session: Session, address: string | undefined): boolean => {
         let [own, near] = [0, 0]
         for (const entry of entries.values()) {
-          if (entry.file !== undefined) continue
+          if (entry.upload.kept !== undefined) continue
           if (entry.owner === session) own++
           if (address !== undefined && entry.address === address) near++
         }
         return Math.max(own, near) >= uploadLimit
       }
 
-      const touch = (entry: Entry): void => {
-        entry.touchedAtMillis = clock.currentTimeMillisUnsafe()
+      const takeOver = ({ over, stop }: Sending): Effect.Effect<void> => {
+        Deferred.doneUnsafe(stop, new UploadTakenOver())
+        return Deferred.await(over)
       }
 
-      const expire = (entry: Entry): Effect.Effect<void> =>
-        Effect.suspend(() => {
-          const waitMillis = entry.touchedAtMillis + idleMillis - clock.currentTimeMillisUnsafe()
-          if (waitMillis > 0) return Effect.andThen(Effect.sleep(waitMillis), expire(entry))
-          return remove(entry)
-        })
+      const forget = (entry: Entry): void => {
+        entries.delete(entry.id)
+        if (entry.sending !== undefined) Deferred.doneUnsafe(entry.sending.stop, new UploadGone())
+      }
 
-      // Whoever sends is stopped first, so that nothing is written any more when the upload is closed.
-      const remove = (entry: Entry): Effect.Effect<void> =>
-        Effect.suspend(() => {
-          entries.delete(entry.id)
-          return Effect.andThen(stopSending(entry), entry.close)
-        })
-
-      const stopSending = (entry: Entry): Effect.Effect<void> =>
-        Effect.suspend(() => {
-          if (entry.sending === undefined) return Effect.void
-          const { over, stop } = entry.sending
-          Deferred.doneUnsafe(stop, Effect.void)
-          return Deferred.await(over)
-        })
-
-      const keep = (entry: Entry): Effect.Effect<void, StorageFailed> =>
-        entry.pieces.keep(entry.name).pipe(
-          // All bytes are there, so they cannot be missing.
-          Effect.catchTag("UploadBroken", Effect.die),
-          Effect.ensuring(entry.close),
-          Effect.matchEffect({
-            onSuccess: ({ id }) =>
-              Effect.sync(() => {
-                entry.file = id
-                touch(entry)
-              }),
-            onFailure: (failure) =>
-              Effect.suspend(() => {
-                entries.delete(entry.id)
-                return Effect.fail(failure)
-              })
-          }),
-          Effect.uninterruptible
+      // What has become of it can be asked for as long as it may be left alone. Why it failed is told to whoever sends.
+      const work = (entry: Entry): Effect.Effect<void> =>
+        Effect.gen(function* () {
+          yield* entry.upload.run(attachments.begin(entry.sizeBytes), () => {
+            if (entry.upload.kept === undefined) forget(entry)
+          })
+          entry.idle.touch()
+          yield* entry.idle.expired
+        }).pipe(
+          Effect.tapDefect((defect) => Effect.logError("An upload ended by a defect", defect)),
+          Effect.ignoreCause,
+          Effect.ensuring(Effect.sync(() => forget(entry)))
         )
 
-      const open = Effect.fnUntraced(function* (
+      const keep = ({ name, upload }: Entry): Effect.Effect<void, UploadGone | StorageFailed> =>
+        Effect.catchTag(Effect.asVoid(upload.keep(name)), "UploadBroken", () => new UploadGone())
+
+      const open = (
         session: Session,
         name: string,
         sizeBytes: number
-      ): Effect.fn.Return<string, FileTooLarge | TooManyUploads | StorageFailed> {
-        if (sizeBytes > fileLimitBytes) return yield* new FileTooLarge({ limitBytes: fileLimitBytes })
-        const address = addressKey(session.address)
-        if (isTooMany(session, address)) return yield* new TooManyUploads({ limit: uploadLimit })
-        const scope = yield* Scope.make()
-        const close = Scope.close(scope, Exit.void)
-        const upload = yield* Effect.onError(Scope.provide(attachments.begin(sizeBytes), scope), () => close)
-        // Others may have begun meanwhile.
-        if (isTooMany(session, address)) {
-          yield* close
-          return yield* new TooManyUploads({ limit: uploadLimit })
-        }
-        const entry: Entry = {
-          id: yield* randomId(random),
-          name: fileName(name),
-          sizeBytes,
-          owner: session,
-          address,
-          pieces: new WriteBehind(upload, sizeBytes),
-          close,
-          receivedBytes: 0,
-          touchedAtMillis: clock.currentTimeMillisUnsafe(),
-          file: undefined,
-          sending: undefined
-        }
-        entries.set(entry.id, entry)
-        if (sizeBytes === 0) yield* keep(entry)
-        runTimeout(entry.id, expire(entry))
-        return entry.id
-      }, Effect.uninterruptible)
+      ): Effect.Effect<string, FileTooLarge | TooManyUploads | StorageFailed> =>
+        Effect.suspend(() => {
+          let fiber: Fiber.Fiber<void> | undefined
+          const begun = Effect.uninterruptibleMask((restore) =>
+            Effect.gen(function* () {
+              if (!isOpen) return yield* Effect.interrupt
+              if (sizeBytes > fileLimitBytes) return yield* new FileTooLarge({ limitBytes: fileLimitBytes })
+              const id = yield* randomId(random)
+              const idle = new IdleTimeout(clock, idleMillis)
+              const upload = yield* UploadFiber.make(sizeBytes, idle)
+              const address = addressKey(session.address)
+              if (isTooMany(session, address)) return yield* new TooManyUploads({ limit: uploadLimit })
+              const entry: Entry = {
+                id,
+                name: fileName(name),
+                sizeBytes,
+                owner: session,
+                address,
+                idle,
+                upload,
+                receivedBytes: 0,
+                sending: undefined
+              }
+              entries.set(id, entry)
+              fiber = runFiber(id, work(entry))
+              yield* restore(upload.begun)
+              if (sizeBytes === 0) yield* restore(keep(entry))
+              return id
+            })
+          )
+          return Effect.onInterrupt(begun, () => Effect.sync(() => fiber?.interruptUnsafe()))
+        }).pipe(
+          // It has ended before it was known: with the layer.
+          Effect.catchTags({ UploadBroken: () => Effect.interrupt, UploadGone: () => Effect.interrupt })
+        )
 
-      const progress = ({ file, receivedBytes, sizeBytes }: Entry): Progress => ({ file, receivedBytes, sizeBytes })
-
-      const take = Effect.fnUntraced(function* (
+      // What is interrupted may have been taken, and is not counted: it comes again.
+      const take = (
         entry: Entry,
         bytes: Uint8Array
-      ): Effect.fn.Return<void, UploadOverrun | StorageFailed> {
+      ): Effect.Effect<void, UploadGone | UploadOverrun | StorageFailed> => {
         const taken = bytes.subarray(0, entry.sizeBytes - entry.receivedBytes)
-        const atByte = entry.receivedBytes
-        entry.receivedBytes += taken.length
-        touch(entry)
-        yield* Effect.catchTag(entry.pieces.writeUnsafe(taken, atByte), "UploadBroken", Effect.die)
-        if (taken.length < bytes.length) return yield* new UploadOverrun()
-      }, Effect.uninterruptible)
+        const written = taken.length === 0 ? Effect.void : entry.upload.write(taken, entry.receivedBytes)
+        return written.pipe(
+          Effect.catchTag("UploadBroken", () => new UploadGone()),
+          Effect.andThen(
+            Effect.suspend(() => {
+              entry.receivedBytes += taken.length
+              return taken.length < bytes.length ? new UploadOverrun() : Effect.void
+            })
+          )
+        )
+      }
 
       const receive = <E>(entry: Entry, atByte: number, bytes: Stream.Stream<Uint8Array, E>) =>
-        Effect.suspend((): Effect.Effect<void, E | UploadElsewhere | UploadOverrun | StorageFailed> => {
+        Effect.suspend((): Effect.Effect<void, E | UploadElsewhere | UploadGone | UploadOverrun | StorageFailed> => {
           if (atByte !== entry.receivedBytes) return new UploadElsewhere({ receivedBytes: entry.receivedBytes })
           return Stream.runForEach(bytes, (piece) => take(entry, piece))
         })
 
-      const write = Effect.fnUntraced(function* <E>(
-        id: string,
-        atByte: number,
-        bytes: Stream.Stream<Uint8Array, E>
-      ): Effect.fn.Return<
-        Progress,
-        E | UploadGone | UploadElsewhere | UploadOverrun | UploadTakenOver | StorageFailed
-      > {
-        const entry = entries.get(id)
-        if (entry === undefined) return yield* new UploadGone()
-        while (entry.sending !== undefined) yield* stopSending(entry)
-        if (entries.get(id) !== entry) return yield* new UploadGone()
-        const sending = { over: Deferred.makeUnsafe<void>(), stop: Deferred.makeUnsafe<void>() }
-        entry.sending = sending
-        const stopped = Effect.andThen(Deferred.await(sending.stop), new UploadTakenOver())
-        yield* Effect.raceFirst(receive(entry, atByte, bytes), stopped).pipe(
-          Effect.andThen(() =>
-            entry.receivedBytes === entry.sizeBytes && entry.file === undefined ? keep(entry) : Effect.void
-          ),
-          Effect.ensuring(
-            Effect.sync(() => {
-              entry.sending = undefined
-              Deferred.doneUnsafe(sending.over, Effect.void)
-            })
-          )
+      const write = <E>(id: string, atByte: number, bytes: Stream.Stream<Uint8Array, E>) =>
+        Effect.uninterruptibleMask((restore) =>
+          Effect.gen(function* (): Effect.fn.Return<
+            Progress,
+            E | UploadGone | UploadElsewhere | UploadOverrun | UploadTakenOver | StorageFailed
+          > {
+            const entry = entries.get(id)
+            if (entry === undefined) return yield* new UploadGone()
+            while (entry.sending !== undefined) yield* restore(takeOver(entry.sending))
+            if (entries.get(id) !== entry) return yield* new UploadGone()
+            const sending: Sending = { over: Deferred.makeUnsafe(), stop: Deferred.makeUnsafe() }
+            entry.sending = sending
+            const received = Effect.raceFirst(receive(entry, atByte, bytes), Deferred.await(sending.stop))
+            yield* restore(
+              Effect.andThen(
+                received,
+                Effect.suspend(() => (entry.receivedBytes === entry.sizeBytes ? keep(entry) : Effect.void))
+              )
+            ).pipe(
+              Effect.ensuring(
+                Effect.sync(() => {
+                  entry.sending = undefined
+                  Deferred.doneUnsafe(sending.over, Effect.void)
+                })
+              )
+            )
+            return progress(entry)
+          })
         )
-        return progress(entry)
-      })
 
       return ResumableUploads.of({
         open,
@@ -236,8 +241,9 @@ export class ResumableUploads extends Context.Service<
           Effect.suspend(() => {
             const entry = entries.get(id)
             if (entry === undefined) return Effect.succeed(false)
-            return Effect.as(Effect.andThen(remove(entry), FiberMap.remove(timeouts, id)), true)
-          }),
+            forget(entry)
+            return Effect.as(FiberMap.remove(fibers, id), true)
+          }).pipe(Effect.uninterruptible),
         count: () => entries.size
       })
     })

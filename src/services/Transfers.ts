@@ -1,105 +1,114 @@
 /**
  * Which files users are sending or fetching: per session, by the key that the session gave each.
  *
- * - What nothing is done with for a while is dropped: a fiber waits for that, and what is done only sets a time.
- * - What is dropped is out of sight at once, and closed meanwhile.
+ * - Each is the work of one fiber, which the layer owns. It ends with its session, or when it is dropped; it is out of
+ *   sight at once then, and gives back meanwhile what it holds. One that ends by itself is forgotten.
  */
-import { Clock, Effect, FiberMap, FiberSet, type Scope } from "effect"
+import { Effect, type Fiber, FiberSet, type Scope } from "effect"
 import type { Session } from "./Session.ts"
 
-/** A file on its way. */
-export interface Transfer {
-  readonly key: number
-  /** Gives back what it holds. Called once. */
-  readonly close: Effect.Effect<void>
-  touchedAtMillis: number
-}
-
 /** The transfers of one kind. */
-export interface Transfers<T extends Transfer> {
+export interface Transfers<T> {
   readonly find: (session: Session, key: number) => T | undefined
-  /** Notes that something is done with a transfer. */
-  readonly touch: (transfer: T) => void
-  /** Adds a transfer; what has its key already is dropped. */
-  readonly add: (session: Session, transfer: T) => void
-  /** Takes a transfer out: whoever has it closes it. */
-  readonly take: (session: Session, key: number) => T | undefined
-  /** Forgets a transfer, if there is one. */
+  /**
+   * Adds a transfer, and runs what its fiber does; what has its key already is dropped. Gives what drops it. `over` forgets
+   * it, which is done at the latest when the fiber ends.
+   */
+  readonly start: (
+    session: Session,
+    key: number,
+    transfer: T,
+    work: (over: () => void) => Effect.Effect<unknown, unknown>
+  ) => () => void
+  /** Takes away the key of a transfer, which goes on without: it is still its session's, but is not counted any more. */
+  readonly release: (session: Session, key: number) => T | undefined
+  /** Ends a transfer, if there is one. */
   readonly drop: (session: Session, key: number) => void
-  /** Forgets all transfers of a session. */
+  /** Ends all transfers of a session. */
   readonly dropAll: (session: Session) => void
-  /** How many transfers there are, or how many a session has. */
+  /** Whether transfers may be added still. */
+  readonly isOpen: () => boolean
+  /** How many transfers have a key, in all or of a session. */
   readonly count: (session?: Session) => number
 }
 
-/** Makes a place for transfers, each of which is dropped when nothing has been done with it for `timeoutMillis`. */
-export const make = Effect.fnUntraced(function* <T extends Transfer>(
-  timeoutMillis: number
-): Effect.fn.Return<Transfers<T>, never, Scope.Scope> {
-  const clock = yield* Clock.Clock
-  const bySession = new Map<Session, Map<number, T>>()
-  const timeouts = yield* FiberMap.make<T>()
-  const runTimeout = yield* FiberMap.runtime(timeouts)<never>()
-  const runClose = yield* FiberSet.makeRuntime<never, void, never>()
+interface Entry<T> {
+  readonly session: Session
+  readonly key: number
+  readonly transfer: T
+  fiber: Fiber.Fiber<void> | undefined
+}
 
-  yield* Effect.addFinalizer(() =>
-    Effect.forEach(
-      Array.from(bySession.values()).flatMap((transfers) => Array.from(transfers.values())),
-      (transfer) => transfer.close,
-      { discard: true }
-    )
-  )
+interface Own<T> {
+  readonly byKey: Map<number, Entry<T>>
+  /** All of them, also those that have no key any more. */
+  readonly entries: Set<Entry<T>>
+}
 
-  const remove = (session: Session, key: number): T | undefined => {
-    const transfers = bySession.get(session)
-    const transfer = transfers?.get(key)
-    transfers?.delete(key)
-    if (transfers?.size === 0) bySession.delete(session)
-    return transfer
+/** Makes a place for transfers, all of which end with the scope. */
+export const make = Effect.fnUntraced(function* <T>(): Effect.fn.Return<Transfers<T>, never, Scope.Scope> {
+  const bySession = new Map<Session, Own<T>>()
+  const run = yield* FiberSet.makeRuntime<never, void, never>()
+  let isOpen = true
+  yield* Effect.addFinalizer(() => Effect.sync(() => (isOpen = false)))
+
+  const hide = (entry: Entry<T>): void => {
+    const byKey = bySession.get(entry.session)?.byKey
+    if (byKey?.get(entry.key) === entry) byKey.delete(entry.key)
   }
 
-  const take = (session: Session, key: number): T | undefined => {
-    const transfer = remove(session, key)
-    if (transfer !== undefined) runClose(FiberMap.remove(timeouts, transfer))
-    return transfer
+  const forget = (entry: Entry<T>): void => {
+    hide(entry)
+    const own = bySession.get(entry.session)
+    own?.entries.delete(entry)
+    if (own?.entries.size === 0) bySession.delete(entry.session)
   }
+
+  const end = (entry: Entry<T>): void => {
+    forget(entry)
+    entry.fiber?.interruptUnsafe()
+  }
+
+  const find = (session: Session, key: number): Entry<T> | undefined => bySession.get(session)?.byKey.get(key)
 
   const drop = (session: Session, key: number): void => {
-    const transfer = remove(session, key)
-    if (transfer !== undefined) runClose(Effect.andThen(FiberMap.remove(timeouts, transfer), transfer.close))
-  }
-
-  const expire = (session: Session, transfer: T): Effect.Effect<void> =>
-    Effect.suspend(() => {
-      const waitMillis = transfer.touchedAtMillis + timeoutMillis - clock.currentTimeMillisUnsafe()
-      if (waitMillis > 0) return Effect.andThen(Effect.sleep(waitMillis), expire(session, transfer))
-      return Effect.sync(() => drop(session, transfer.key))
-    })
-
-  const touch = (transfer: T): void => {
-    transfer.touchedAtMillis = clock.currentTimeMillisUnsafe()
-  }
-
-  const add = (session: Session, transfer: T): void => {
-    drop(session, transfer.key)
-    const transfers = bySession.get(session) ?? new Map<number, T>()
-    bySession.set(session, transfers.set(transfer.key, transfer))
-    touch(transfer)
-    runTimeout(transfer, expire(session, transfer))
+    const entry = find(session, key)
+    if (entry !== undefined) end(entry)
   }
 
   return {
-    find: (session, key) => bySession.get(session)?.get(key),
-    touch,
-    add,
-    take,
+    find: (session, key) => find(session, key)?.transfer,
+    start: (session, key, transfer, work) => {
+      drop(session, key)
+      const own: Own<T> = bySession.get(session) ?? { byKey: new Map(), entries: new Set() }
+      const entry: Entry<T> = { session, key, transfer, fiber: undefined }
+      bySession.set(session, own)
+      own.byKey.set(key, entry)
+      own.entries.add(entry)
+      // Those who wait for it are told how it ends; whether somebody does is not known here.
+      entry.fiber = run(
+        Effect.tapDefect(
+          work(() => forget(entry)),
+          (defect) => Effect.logError("A transfer ended by a defect", defect)
+        ).pipe(Effect.ensuring(Effect.sync(() => forget(entry))), Effect.ignoreCause)
+      )
+      return () => end(entry)
+    },
+    release: (session, key) => {
+      const entry = find(session, key)
+      if (entry !== undefined) hide(entry)
+      return entry?.transfer
+    },
     drop,
     dropAll: (session) => {
-      for (const key of bySession.get(session)?.keys() ?? []) drop(session, key)
+      for (const entry of bySession.get(session)?.entries ?? []) end(entry)
     },
+    isOpen: () => isOpen,
     count: (session) => {
-      if (session !== undefined) return bySession.get(session)?.size ?? 0
-      return [...bySession.values()].reduce((sum, transfers) => sum + transfers.size, 0)
+      if (session !== undefined) return bySession.get(session)?.byKey.size ?? 0
+      let count = 0
+      for (const { byKey } of bySession.values()) count += byKey.size
+      return count
     }
   }
 })

@@ -2,24 +2,20 @@
  * The files that users are sending.
  *
  * - An upload belongs to one session and ends with it. It is kept when it is shared, else it leaves nothing behind.
- * - Small pieces are collected in memory and stored later; whether that succeeds is known at the latest when the file is
- *   kept. One that nothing comes of for a while is dropped.
+ * - Each is the work of one fiber (see `UploadFiber`): small pieces are put together in memory and stored meanwhile;
+ *   whether that succeeds is known at the latest when the file is kept. One that nothing comes of for a while is dropped.
  */
-import { Context, Effect, Exit, Layer, Scope } from "effect"
+import { Clock, Context, Effect, Layer } from "effect"
 import type { UploadedFile, UploadKey } from "../domain/Command.ts"
 import { fileName } from "../domain/FileName.ts"
 import { FileTooLarge, type StorageFailed, TooManyUploads, UploadBroken } from "../domain/Rejection.ts"
 import { Attachments, type StoredFile } from "./Attachments.ts"
+import { IdleTimeout } from "./IdleTimeout.ts"
 import { Limits } from "./Limits.ts"
 import type { Session } from "./Session.ts"
 import { Sessions } from "./Sessions.ts"
 import * as Transfers from "./Transfers.ts"
-import { WriteBehind } from "./WriteBehind.ts"
-
-interface Entry extends Transfers.Transfer {
-  readonly pieces: WriteBehind
-  readonly sizeBytes: number
-}
+import { UploadFiber } from "./UploadFiber.ts"
 
 export class Uploads extends Context.Service<
   Uploads,
@@ -31,16 +27,20 @@ export class Uploads extends Context.Service<
       sizeBytes: number
     ) => Effect.Effect<number, FileTooLarge | TooManyUploads | UploadBroken | StorageFailed>
     /**
-     * Takes bytes of a file from index `atByte` on. A small piece is taken without suspension, unless pieces before it
-     * must be stored first. Writes count in the order in which they begin, whether or not anybody waits for them.
+     * Takes bytes of a file from index `atByte` on: at once, unless those before them must be stored first. Writes count
+     * in the order in which they are run, whether or not anybody waits for them. One that is interrupted while it waits
+     * is carried out whole or not at all. That bytes taken before could not be stored is what the next one fails with.
      */
-    readonly writeUnsafe: (
+    readonly write: (
       session: Session,
       key: UploadKey,
       atByte: number,
       bytes: Uint8Array
     ) => Effect.Effect<void, UploadBroken | StorageFailed>
-    /** Makes a file of an upload that is there whole; it is durable when this succeeds. */
+    /**
+     * Makes a file of an upload that is there whole; it is durable when this succeeds. Whoever is interrupted while it waits
+     * for that leaves the file being kept, as long as the session is there.
+     */
     readonly keep: (session: Session, file: UploadedFile) => Effect.Effect<StoredFile, UploadBroken | StorageFailed>
     /** Forgets an upload, if there is one. Its bytes are deleted meanwhile. */
     readonly drop: (session: Session, key: UploadKey) => void
@@ -55,63 +55,52 @@ export class Uploads extends Context.Service<
       const attachments = yield* Attachments
       const sessions = yield* Sessions
       const { fileLimitBytes, transferTimeoutMillis, uploadLimit } = yield* Limits
-      const transfers = yield* Transfers.make<Entry>(transferTimeoutMillis)
+      const clock = yield* Clock.Clock
+      const transfers = yield* Transfers.make<UploadFiber>()
 
       const refusal = (session: Session): UploadBroken | TooManyUploads | undefined => {
-        if (!sessions.isOpen(session)) return new UploadBroken()
+        if (!sessions.isOpen(session) || !transfers.isOpen()) return new UploadBroken()
         return transfers.count(session) >= uploadLimit ? new TooManyUploads({ limit: uploadLimit }) : undefined
       }
 
-      const begin = Effect.fnUntraced(function* (
+      const begin = (
         session: Session,
         key: UploadKey,
         sizeBytes: number
-      ): Effect.fn.Return<number, FileTooLarge | TooManyUploads | UploadBroken | StorageFailed> {
-        transfers.drop(session, key)
-        if (sizeBytes > fileLimitBytes) return yield* new FileTooLarge({ limitBytes: fileLimitBytes })
-        const refusedBefore = refusal(session)
-        if (refusedBefore !== undefined) return yield* refusedBefore
-        const scope = yield* Scope.make()
-        const close = Scope.close(scope, Exit.void)
-        const upload = yield* attachments.begin(sizeBytes).pipe(
-          Scope.provide(scope),
-          Effect.onExit((exit) => (Exit.isFailure(exit) ? Scope.close(scope, exit) : Effect.void))
-        )
-        // Others may have begun meanwhile, under the same key too, and the session may have ended.
-        transfers.drop(session, key)
-        const refused = refusal(session)
-        if (refused !== undefined) {
-          yield* close
-          return yield* refused
-        }
-        const pieces = new WriteBehind(upload, sizeBytes)
-        transfers.add(session, { key, pieces, sizeBytes, close, touchedAtMillis: 0 })
-        return upload.number
-      }, Effect.uninterruptible)
+      ): Effect.Effect<number, FileTooLarge | TooManyUploads | UploadBroken | StorageFailed> =>
+        Effect.suspend(() => {
+          let drop = (): void => {}
+          const begun = Effect.uninterruptibleMask((restore) =>
+            Effect.gen(function* () {
+              const upload = yield* UploadFiber.make(sizeBytes, new IdleTimeout(clock, transferTimeoutMillis))
+              transfers.drop(session, key)
+              if (sizeBytes > fileLimitBytes) return yield* new FileTooLarge({ limitBytes: fileLimitBytes })
+              const refused = refusal(session)
+              if (refused !== undefined) return yield* refused
+              drop = transfers.start(session, key, upload, (over) => upload.run(attachments.begin(sizeBytes), over))
+              return yield* restore(upload.begun)
+            })
+          )
+          return Effect.onInterrupt(begun, () => Effect.sync(drop))
+        })
 
-      const writeUnsafe = (
+      const write = (
         session: Session,
         key: UploadKey,
         atByte: number,
         bytes: Uint8Array
-      ): Effect.Effect<void, UploadBroken | StorageFailed> => {
-        const entry = transfers.find(session, key)
-        const isInside = Number.isInteger(atByte) && atByte >= 0 && atByte + bytes.length <= (entry?.sizeBytes ?? -1)
-        if (entry === undefined || !isInside) return Effect.fail(new UploadBroken())
-        transfers.touch(entry)
-        return entry.pieces.writeUnsafe(bytes, atByte)
-      }
+      ): Effect.Effect<void, UploadBroken | StorageFailed> =>
+        Effect.suspend(() => transfers.find(session, key)?.write(bytes, atByte) ?? new UploadBroken())
 
-      const keep = (session: Session, { key, name }: UploadedFile) =>
-        Effect.suspend((): Effect.Effect<StoredFile, UploadBroken | StorageFailed> => {
-          const entry = transfers.take(session, key)
-          if (entry === undefined) return Effect.fail(new UploadBroken())
-          return Effect.ensuring(entry.pieces.keep(fileName(name)), entry.close)
-        }).pipe(Effect.uninterruptible)
+      const keep = (
+        session: Session,
+        { key, name }: UploadedFile
+      ): Effect.Effect<StoredFile, UploadBroken | StorageFailed> =>
+        Effect.suspend(() => transfers.release(session, key)?.keep(fileName(name)) ?? new UploadBroken())
 
       return Uploads.of({
         begin,
-        writeUnsafe,
+        write,
         keep,
         drop: transfers.drop,
         dropAll: transfers.dropAll,

@@ -1,9 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Schema } from "effect"
+import { Effect, Exit, Fiber, Latch, Layer, Scheduler, Schema, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import type { Command } from "../../src/domain/Command.ts"
+import { Attachments } from "../../src/services/Attachments.ts"
 import { Chat } from "../../src/services/Chat.ts"
 import { Downloads } from "../../src/services/Downloads.ts"
+import { History } from "../../src/services/History.ts"
 import { content } from "./AttachmentsSuite.ts"
 import { join, layer, login, trio, type User } from "./Recorder.ts"
 
@@ -20,6 +22,32 @@ const read = (atByte: number, sizeBytes: number, key = 1): Command => ({ _tag: "
 const bytesOf = (user: User, atByte: number, sizeBytes: number, key = 1) =>
   Effect.flatMap(user.run(read(atByte, sizeBytes, key)), (reply) =>
     reply._tag === "FileRead" ? Effect.succeed(reply.bytes) : Effect.die(reply)
+  )
+
+const start = <A, E>(effect: Effect.Effect<A, E>) => Effect.forkChild(effect, { startImmediately: true })
+
+/** A chat that waits before each file that is opened and each part that is read, and counts the files that are open. */
+const slowLayer = (wait: Effect.Effect<void>, opened: { now: number }) =>
+  Chat.layerNoStorage.pipe(
+    Layer.provideMerge(
+      Layer.effect(
+        Attachments,
+        Effect.map(Attachments, (attachments) => ({
+          ...attachments,
+          open: Effect.fnUntraced(function* (file) {
+            yield* wait
+            const { read } = yield* attachments.open(file)
+            yield* Effect.acquireRelease(
+              Effect.sync(() => opened.now++),
+              () => Effect.sync(() => opened.now--)
+            )
+            return { read: (atByte, sizeBytes) => Effect.andThen(wait, read(atByte, sizeBytes)) }
+          })
+        }))
+      ).pipe(Layer.provide(Attachments.layerMemory))
+    ),
+    Layer.provideMerge(History.layerMemory),
+    Layer.fresh
   )
 
 describe("Downloads", () => {
@@ -156,6 +184,84 @@ describe("Downloads", () => {
       assert.strictEqual((yield* Effect.flip(downloads.begin(bob.session, 1, file)))._tag, "NoSuchFile")
       const again = yield* login("bob")
       assert.strictEqual(yield* again.refused(read(0, 1)), "NoSuchFile")
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("end with their session, also before they have begun, and with the layer", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const latch = yield* Latch.make()
+      const opened = { now: 0 }
+      const services = yield* Layer.buildWithScope(slowLayer(latch.await, opened), scope)
+      const test = Effect.gen(function* () {
+        const { alice, bob, carol } = yield* trio
+        const chat = yield* Chat
+        const downloads = yield* Downloads
+        const file = yield* share(alice, content(300_000))
+        const beginning = yield* start(Effect.flip(downloads.begin(bob.session, 1, file)))
+        assert.strictEqual(downloads.count(), 1)
+        chat.logout(bob.session)
+        assert.strictEqual(downloads.count(), 0)
+        yield* latch.open
+        assert.strictEqual((yield* Fiber.join(beginning))._tag, "NoSuchFile")
+        assert.strictEqual(opened.now, 0)
+
+        yield* downloads.begin(carol.session, 1, file)
+        yield* downloads.begin(alice.session, 1, file)
+        yield* latch.close
+        const reading = yield* start(Effect.flip(downloads.read(carol.session, 1, 0, 10)))
+        const other = yield* start(Effect.flip(downloads.read(alice.session, 1, 0, 200_000)))
+        yield* Effect.yieldNow
+        assert.strictEqual(opened.now, 2)
+        chat.logout(carol.session)
+        assert.strictEqual((yield* Fiber.join(reading))._tag, "NoSuchFile")
+        assert.strictEqual(opened.now, 1)
+        yield* Scope.close(scope, Exit.void)
+        assert.strictEqual((yield* Fiber.join(other))._tag, "NoSuchFile")
+        assert.strictEqual(opened.now, 0)
+        assert.strictEqual((yield* Effect.flip(downloads.begin(alice.session, 1, file)))._tag, "NoSuchFile")
+      })
+      yield* Effect.provideContext(test, services)
+    })
+  )
+
+  it.effect("are there whole or not at all when whoever began is interrupted, at whatever point that is", () =>
+    Effect.gen(function* () {
+      const outcomes = new Set<number>()
+      const slow = Effect.forEach([1, 2, 3], () => Effect.yieldNow, { discard: true })
+      for (const mostOps of [3, 5, 2048]) {
+        for (let turns = 0; turns < 8; turns++) {
+          const opened = { now: 0 }
+          const test = Effect.gen(function* () {
+            const { alice } = yield* trio
+            const downloads = yield* Downloads
+            const file = yield* share(alice, content(10))
+            const begun = Effect.andThen(Effect.yieldNow, downloads.begin(alice.session, 1, file))
+            const beginning = yield* start(Effect.provideService(begun, Scheduler.MaxOpsBeforeYield, mostOps))
+            for (let turn = 0; turn < turns; turn++) yield* Effect.yieldNow
+            yield* Fiber.interrupt(beginning)
+            yield* Effect.andThen(slow, slow)
+            outcomes.add(downloads.count())
+            assert.strictEqual(opened.now, downloads.count())
+            if (downloads.count() === 1) yield* downloads.read(alice.session, 1, 0, 10)
+          })
+          yield* Effect.provide(test, slowLayer(slow, opened))
+          assert.strictEqual(opened.now, 0)
+        }
+      }
+      assert.deepStrictEqual([...outcomes].toSorted(), [0, 1])
+    })
+  )
+
+  it.effect("read() acts when it is run", () =>
+    Effect.gen(function* () {
+      const { alice } = yield* trio
+      const downloads = yield* Downloads
+      const file = yield* share(alice, content(10))
+      const read = downloads.read(alice.session, 1, 0, 10)
+      assert.strictEqual((yield* Effect.flip(read))._tag, "NoSuchFile")
+      yield* downloads.begin(alice.session, 1, file)
+      assert.deepStrictEqual([yield* read, yield* read], [content(10), content(10)])
     }).pipe(Effect.provide(layer()))
   )
 

@@ -1,15 +1,41 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer, Stream } from "effect"
+import { Deferred, Effect, Exit, Fiber, Latch, Layer, Scheduler, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { ProtocolName } from "../../src/domain/Message.ts"
+import { StorageFailed } from "../../src/domain/Rejection.ts"
 import { Attachments, type StoredFile } from "../../src/services/Attachments.ts"
 import { Chat } from "../../src/services/Chat.ts"
+import { History } from "../../src/services/History.ts"
 import { defaults, Limits } from "../../src/services/Limits.ts"
 import { idleMillis, ResumableUploads } from "../../src/services/ResumableUploads.ts"
+import { Sessions } from "../../src/services/Sessions.ts"
 import { content, sha256 } from "./AttachmentsSuite.ts"
 
 const limits = { ...defaults, fileLimitBytes: 1_000_000, uploadLimit: 2 }
 const layer = Chat.layer.pipe(Layer.provide(Layer.succeed(Limits, limits)))
+
+/** The same, but each write to its storage comes after `wait`. */
+const slowLayer = (wait: Effect.Effect<void, StorageFailed>) =>
+  Chat.layerNoStorage.pipe(
+    Layer.provideMerge(
+      Layer.effect(
+        Attachments,
+        Effect.map(Attachments, (attachments) => ({
+          ...attachments,
+          begin: (sizeBytes: number) =>
+            Effect.map(attachments.begin(sizeBytes), (upload) => ({
+              ...upload,
+              write: (bytes: Uint8Array, atByte: number) => Effect.andThen(wait, upload.write(bytes, atByte))
+            }))
+        }))
+      ).pipe(Layer.provide(Attachments.layerMemory))
+    ),
+    Layer.provideMerge(History.layerMemory),
+    Layer.provide(Layer.succeed(Limits, limits)),
+    Layer.fresh
+  )
+
+const start = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.forkChild(effect, { startImmediately: true })
 
 const login = Effect.fnUntraced(function* (name: string, address = "") {
   const chat = yield* Chat
@@ -163,6 +189,113 @@ describe("ResumableUploads", () => {
       yield* uploads.open(alice, "e", 10)
       assert.strictEqual((yield* Effect.flip(uploads.open(bob, "f", 10)))._tag, "TooManyUploads")
     }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("what comes of it is told when it is cancelled or nothing comes for five minutes", () =>
+    Effect.gen(function* () {
+      const uploads = yield* ResumableUploads
+      for (const end of [uploads.cancel, () => TestClock.adjust(idleMillis)]) {
+        const id = yield* open(10)
+        const { came, hanging } = yield* hang
+        const sending = yield* Effect.forkChild(Effect.flip(uploads.write(id, 0, hanging)))
+        yield* Deferred.await(came)
+        yield* end(id)
+        assert.strictEqual((yield* Fiber.join(sending))._tag, "UploadGone")
+        assert.strictEqual(uploads.count(), 0)
+        ;(yield* Chat).logout((yield* Sessions).find("alice")!)
+      }
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("is kept when the request that made it whole breaks off, and tells the next one", () =>
+    Effect.gen(function* () {
+      const latch = yield* Latch.make()
+      const test = Effect.gen(function* () {
+        const uploads = yield* ResumableUploads
+        const id = yield* open(10)
+        const first = yield* start(write(id, 0, content(10)))
+        yield* Effect.yieldNow
+        assert.isUndefined(first.pollUnsafe())
+        yield* Fiber.interrupt(first)
+        assert.deepStrictEqual(uploads.find(id), { sizeBytes: 10, receivedBytes: 10, file: undefined })
+        const second = yield* start(write(id, 10))
+        assert.isUndefined(second.pollUnsafe())
+        yield* latch.open
+        const { file } = yield* Fiber.join(second)
+        assert.strictEqual(sha256((yield* read(file!)).bytes), sha256(content(10)))
+      })
+      yield* Effect.provide(test, slowLayer(latch.await))
+    })
+  )
+
+  it.effect("goes on at whatever point the request breaks off", () =>
+    Effect.gen(function* () {
+      const slow = Effect.yieldNow
+      const bytes = content(500_000)
+      for (const mostOps of [3, 2048]) {
+        for (let turns = 0; turns < 10; turns++) {
+          const test = Effect.gen(function* () {
+            const uploads = yield* ResumableUploads
+            const id = yield* open(bytes.length)
+            const pieces = Array.from({ length: 5 }, (_, index) =>
+              bytes.subarray(index * 100_000, (index + 1) * 100_000)
+            )
+            const sent = Effect.provideService(write(id, 0, ...pieces), Scheduler.MaxOpsBeforeYield, mostOps)
+            const first = yield* start(sent)
+            for (let turn = 0; turn < turns; turn++) yield* Effect.yieldNow
+            yield* Fiber.interrupt(first)
+            const { receivedBytes } = uploads.find(id)!
+            const { file } = yield* write(id, receivedBytes, bytes.subarray(receivedBytes))
+            assert.strictEqual(sha256((yield* read(file!)).bytes), sha256(bytes))
+          })
+          yield* Effect.provide(test, slowLayer(slow))
+        }
+      }
+    })
+  )
+
+  it.effect("bytes that could not be stored come again: what was received is not counted", () =>
+    Effect.gen(function* () {
+      let isBroken = true
+      const wait = Effect.suspend(() => (isBroken ? new StorageFailed() : Effect.void))
+      const bytes = content(900_000)
+      const test = Effect.gen(function* () {
+        const uploads = yield* ResumableUploads
+        const id = yield* open(bytes.length)
+        assert.strictEqual((yield* Effect.flip(write(id, 0, bytes)))._tag, "StorageFailed")
+        assert.strictEqual(uploads.find(id)?.receivedBytes, 0)
+        isBroken = false
+        const { file } = yield* write(id, 0, bytes)
+        assert.strictEqual(sha256((yield* read(file!)).bytes), sha256(bytes))
+      })
+      yield* Effect.provide(test, slowLayer(wait))
+    })
+  )
+
+  it.effect("is gone when it cannot be kept", () =>
+    Effect.gen(function* () {
+      const uploads = yield* ResumableUploads
+      const id = yield* open(10)
+      assert.strictEqual((yield* Effect.flip(write(id, 0, content(10))))._tag, "StorageFailed")
+      assert.deepStrictEqual([uploads.find(id), uploads.count()], [undefined, 0])
+    }).pipe(Effect.provide(slowLayer(new StorageFailed())))
+  )
+
+  it.effect("ends with the layer, which tells whoever sends", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const services = yield* Layer.buildWithScope(slowLayer(Effect.never), scope)
+      const test = Effect.gen(function* () {
+        const uploads = yield* ResumableUploads
+        const id = yield* open(1_000_000)
+        const sending = yield* start(Effect.flip(write(id, 0, content(1_000_000))))
+        assert.isUndefined(sending.pollUnsafe())
+        yield* Scope.close(scope, Exit.void)
+        assert.strictEqual((yield* Fiber.join(sending))._tag, "UploadGone")
+        assert.strictEqual(uploads.count(), 0)
+      })
+      yield* Effect.provideContext(test, services)
+    })
   )
 
   it.effect("a file has its limit", () =>

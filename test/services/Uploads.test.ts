@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Latch, Layer, Stream } from "effect"
+import { Effect, Exit, Fiber, Latch, Layer, Scheduler, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import type { Command } from "../../src/domain/Command.ts"
 import type { Message } from "../../src/domain/Message.ts"
@@ -10,6 +10,7 @@ import { History } from "../../src/services/History.ts"
 import { Links } from "../../src/services/Links.ts"
 import { Uploads } from "../../src/services/Uploads.ts"
 import { defaults, Limits } from "../../src/services/Limits.ts"
+import { nextTurn, sha256 as hashOf } from "./AttachmentsSuite.ts"
 import { layer, login, trio, type User } from "./Recorder.ts"
 
 const utf8 = new TextEncoder()
@@ -37,26 +38,41 @@ const contentOf = Effect.fnUntraced(function* ({ attachment }: Message) {
   return Buffer.concat(pieces).toString()
 })
 
-/** A chat that waits before each write to its storage, and may fail then. */
-const layerWith = (beforeWrite: () => Effect.Effect<void, StorageFailed>) =>
-  Chat.layerNoStorage.pipe(
-    Layer.provideMerge(
-      Layer.effect(
-        Attachments,
-        Effect.map(Attachments, (attachments) => ({
-          ...attachments,
-          begin: (sizeBytes: number) =>
-            Effect.map(attachments.begin(sizeBytes), (upload) => ({
-              ...upload,
-              write: (bytes: Uint8Array, atByte: number) =>
-                Effect.andThen(Effect.suspend(beforeWrite), upload.write(bytes, atByte))
-            }))
-        }))
-      ).pipe(Layer.provide(Attachments.layerMemory))
-    ),
-    Layer.provideMerge(History.layerMemory),
-    Layer.provide(Layer.succeed(Limits, { ...defaults, floodRate: 0 }))
-  )
+const start = <A, E>(effect: Effect.Effect<A, E>) => Effect.forkChild(effect, { startImmediately: true })
+
+const filesLimitBytes = 10_000_000
+
+/** Uploads hold none of the room that files may take. */
+const isAllRoomFree = Effect.gen(function* () {
+  const attachments = yield* Attachments
+  yield* Effect.scoped(attachments.begin(filesLimitBytes))
+})
+
+/** A chat that waits before each write to its storage, and may fail then; and before each file that is begun. */
+const layerWith = (
+  beforeWrite: () => Effect.Effect<void, StorageFailed>,
+  beforeBegin: Effect.Effect<void> = Effect.void
+) =>
+  Chat.layerNoStorage
+    .pipe(
+      Layer.provideMerge(
+        Layer.effect(
+          Attachments,
+          Effect.map(Attachments, (attachments) => ({
+            ...attachments,
+            begin: (sizeBytes: number) =>
+              Effect.map(Effect.andThen(beforeBegin, attachments.begin(sizeBytes)), (upload) => ({
+                ...upload,
+                write: (bytes: Uint8Array, atByte: number) =>
+                  Effect.andThen(Effect.suspend(beforeWrite), upload.write(bytes, atByte))
+              }))
+          }))
+        ).pipe(Layer.provide(Attachments.layerMemory))
+      ),
+      Layer.provideMerge(History.layerMemory),
+      Layer.provide(Layer.succeed(Limits, { ...defaults, floodRate: 0, filesLimitBytes }))
+    )
+    .pipe(Layer.fresh)
 
 describe("Uploads", () => {
   it.effect("share a file with the room, under a safe name, with a link once there is one", () =>
@@ -233,22 +249,36 @@ describe("Uploads", () => {
     }).pipe(Effect.provide(layer()))
   )
 
-  it.effect("fail with the storage at the write that needs it, which may be tried again", () =>
+  it.effect("fail with the storage at the write behind the one that needs it, which may be tried again", () =>
     Effect.suspend(() => {
       let writes = 0
-      const fail = Effect.suspend(() => (++writes === 2 ? new StorageFailed() : Effect.void))
+      const fail = Effect.suspend(() => (++writes === 1 ? new StorageFailed() : Effect.void))
       return Effect.gen(function* () {
         const { alice } = yield* trio
         const text = "0123456789abcdef".repeat(16)
         yield* alice.run(begin(65_536 * 2))
-        for (let at = 0; at < 65_536 * 2 - 256; at += 256) yield* alice.run(write(text, at))
-        assert.strictEqual(yield* alice.refused(write(text, 65_536 * 2 - 256)), "StorageFailed")
-        yield* alice.run(write(text, 65_536 * 2 - 256))
+        for (let at = 0; at < 65_536; at += 256) yield* alice.run(write(text, at))
+        yield* Effect.yieldNow
+        assert.strictEqual(yield* alice.refused(write(text, 65_536)), "StorageFailed")
+        for (let at = 65_536; at < 65_536 * 2; at += 256) yield* alice.run(write(text, at))
         const reply = yield* alice.run(share("", "a"))
         assert.strictEqual(reply._tag === "Accepted" && (yield* contentOf(reply.message)), text.repeat(512))
         assert.strictEqual(writes, 3)
       }).pipe(Effect.provide(layerWith(() => fail)))
     })
+  )
+
+  it.effect("are not shared when they cannot be stored", () =>
+    Effect.gen(function* () {
+      const { alice, bob } = yield* trio
+      yield* alice.run(begin(5))
+      yield* alice.run(write("hello"))
+      assert.strictEqual(yield* alice.refused(share("", "a")), "StorageFailed")
+      assert.strictEqual(yield* alice.refused(share("", "a")), "UploadBroken")
+      assert.strictEqual((yield* Uploads).count(), 0)
+      assert.deepStrictEqual(bob.told(), [])
+      yield* isAllRoomFree
+    }).pipe(Effect.provide(layerWith(() => new StorageFailed())))
   )
 
   it.effect("are broken when their session ends while they are stored", () =>
@@ -258,19 +288,177 @@ describe("Uploads", () => {
         const { alice, bob } = yield* trio
         const uploads = yield* Uploads
         yield* alice.run(begin(5))
-        const refused = yield* Effect.forkChild(alice.refused(write("hello")), { startImmediately: true })
+        yield* alice.run(write("hello"))
+        const refused = yield* start(alice.refused(share("", "a")))
+        yield* alice.run(begin(1_000_000, 2))
+        const waiting = yield* start(alice.refused(write("x".repeat(1_000_000), 0, 2)))
+        assert.isUndefined(waiting.pollUnsafe())
         const chat = yield* Chat
         yield* chat.logout(alice.session)
         assert.strictEqual(uploads.count(), 0)
         yield* Effect.yieldNow
         yield* latch.open
         assert.strictEqual(yield* Fiber.join(refused), "UploadBroken")
-        bob.told()
+        assert.strictEqual(yield* Fiber.join(waiting), "UploadBroken")
+        assert.deepStrictEqual(bob.told(), ["alice out of general (logout) without bob,carol"])
+        assert.isUndefined(yield* (yield* Attachments).find(1))
+        yield* isAllRoomFree
       })
       yield* Effect.provide(
         test,
         layerWith(() => latch.await)
       )
+    })
+  )
+
+  it.effect("are kept when whoever asked for it does not wait any more", () =>
+    Effect.gen(function* () {
+      const latch = yield* Latch.make()
+      const test = Effect.gen(function* () {
+        const { alice, bob } = yield* trio
+        yield* alice.run(begin(5))
+        yield* alice.run(write("hello"))
+        const sharing = yield* start(alice.run(share("", "a")))
+        yield* Effect.yieldNow
+        assert.isUndefined(sharing.pollUnsafe())
+        yield* Fiber.interrupt(sharing)
+        // It has no key any more: another has it now.
+        yield* alice.run(begin(3))
+        yield* alice.run({ _tag: "DropUpload", key: 1 })
+        yield* latch.open
+        const { find } = yield* Attachments
+        while ((yield* find(1)) === undefined) yield* Effect.promise(nextTurn)
+        assert.strictEqual((yield* find(1))?.name, "a")
+        assert.deepStrictEqual(bob.told(), [])
+        yield* isAllRoomFree
+      })
+      yield* Effect.provide(
+        test,
+        layerWith(() => latch.await)
+      )
+    })
+  )
+
+  it.effect("are there whole or not at all when whoever began is interrupted, at whatever point that is", () =>
+    Effect.gen(function* () {
+      const outcomes = new Set<number>()
+      for (const mostOps of [3, 5, 2048]) {
+        for (let turns = 0; turns < 8; turns++) {
+          const slow = Effect.forEach([1, 2, 3], () => Effect.yieldNow, { discard: true })
+          const test = Effect.gen(function* () {
+            const alice = yield* login("alice")
+            const uploads = yield* Uploads
+            const beginning = yield* start(
+              Effect.provideService(
+                Effect.andThen(Effect.yieldNow, uploads.begin(alice.session, 1, 10)),
+                Scheduler.MaxOpsBeforeYield,
+                mostOps
+              )
+            )
+            for (let turn = 0; turn < turns; turn++) yield* Effect.yieldNow
+            yield* Fiber.interrupt(beginning)
+            yield* slow
+            outcomes.add(uploads.count())
+            const exit = beginning.pollUnsafe()
+            if (exit !== undefined && Exit.isSuccess(exit)) assert.strictEqual(uploads.count(), 1)
+            if (uploads.count() === 1) {
+              // It was carried out whole.
+              yield* uploads.write(alice.session, 1, 0, new Uint8Array(10))
+              yield* uploads.keep(alice.session, { key: 1, name: "a" })
+            }
+            yield* isAllRoomFree
+          })
+          yield* Effect.provide(
+            test,
+            layerWith(() => Effect.void, slow)
+          )
+        }
+      }
+      assert.deepStrictEqual([...outcomes].toSorted(), [0, 1])
+    })
+  )
+
+  it.effect("do not count when they could not begin", () =>
+    Effect.gen(function* () {
+      const { alice } = yield* trio
+      const uploads = yield* Uploads
+      for (const key of [1, 2, 3, 4, 5, 6]) {
+        assert.strictEqual((yield* Effect.flip(uploads.begin(alice.session, key, 51)))._tag, "StorageFailed")
+        assert.strictEqual(uploads.count(), 0)
+      }
+    }).pipe(Effect.provide(layer({ filesLimitBytes: 50 })))
+  )
+
+  it.effect("give back their room when their session ends before they have begun", () =>
+    Effect.gen(function* () {
+      const latch = yield* Latch.make()
+      const test = Effect.gen(function* () {
+        const { alice } = yield* trio
+        const uploads = yield* Uploads
+        const chat = yield* Chat
+        const beginning = yield* start(Effect.flip(uploads.begin(alice.session, 1, 10)))
+        // They count from the first.
+        assert.strictEqual(uploads.count(), 1)
+        assert.isUndefined(beginning.pollUnsafe())
+        chat.logout(alice.session)
+        assert.strictEqual(uploads.count(), 0)
+        yield* latch.open
+        assert.strictEqual((yield* Fiber.join(beginning))._tag, "UploadBroken")
+        assert.strictEqual((yield* Effect.flip(uploads.begin(alice.session, 1, 10)))._tag, "UploadBroken")
+        yield* isAllRoomFree
+      })
+      yield* Effect.provide(
+        test,
+        layerWith(() => Effect.void, latch.await)
+      )
+    })
+  )
+
+  it.effect("write() and keep() act when they are run", () =>
+    Effect.gen(function* () {
+      const { alice } = yield* trio
+      const uploads = yield* Uploads
+      const { session } = alice
+      const [early, keep] = [
+        uploads.write(session, 1, 0, utf8.encode("hello")),
+        uploads.keep(session, { key: 1, name: "a" })
+      ]
+      assert.strictEqual((yield* Effect.flip(early))._tag, "UploadBroken")
+      yield* uploads.begin(session, 1, 5)
+      const late = uploads.write(session, 1, 0, utf8.encode("HELLO"))
+      yield* early
+      yield* late
+      yield* early
+      const { sha256 } = yield* keep
+      assert.strictEqual(sha256, hashOf(utf8.encode("hello")))
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("end with the layer, which tells all who wait and leaves nothing behind", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const latch = yield* Latch.make()
+      const services = yield* Layer.buildWithScope(
+        layerWith(() => latch.await),
+        scope
+      )
+      const test = Effect.gen(function* () {
+        const { alice } = yield* trio
+        const uploads = yield* Uploads
+        for (const key of [1, 2, 3]) yield* uploads.begin(alice.session, key, 1_000_000)
+        const large = new Uint8Array(1_000_000)
+        const writing = yield* start(Effect.flip(uploads.write(alice.session, 1, 0, large)))
+        yield* uploads.write(alice.session, 2, 0, large.subarray(0, 400_000))
+        const keeping = yield* start(Effect.flip(uploads.keep(alice.session, { key: 2, name: "a" })))
+        yield* Effect.yieldNow
+        yield* Scope.close(scope, Exit.void)
+        assert.strictEqual((yield* Fiber.join(writing))._tag, "UploadBroken")
+        assert.strictEqual((yield* Fiber.join(keeping))._tag, "UploadBroken")
+        assert.strictEqual(uploads.count(), 0)
+        assert.strictEqual((yield* Effect.flip(uploads.begin(alice.session, 1, 10)))._tag, "UploadBroken")
+        yield* isAllRoomFree
+      })
+      yield* Effect.provideContext(test, services)
     })
   )
 

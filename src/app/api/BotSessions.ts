@@ -11,6 +11,7 @@ import { embedded } from "../../domain/Message.ts"
 import type { UserName } from "../../domain/Names.ts"
 import { AddressBanned, type NameTaken, type ServerFull } from "../../domain/Rejection.ts"
 import { Chat } from "../../services/Chat.ts"
+import { IdleTimeout } from "../../services/IdleTimeout.ts"
 import { Quota } from "../../services/Quota.ts"
 import type { Session } from "../../services/Session.ts"
 import { Sessions } from "../../services/Sessions.ts"
@@ -23,7 +24,7 @@ export type LoginRefused = NameTaken | AddressBanned | ServerFull
 
 interface Present {
   readonly session: Session
-  touchedAtMillis: number
+  readonly idle: IdleTimeout
   listening: number
 }
 
@@ -62,13 +63,12 @@ export class BotSessions extends Context.Service<
       const runLogin = yield* FiberMap.runtime(logins)<never>()
 
       const expire = (name: UserName, bot: Present): Effect.Effect<void> =>
-        Effect.suspend(() => {
+        Effect.flatMap(bot.idle.expired, () => {
           if (present.get(name) !== bot) return Effect.void
-          const waitMillis = bot.listening > 0 ? idleMillis : bot.touchedAtMillis + idleMillis - nowMillis()
-          if (waitMillis > 0) return Effect.andThen(Effect.sleep(waitMillis), expire(name, bot))
-          return logout(name)
+          if (bot.listening === 0) return logout(name)
+          bot.idle.touch()
+          return expire(name, bot)
         })
-      const nowMillis = () => clock.currentTimeMillisUnsafe()
 
       const login = Effect.fnUntraced(function* (
         name: UserName,
@@ -80,7 +80,7 @@ export class BotSessions extends Context.Service<
           (refused): Effect.Effect<never, LoginRefused> =>
             refused._tag === "NameTaken" || refused._tag === "ServerFull" ? Effect.fail(refused) : Effect.die(refused)
         )
-        const bot = { session, touchedAtMillis: nowMillis(), listening: 0 }
+        const bot = { session, idle: new IdleTimeout(clock, idleMillis), listening: 0 }
         present.set(name, bot)
         runTimeout(name, expire(name, bot))
         return bot
@@ -96,7 +96,7 @@ export class BotSessions extends Context.Service<
           const underway = Option.getOrUndefined(FiberMap.getUnsafe(logins, name))
           return yield* Fiber.join(underway ?? runLogin(name, login(name, address)))
         }
-        bot.touchedAtMillis = nowMillis()
+        bot.idle.touch()
         return bot
       })
 
@@ -108,7 +108,7 @@ export class BotSessions extends Context.Service<
             (bot) =>
               Effect.sync(() => {
                 bot.listening--
-                bot.touchedAtMillis = nowMillis()
+                bot.idle.touch()
               })
           ).pipe(Effect.map(({ session }) => session)),
         leave: (name) => Effect.andThen(FiberMap.remove(logins, name), logout(name)),

@@ -1,0 +1,33 @@
+/**
+ * How long something may be left alone.
+ *
+ * Whatever is done with it only sets a time, and one fiber sleeps until that is long ago: it wakes about as often as the
+ * time is over, however much is done.
+ */
+import { type Clock, Effect } from "effect"
+
+const nanosPerMilli = 1_000_000
+
+export class IdleTimeout {
+  readonly #clock: Clock.Clock
+  readonly #timeoutMillis: number
+  #touchedAtNanos: bigint
+  /** Completes when nothing has been done for the whole time, at once if it was so before. */
+  readonly expired: Effect.Effect<void> = Effect.suspend(() => {
+    const idleNanos = this.#clock.monotonicTimeNanosUnsafe() - this.#touchedAtNanos
+    const leftMillis = this.#timeoutMillis - Number(idleNanos) / nanosPerMilli
+    return leftMillis > 0 ? Effect.andThen(Effect.sleep(Math.ceil(leftMillis)), this.expired) : Effect.void
+  })
+
+  /** The time begins now. It may be infinite. */
+  constructor(clock: Clock.Clock, timeoutMillis: number) {
+    this.#clock = clock
+    this.#timeoutMillis = timeoutMillis
+    this.#touchedAtNanos = clock.monotonicTimeNanosUnsafe()
+  }
+
+  /** Notes that something is done: the time begins anew. */
+  touch(): void {
+    this.#touchedAtNanos = this.#clock.monotonicTimeNanosUnsafe()
+  }
+}
