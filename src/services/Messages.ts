@@ -147,7 +147,7 @@ export const make = (parts: Parts) => {
     return Result.succeed(accepted)
   }
 
-  // Not interrupted: a file that is kept is said, or nobody knows of it.
+  // What is interrupted while the file is kept is not said: nobody knows of the file then.
   const sayWithFile = Effect.fnUntraced(function* (
     session: Session,
     { file: id, upload, ...command }: Saying,
@@ -158,7 +158,7 @@ export const make = (parts: Parts) => {
     if (!sessions.isOpen(session)) return yield* new NotLoggedIn()
     // Checked again, for who is where may have changed meanwhile.
     return yield* Effect.fromResult(sayAtOnce(session, { ...command, attachment: linkTo(file) }, turn, true))
-  }, Effect.uninterruptible)
+  })
 
   /** Says something to a room or to one user. To be called by the effect that does it: what needs no file is said. */
   const say = (session: Session, command: Saying, turn: Turn): Effect.Effect<Reply, Rejection> => {

@@ -200,7 +200,7 @@ describe("Downloads", () => {
         const file = yield* share(alice, content(300_000))
         const beginning = yield* start(Effect.flip(downloads.begin(bob.session, 1, file)))
         assert.strictEqual(downloads.count(), 1)
-        chat.logout(bob.session)
+        yield* chat.logout(bob.session)
         assert.strictEqual(downloads.count(), 0)
         yield* latch.open
         assert.strictEqual((yield* Fiber.join(beginning))._tag, "NoSuchFile")
@@ -213,7 +213,7 @@ describe("Downloads", () => {
         const other = yield* start(Effect.flip(downloads.read(alice.session, 1, 0, 200_000)))
         yield* Effect.yieldNow
         assert.strictEqual(opened.now, 2)
-        chat.logout(carol.session)
+        yield* chat.logout(carol.session)
         assert.strictEqual((yield* Fiber.join(reading))._tag, "NoSuchFile")
         assert.strictEqual(opened.now, 1)
         yield* Scope.close(scope, Exit.void)

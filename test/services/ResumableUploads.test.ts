@@ -202,7 +202,7 @@ describe("ResumableUploads", () => {
         yield* end(id)
         assert.strictEqual((yield* Fiber.join(sending))._tag, "UploadGone")
         assert.strictEqual(uploads.count(), 0)
-        ;(yield* Chat).logout((yield* Sessions).find("alice")!)
+        yield* (yield* Chat).logout((yield* Sessions).find("alice")!)
       }
     }).pipe(Effect.provide(layer))
   )

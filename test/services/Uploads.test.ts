@@ -400,7 +400,7 @@ describe("Uploads", () => {
         // They count from the first.
         assert.strictEqual(uploads.count(), 1)
         assert.isUndefined(beginning.pollUnsafe())
-        chat.logout(alice.session)
+        yield* chat.logout(alice.session)
         assert.strictEqual(uploads.count(), 0)
         yield* latch.open
         assert.strictEqual((yield* Fiber.join(beginning))._tag, "UploadBroken")
