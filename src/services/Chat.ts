@@ -45,7 +45,8 @@ export class Chat extends Context.Service<
   {
     /**
      * Gives a user a name and a place in `general`. The outlet is told `LoggedIn` before anything else. It can be
-     * interrupted while the name is claimed, and then it comes to nothing; after that it is not.
+     * interrupted while the name is claimed, and then it comes to nothing; after that it is not. Acquire it, or make it
+     * uninterruptible with what takes note of the session: else an interruption loses that.
      */
     readonly login: (login: Login) => Effect.Effect<Session, Rejection>
     /** Carries out a command of a session. */

@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer, Schema, Scope } from "effect"
-import { MaxOpsBeforeYield } from "effect/Scheduler"
 import { ProtocolName } from "../../src/domain/Message.ts"
 import { lookAlikeKey } from "../../src/domain/Names.ts"
 import { Attachments } from "../../src/services/Attachments.ts"
@@ -14,7 +13,6 @@ import * as Visitor from "../../src/services/Visitor.ts"
 import * as HeldDirectory from "./HeldDirectory.ts"
 import * as HeldTurn from "./HeldTurn.ts"
 import { outlet } from "./Outlets.ts"
-import * as Recorder from "./Recorder.ts"
 import { login, say, type User } from "./Recorder.ts"
 
 const layer = (held: HeldDirectory.HeldDirectory, limits: Partial<Limits> = {}) =>
@@ -274,25 +272,4 @@ describe("Chat with a directory that takes time", () => {
       { arbitrary: { runs: 200 } }
     )
   }
-})
-
-describe("Chat.login() interrupted anywhere", () => {
-  it.effect("leaves nobody behind whose visit has ended", () =>
-    Effect.gen(function* () {
-      const ends = new Set<string>()
-      for (const maxOps of [3, 4, 5]) {
-        for (let turns = 0; turns < 40; turns++) {
-          const fiber = yield* Effect.scoped(Effect.andThen(Visitor.make("bob"), Effect.never)).pipe(
-            Effect.provideService(MaxOpsBeforeYield, maxOps),
-            begin
-          )
-          for (let turn = 0; turn < turns; turn++) yield* Effect.yieldNow
-          ends.add((yield* loggedIn).join())
-          yield* Fiber.interrupt(fiber)
-          assert.deepStrictEqual(yield* loggedIn, [])
-        }
-      }
-      assert.deepStrictEqual(ends, new Set(["", "bob"]))
-    }).pipe(Effect.provide(Recorder.layer()))
-  )
 })

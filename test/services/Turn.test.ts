@@ -144,6 +144,31 @@ describe("Turn", () => {
     )
   }
 
+  for (const isSlash of [false, true]) {
+    const how = isSlash ? "a slash command" : "a command"
+    it.effect(`lets nobody miss what was said before he left by ${how}, nor hear what was said before he came`, () =>
+      Effect.gen(function* () {
+        const { alice, bob, carol } = yield* trio
+        yield* carol.run(join("python"))
+        for (const user of [alice, bob, carol]) user.told()
+        const held = HeldTurn.make()
+        yield* inTurn(held)(alice.run(say("in general")))
+        const go = (room: string) => inTurn(held)(bob.run(isSlash ? say(`/join ${room}`) : join(room)))
+        yield* go("python")
+        assert.deepStrictEqual(bob.told().slice(0, 2), [
+          "alice to general: in general",
+          "* bob in python (join) with bob,carol"
+        ])
+        yield* inTurn(held)(alice.run(say("again")))
+        yield* go("general")
+        held.end()
+        const heard = bob.told()
+        assert.include(heard, "* bob in general (join) with alice,bob")
+        assert.notInclude(heard, "alice to general: again")
+      }).pipe(Effect.provide(layer()))
+    )
+  }
+
   it.effect("of a connection does not hold back a visitor", () =>
     Effect.gen(function* () {
       const alice = yield* login("alice")
