@@ -12,17 +12,15 @@ import type { Message } from "../../domain/Message.ts"
 import { explain, type Rejection } from "../../domain/Rejection.ts"
 import type { ByteFrame, Conversation, Step as ProtocolStep } from "../Protocol.ts"
 import * as PillowFrames from "./PillowFrames.ts"
-import type * as Request from "./PillowRequest.ts"
+import * as Request from "./PillowRequest.ts"
 import * as Response from "./PillowResponse.ts"
-import * as SlipFrames from "./SlipFrames.ts"
-import type { SlipLimits } from "./SlipLimits.ts"
 import * as Turns from "../Turns.ts"
 import * as Events from "./TossEvents.ts"
 import * as Frames from "./TossFrames.ts"
+import type { TossPacket } from "./TossPacket.ts"
 
 /** What a conversation needs to know. */
 export interface Settings {
-  readonly limits: SlipLimits
   /** Whether a peer that may be the original gets its messages one at a time. */
   readonly isPacing: boolean
   readonly now: () => Date
@@ -35,10 +33,6 @@ type Steps = ReadonlyArray<Step>
 
 /** How long an acknowledgement is followed by nothing when what was announced does not come. */
 const holdMillis = 2000
-/** How long the rest of a request may take that was not announced. */
-const patienceMillis = 200
-/** The same while a file comes. */
-const filePatienceMillis = 10_000
 
 const nothing: Steps = []
 
@@ -51,9 +45,6 @@ interface Incoming {
   /** Why it cannot be stored. */
   rejection?: Rejection
 }
-
-const isAttachment = ([data, attachment, file, ...rest]: Request.Path): boolean =>
-  data === "data" && attachment === "attachment" && (file === undefined || file === "file") && rest.length === 0
 
 /** Why a request was refused, as errors of the request. */
 const refusal = (action: "log-in" | "send-message", rejection: Rejection): Response.Response => {
@@ -79,15 +70,12 @@ const refusal = (action: "log-in" | "send-message", rejection: Rejection): Respo
  *
  * @see PROTOCOL.md §§ 5-10
  */
-export const make = ({ isPacing, limits, now, said }: Settings): Conversation<Uint8Array, ByteFrame> => {
-  const frames = SlipFrames.make(limits)
+export const make = ({ isPacing, now, said }: Settings): Conversation<TossPacket, ByteFrame> => {
   const incoming = new Map<number, Incoming>()
   let variant: PillowFrames.Variant = "slip"
   let isLoggedIn = false
   /** Whether the peer has done what the original never does. */
   let isOther = false
-  /** Whether what is read now was announced. */
-  let isAnnounced = false
 
   const encode = (response: Response.Response): ReadonlyArray<ByteFrame> => Frames.encode(response, variant)
   const send = (response: Response.Response): Steps => sendAll(encode(response))
@@ -170,70 +158,57 @@ export const make = ({ isPacing, limits, now, said }: Settings): Conversation<Ui
     return steps
   }
 
-  const follow = (framed: SlipFrames.Framed): Steps => {
-    switch (framed._tag) {
+  /** Goes on behind an announcement, for whose acknowledgement the original waits before it says what it has announced. */
+  const release = (hasMore: boolean): Steps => {
+    isOther ||= hasMore
+    return hasMore ? [{ _tag: "Release" }] : nothing
+  }
+
+  const receive = (packet: TossPacket): Steps => {
+    switch (packet._tag) {
+      case "Continued":
+        return [{ _tag: "Release" }]
       case "FileBegan": {
-        if (!isAttachment(framed.path)) return nothing
+        if (!Request.isAttachment(packet.path)) return nothing
         const file: Incoming = { atByte: 0 }
-        incoming.set(framed.ordinal, file)
-        return [upload({ _tag: "BeginUpload", key: framed.ordinal, sizeBytes: framed.sizeBytes }, file)]
+        incoming.set(packet.ordinal, file)
+        return [upload({ _tag: "BeginUpload", key: packet.ordinal, sizeBytes: packet.sizeBytes }, file)]
       }
       case "FilePiece": {
-        const file = incoming.get(framed.ordinal)
+        const file = incoming.get(packet.ordinal)
         if (file === undefined || file.rejection !== undefined) return nothing
-        const { bytes, ordinal: key } = framed
+        const { bytes, ordinal: key } = packet
         const { atByte } = file
         file.atByte += bytes.length
         return [upload({ _tag: "WriteUpload", key, atByte, bytes }, file)]
       }
       case "FileEnded":
         return nothing
-      case "Request":
-        variant = framed.variant
-        return [carryOut(framed.request), ...dropRest()]
-      case "Refused":
-        variant = framed.variant
-        return [
-          ...(framed.refusal.isAnnouncement ? [acknowledge()] : nothing),
-          ...send(Response.refusal(framed.refusal)),
-          ...dropRest()
-        ]
-      case "Failed":
-        variant = framed.variant
-        return [...send(Response.failure(framed.failure.status, framed.failure.detail)), ...dropRest()]
-    }
-  }
-
-  /** How many bytes this announces: none if the announcement is refused, which nobody waits for. */
-  const announces = (framed: SlipFrames.Framed): number | undefined => {
-    if (framed._tag === "Refused") return framed.refusal.isAnnouncement ? 0 : undefined
-    return framed._tag === "Request" && framed.request._tag === "Chunks" ? framed.request.chunks : undefined
-  }
-
-  const endsRequest = ({ _tag }: SlipFrames.Framed): boolean =>
-    _tag === "Request" || _tag === "Refused" || _tag === "Failed"
-
-  const receive = (bytes: Uint8Array): Steps => {
-    const steps: Array<Step> = isAnnounced ? [{ _tag: "Release" }] : []
-    const all = frames.push(bytes)
-    for (let index = 0; index < all.length; index++) {
-      const framed = all[index]!
-      const chunks = announces(framed)
-      if (endsRequest(framed)) {
+      case "Request": {
+        const { hasMore, isAnnounced, request } = packet
+        variant = packet.variant
+        const isAnnouncement = request._tag === "Chunks"
         // The original announces whatever it says.
-        if (!isAnnounced && chunks === undefined) isOther = true
-        isAnnounced = chunks !== undefined
+        if (!isAnnounced && !isAnnouncement) isOther = true
+        return [carryOut(request), ...dropRest(), ...(isAnnouncement ? release(hasMore) : nothing)]
       }
-      for (const step of follow(framed)) steps.push(step)
-      if (chunks === undefined) continue
-      const hasMore = index < all.length - 1 || frames.neededBytes() < chunks
-      // It waits for the acknowledgement before it says what it has announced.
-      if (hasMore) {
-        isOther = true
-        steps.push({ _tag: "Release" })
+      case "Refused": {
+        const { hasMore, isAnnounced, refusal } = packet
+        const { isAnnouncement } = refusal
+        variant = packet.variant
+        if (!isAnnounced && !isAnnouncement) isOther = true
+        return [
+          ...(isAnnouncement ? [acknowledge()] : nothing),
+          ...send(Response.refusal(refusal)),
+          ...dropRest(),
+          ...(isAnnouncement ? release(hasMore) : nothing)
+        ]
       }
+      case "Failed":
+        variant = packet.variant
+        if (!packet.isAnnounced) isOther = true
+        return [...send(Response.failure(packet.failure.status, packet.failure.detail)), ...dropRest()]
     }
-    return steps
   }
 
   return {
@@ -250,15 +225,6 @@ export const make = ({ isPacing, limits, now, said }: Settings): Conversation<Ui
       return isPacing && (variant === "json" || !isOther)
     },
     isExempt: false,
-    farewell: (reason) => Events.farewell(reason, isLoggedIn, now()).flatMap(encode),
-    get patienceMillis() {
-      const pending = frames.pending()
-      if (pending === "nothing" || pending === "body") return undefined
-      return incoming.size > 0 ? filePatienceMillis : patienceMillis
-    },
-    lapse: () => {
-      isOther = true
-      return frames.finish().flatMap(follow)
-    }
+    farewell: (reason) => Events.farewell(reason, isLoggedIn, now()).flatMap(encode)
   }
 }

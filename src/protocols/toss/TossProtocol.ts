@@ -1,11 +1,12 @@
 /** The protocol of Toss-a-Message: requests and responses in Slip over TCP, or in JSON. */
 import type { Message } from "../../domain/Message.ts"
-import type { ByteFrame, ByteProtocol } from "../Protocol.ts"
+import type { ByteFrame, ByteProtocol, Conversation as ByteConversation } from "../Protocol.ts"
 import type { Variant } from "./PillowFrames.ts"
 import { defaultLimits, type SlipLimits } from "./SlipLimits.ts"
 import * as Conversation from "./TossConversation.ts"
 import * as Events from "./TossEvents.ts"
 import * as Frames from "./TossFrames.ts"
+import * as TossReader from "./TossReader.ts"
 
 /** What may be set. */
 export interface Options {
@@ -45,14 +46,37 @@ const speech = (): Conversation.Settings["said"] => {
   }
 }
 
+/** A conversation that reads bytes, for transports that have not the packets of a reader. */
+const converse = (limits: SlipLimits, settings: Conversation.Settings): ByteConversation<Uint8Array, ByteFrame> => {
+  const reader = TossReader.make(limits)
+  const conversation = Conversation.make(settings)
+  return {
+    open: conversation.open,
+    receive: (bytes) => reader.read(bytes).flatMap(conversation.receive),
+    present: conversation.present,
+    get variant() {
+      return conversation.variant
+    },
+    get isPaced() {
+      return conversation.isPaced
+    },
+    isExempt: conversation.isExempt,
+    farewell: conversation.farewell,
+    get patienceMillis() {
+      return reader.readTimeoutMillis
+    },
+    lapse: () => reader.finish().flatMap(conversation.receive)
+  }
+}
+
 /**
  * Makes the protocol. Its variants are the languages of a peer: Slip, JSON.
  *
  * @see PROTOCOL.md
  */
 export const make = ({ gapMillis = defaultGapMillis, limits, nowMillis }: Options): ByteProtocol<ByteFrame> => {
+  const readLimits: SlipLimits = { ...defaultLimits, ...limits }
   const settings: Conversation.Settings = {
-    limits: { ...defaultLimits, ...limits },
     isPacing: gapMillis > 0,
     now: () => new Date(nowMillis()),
     said: speech()
@@ -61,7 +85,7 @@ export const make = ({ gapMillis = defaultGapMillis, limits, nowMillis }: Option
     name: "toss",
     variants: variants.length,
     gapMillis: (frame) => Frames.digestMillis(frame, gapMillis),
-    converse: () => Conversation.make(settings),
+    converse: () => converse(readLimits, settings),
     render: (event, as, index) => {
       const variant = variants[index]!
       if (event._tag === "Said" && as === "witness") return settings.said(event.message, variant)
