@@ -60,6 +60,8 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
   #children: Set<Fiber.Fiber<void>> | undefined
   #bytesBeforeLogin = 0
   #packetsBeforeLogin = 0
+  // Whether the last packets were ended by silence.
+  #hasRested = false
   #hasLeft = false
   #isAborted = false
 
@@ -139,11 +141,17 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
 
   get finish(): (() => ReadonlyArray<Packet>) | undefined {
     const reader = this.#reader
-    return reader.finish && (() => reader.finish!())
+    return reader.finish && (() => this.#finish())
+  }
+
+  #finish(): ReadonlyArray<Packet> {
+    this.#hasRested = true
+    return this.#reader.finish?.() ?? []
   }
 
   read(input: In): ReadonlyArray<Packet> {
     if (this.hasBeenIn) return this.#reader.read(input)
+    this.#hasRested = false
     this.#bytesBeforeLogin += sizeOf(input)
     const packets = this.#reader.read(input)
     // What the packets of this read ask for may be a login.
@@ -161,9 +169,12 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
     return this.conversation.loginLimitBytes ?? this.#context.limits.loginLimitBytes
   }
 
-  /** Takes note of a packet, and tells whether that are more than may come before a login. */
+  /**
+   * Takes note of a packet, and tells whether that are more than may come before a login. What silence has ended does not
+   * count: a slow client may rest within a packet.
+   */
   isOverLoginPackets(): boolean {
-    if (this.hasBeenIn || this.isIn) return false
+    if (this.#hasRested || this.hasBeenIn || this.isIn) return false
     return ++this.#packetsBeforeLogin > this.#context.limits.loginLimitPackets
   }
 

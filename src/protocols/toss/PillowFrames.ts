@@ -9,7 +9,6 @@ import { Result } from "effect"
 import * as Slab from "../Slab.ts"
 import * as JsonRecord from "./JsonRecord.ts"
 import { acknowledgement, announcement, type Response } from "./PillowResponse.ts"
-import * as PlainMessage from "./PlainMessage.ts"
 import * as SlipWriter from "./SlipWriter.ts"
 import { isFile, type SlipFile, type SlipRecord, type SlipValue } from "./SlipValue.ts"
 
@@ -53,10 +52,8 @@ const whole = (record: SlipRecord): SlipWriter.Around => {
 }
 
 /** Only a response of ours, which is always writable, comes here. */
-const textOf = (response: Response): string => Result.getOrThrow(SlipWriter.parts(response)).join("")
-
 const bytesOf = (response: Response, variant: Variant): Uint8Array =>
-  variant === "json" ? whole(toRecord(response)).head : Slab.encode(textOf(response))
+  variant === "json" ? whole(toRecord(response)).head : Result.getOrThrow(SlipWriter.write(response))
 
 const acknowledgements = { slip: bytesOf(acknowledgement, "slip"), json: bytesOf(acknowledgement, "json") }
 
@@ -67,48 +64,32 @@ const acknowledgements = { slip: bytesOf(acknowledgement, "slip"), json: bytesOf
  */
 export const acknowledge = (variant: Variant): Uint8Array => acknowledgements[variant]
 
+/** Announcements of responses that are not long. Most responses have as many bytes as one before. */
+const announcements: Array<Uint8Array | undefined> = Array.from({ length: 2048 })
+
+const announceSlip = (bytes: number): Uint8Array => {
+  const known = announcements[bytes]
+  if (known !== undefined) return known
+  const made = bytesOf(announcement(bytes), "slip")
+  if (bytes < announcements.length) announcements[bytes] = made
+  return made
+}
+
 /**
  * The bytes of the announcement of so many bytes.
  *
  * @see PROTOCOL.md § 7
  */
-export const announce = (bytes: number, variant: Variant): Uint8Array => bytesOf(announcement(bytes), variant)
-
-/** The text of an announcement in Slip, which goes before every response: for that it has not to be put together. */
-const announcementText = (bytes: number): string => {
-  const digits = String(bytes)
-  const chunks = `chunks|n${digits.length}|${digits};`
-  return `action|l6|chunks;data|s${chunks.length}|${chunks};status|n3|100;`
-}
-
-/** A message without a file whose time is one. */
-const isPlain = (
-  response: Response
-): response is Response & { readonly action: "send-message"; readonly status: 100 } =>
-  response.status === 100 &&
-  response.action === "send-message" &&
-  response.data.attachment === undefined &&
-  !Number.isNaN(response.data.time.getTime())
-
-const sized = (response: Response): PlainMessage.Sized => {
-  if (isPlain(response)) {
-    const { message, time, username } = response.data
-    return PlainMessage.write(message, username, time)
-  }
-  const text = textOf(response)
-  return { text, sizeBytes: Buffer.byteLength(text) }
-}
+export const announce = (bytes: number, variant: Variant): Uint8Array =>
+  variant === "slip" ? announceSlip(bytes) : bytesOf(announcement(bytes), variant)
 
 /**
- * A response in Slip that has no file, with its announcement before it, and how many bytes that has.
+ * A response in Slip that has no file, behind its announcement.
  *
  * @see PROTOCOL.md §§ 6, 7
  */
-export const together = (response: Response): { readonly bytes: Uint8Array; readonly announcementBytes: number } => {
-  const { sizeBytes, text } = sized(response)
-  const announced = announcementText(sizeBytes)
-  return { bytes: Slab.encode(announced + text), announcementBytes: announced.length }
-}
+export const together = (response: Response): SlipWriter.Announced =>
+  Result.getOrThrow(SlipWriter.writeAnnounced(response, announceSlip))
 
 /**
  * A response with its announcement; or why nobody could read it.

@@ -10,35 +10,44 @@ import { Result, Schema, SchemaIssue } from "effect"
 import { sizeLimitBytes } from "./SlipText.ts"
 import { isFile, isRecord, typeName, type SlipFile, type SlipRecord, type SlipValue } from "./SlipValue.ts"
 
-const Content = Schema.declare((value: unknown): value is SlipFile => isFile(value), { expected: "a Buffer" })
+const aBuffer = "a Buffer"
+
+// A declaration would be simpler, but what has one in it is not compiled.
+const Content = Schema.ObjectKeyword.pipe(Schema.refine(isFile, { expected: aBuffer }))
 
 const Attachment = Schema.Struct({ file: Content, name: Schema.String.check(Schema.isNonEmpty()) })
 
-const LogInData = Schema.Struct({ username: Schema.String.check(Schema.isNonEmpty()) })
+const logInFields = { username: Schema.String.check(Schema.isNonEmpty()) }
 
-const MessageData = Schema.Struct({
-  message: Schema.optionalKey(Schema.String),
-  attachment: Schema.optionalKey(Attachment)
-})
+const messageFields = { message: Schema.optionalKey(Schema.String), attachment: Schema.optionalKey(Attachment) }
 
-const ChunksData = Schema.Struct({
+const chunksFields = {
   chunks: Schema.Number.check(
     Schema.isInt(),
     Schema.isGreaterThanOrEqualTo(1),
     Schema.isLessThanOrEqualTo(sizeLimitBytes)
   )
-})
+}
 
-const options = { errors: "all", onExcessProperty: "error", reportInput: true } as const
-const decodeLogIn = Schema.decodeUnknownResult(LogInData, options)
-const decodeMessage = Schema.decodeUnknownResult(MessageData, options)
-const decodeChunks = Schema.decodeUnknownResult(ChunksData, options)
+const LogIn = Schema.TaggedStruct("LogIn", logInFields)
+const SendMessage = Schema.TaggedStruct("SendMessage", messageFields)
+const Chunks = Schema.TaggedStruct("Chunks", chunksFields)
 
 /** What a client may ask for; `file` of an attachment is where its content is, `name` what to call it. */
-export type Request =
-  | { readonly _tag: "LogIn"; readonly username: string }
-  | { readonly _tag: "SendMessage"; readonly message?: string; readonly attachment?: typeof Attachment.Type }
-  | { readonly _tag: "Chunks"; readonly chunks: number }
+export const Request = Schema.Union([LogIn, SendMessage, Chunks])
+
+/** What a client may ask for; `file` of an attachment is where its content is, `name` what to call it. */
+export type Request = typeof Request.Type
+
+const decodeLogIn = Schema.decodeUnknownResult(LogIn)
+const decodeMessage = Schema.decodeUnknownResult(SendMessage)
+const decodeChunks = Schema.decodeUnknownResult(Chunks)
+
+// To find all that is wrong takes several times as long. So it is looked for only where something is.
+const options = { errors: "all", onExcessProperty: "error", reportInput: true } as const
+const explainLogIn = Schema.decodeUnknownResult(Schema.Struct(logInFields), options)
+const explainMessage = Schema.decodeUnknownResult(Schema.Struct(messageFields), options)
+const explainChunks = Schema.decodeUnknownResult(Schema.Struct(chunksFields), options)
 
 /** Texts by the name of what they are about. */
 export type Errors = Readonly<Record<string, ReadonlyArray<string>>>
@@ -56,6 +65,10 @@ export interface Refusal {
 /** A path of keys from the record on. */
 export type Path = ReadonlyArray<string>
 
+/** Whether a file at this path is what a message has attached. */
+export const isAttachment = ([data, attachment, file, ...rest]: Path): boolean =>
+  data === "data" && attachment === "attachment" && (file === undefined || file === "file") && rest.length === 0
+
 const required = "This field is required"
 const unsupported = "This field is not supported"
 const echoLimit = 64
@@ -72,8 +85,8 @@ const expected = (issue: SchemaIssue.InvalidType): string => {
       return "a String"
     case "Number":
       return "a Number"
-    case "Declaration":
-      return "a Buffer"
+    case "ObjectKeyword":
+      return aBuffer
     default:
       return "an Object"
   }
@@ -86,7 +99,11 @@ const format = SchemaIssue.makeFormatterStandardSchemaV1({
     if (issue._tag === "UnexpectedKey") return unsupported
     return issue._tag === "InvalidType" ? `Expected ${expected(issue)}, got ${typeName(inputOf(issue))}` : required
   },
-  checkHook: (issue) => (typeof inputOf(issue) === "number" ? "must be a positive Integer" : required)
+  checkHook: (issue) => {
+    const input = inputOf(issue)
+    if (issue.filter.annotations?.expected === aBuffer) return `Expected ${aBuffer}, got ${typeName(input)}`
+    return typeof input === "number" ? "must be a positive Integer" : required
+  }
 })
 
 const faultsOf = (error: Schema.SchemaError): ReadonlyArray<Fault> =>
@@ -117,6 +134,23 @@ const plain = (record: SlipRecord, keys: ReadonlyArray<string>): Record<string, 
   return object
 }
 
+/** The supported fields of a record with a tag, as a Schema takes them; undefined if there are other fields. */
+const exact = (
+  record: SlipRecord,
+  keys: ReadonlyArray<string>,
+  _tag?: Request["_tag"]
+): Record<string, unknown> | undefined => {
+  const object: Record<string, unknown> = _tag === undefined ? {} : { _tag }
+  let count = 0
+  for (const key of keys) {
+    const value = record.get(key)
+    if (value === undefined) continue
+    count++
+    if (value !== null) object[key] = value
+  }
+  return count === record.size ? object : undefined
+}
+
 const isAbsent = (value: SlipValue | undefined): value is null | undefined => value === null || value === undefined
 
 /** Whether the original would take a value for missing. */
@@ -137,57 +171,63 @@ const refuse = (name: string, ...texts: ReadonlyArray<string>): Data => Result.f
 
 const largeFault = (path: Path): Fault => ({ path, text: "This field is too large" })
 
+const logInKeys = Object.keys(logInFields)
+
 const logIn = (data: SlipRecord, oversized: ReadonlyArray<Path>): Data => {
   if (oversized.length > 0) return refuse("data", ...texts(oversized.map(largeFault)))
+  const request = exact(data, logInKeys, "LogIn")
+  const decoded = request === undefined ? undefined : decodeLogIn(request)
+  if (decoded !== undefined && Result.isSuccess(decoded)) return Result.succeed(decoded.success)
   const username = data.get("username")
   const isEmpty = !isAbsent(username) && isFalsy(username)
-  const decoded = decodeLogIn({ ...plain(data, ["username"]), ...(isEmpty && { username: "-" }) })
-  if (Result.isFailure(decoded)) return refuse("data", ...texts(faultsOf(decoded.failure)))
-  return isEmpty
-    ? refuse("username", "Username can't be empty")
-    : Result.succeed({ _tag: "LogIn", username: decoded.success.username })
+  const explained = explainLogIn({ ...plain(data, logInKeys), ...(isEmpty && { username: "-" }) })
+  return Result.isFailure(explained)
+    ? refuse("data", ...texts(faultsOf(explained.failure)))
+    : refuse("username", "Username can't be empty")
 }
 
-const sendMessage = (data: SlipRecord, oversized: ReadonlyArray<Path>): Data => {
-  const message = data.get("message")
-  // Most messages are a text alone, of which nothing can be wrong.
-  const isAlone = data.size === (data.has("username") ? 2 : 1)
-  if (isAlone && typeof message === "string" && message !== "" && oversized.length === 0) {
-    return Result.succeed({ _tag: "SendMessage", message })
-  }
-  const large = oversized.map(largeFault)
-  if (isFalsy(message) && isFalsy(data.get("attachment")) && large.length === 0) {
-    return refuse("data", "Either a message or an attachment must be present")
-  }
-  const fields = plain(data, ["message", "attachment"])
+const messageKeys = Object.keys(messageFields)
+const attachmentKeys = Object.keys(Attachment.fields)
+
+const isRecordLike = (value: SlipValue | undefined): value is SlipFile | SlipRecord => isFile(value) || isRecord(value)
+
+/** The request to say a message, if it has no other fields. */
+const messageRequest = (data: SlipRecord): unknown => {
+  const request = exact(data, messageKeys, "SendMessage")
   const attachment = data.get("attachment")
-  if (isFile(attachment) || isRecord(attachment)) fields["attachment"] = plain(fieldsOf(attachment), ["file", "name"])
-  // Whatever stands there: it is the connection that says who speaks.
-  delete fields["username"]
-  const decoded = decodeMessage(fields)
-  const faults = Result.isFailure(decoded) ? faultsOf(decoded.failure) : []
-  if (large.length > 0 || Result.isFailure(decoded)) return refuse("data", ...texts([...faults, ...large]))
-  return Result.succeed({ _tag: "SendMessage", ...decoded.success })
+  if (request === undefined || !isRecordLike(attachment)) return request
+  request["attachment"] = exact(fieldsOf(attachment), attachmentKeys)
+  return request
 }
+
+/** A message without the name of who says it. Whatever that is: the connection says who speaks. */
+const withoutUsername = (data: SlipRecord): SlipRecord =>
+  data.has("username") ? new Map([...data].filter(([key]) => key !== "username")) : data
+
+const sendMessage = (named: SlipRecord, oversized: ReadonlyArray<Path>): Data => {
+  const data = withoutUsername(named)
+  const attachment = data.get("attachment")
+  const isEmpty = isFalsy(data.get("message")) && isFalsy(attachment)
+  if (isEmpty && oversized.length === 0) return refuse("data", "Either a message or an attachment must be present")
+  const decoded = oversized.length === 0 ? decodeMessage(messageRequest(data)) : undefined
+  if (decoded !== undefined && Result.isSuccess(decoded)) return Result.succeed(decoded.success)
+  const all = plain(data, messageKeys)
+  if (isRecordLike(attachment)) all["attachment"] = plain(fieldsOf(attachment), attachmentKeys)
+  const explained = explainMessage(all)
+  const faults = Result.isFailure(explained) ? faultsOf(explained.failure) : []
+  return refuse("data", ...texts([...faults, ...oversized.map(largeFault)]))
+}
+
+const chunksKeys = Object.keys(chunksFields)
 
 const chunks = (data: SlipRecord): Data => {
-  const count = data.get("chunks")
-  // Most are right.
-  if (
-    data.size === 1 &&
-    typeof count === "number" &&
-    Number.isInteger(count) &&
-    count >= 1 &&
-    count <= sizeLimitBytes
-  ) {
-    return Result.succeed({ _tag: "Chunks", chunks: count })
-  }
-  const fields = plain(data, ["chunks"])
-  if (fields["chunks"] === "" || fields["chunks"] === false) fields["chunks"] = 0
-  const decoded = decodeChunks(fields)
-  return Result.isSuccess(decoded)
-    ? Result.succeed({ _tag: "Chunks", chunks: decoded.success.chunks })
-    : refuse("data", ...texts(faultsOf(decoded.failure)))
+  const request = exact(data, chunksKeys, "Chunks")
+  const decoded = request === undefined ? undefined : decodeChunks(request)
+  if (decoded !== undefined && Result.isSuccess(decoded)) return Result.succeed(decoded.success)
+  const all = plain(data, chunksKeys)
+  if (all["chunks"] === "" || all["chunks"] === false) all["chunks"] = 0
+  const explained = explainChunks(all)
+  return refuse("data", ...texts(Result.isFailure(explained) ? faultsOf(explained.failure) : []))
 }
 
 const withData = (record: SlipRecord, read: (data: SlipRecord) => Data): Data => {

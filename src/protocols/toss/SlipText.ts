@@ -3,8 +3,7 @@
  *
  * - Every function is total: what means nothing is a failure with the status and the words that the peer is to get.
  */
-import { Result } from "effect"
-import * as SlipGlance from "./SlipGlance.ts"
+import * as Utf8 from "../Utf8.ts"
 import type { SlipValue } from "./SlipValue.ts"
 
 /** Why a record cannot be read: 201 is the peer's mistake, 202 a size out of range. */
@@ -20,8 +19,11 @@ export const sizeLimitBytes = 4_294_967_296
 /** No more of a size is looked at. */
 const sizeDigits = 32
 
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 const instant = /^(?:\d{4}|[+-]\d{6})-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
+
+/** Whether something is why it cannot be read. */
+export const isFailure = (read: string | number | Date | Failure): read is Failure =>
+  typeof read === "object" && !(read instanceof Date)
 
 /** A {@link Failure} with status 201. */
 export const malformed = (detail: string): Failure => ({ _tag: "Failed", status: 201, detail })
@@ -45,24 +47,47 @@ export const notAnInteger = malformed("Content size must be an Integer")
 /** A size is out of range, of which the peer gets no details. */
 export const outOfRange: Failure = { _tag: "Failed", status: 202, detail: "Server error" }
 
-/** Most of the short texts that come, by their length. */
+/** Most of the short texts that come, by how many bytes they have: they need not be decoded. */
 const words = ["data", "action", "chunks", "log-in", "message", "username", "attachment", "send-message"]
-const wordsByLength = Array.from({ length: 13 }, (_, length) =>
-  words
-    .filter((word) => word.length === length)
-    .map((word) => ({ word: Result.succeed(word), bytes: new TextEncoder().encode(word) }))
+const wordsBySize = Array.from({ length: 13 }, (_, size) =>
+  words.filter((word) => word.length === size).map((text) => ({ text, bytes: new TextEncoder().encode(text) }))
 )
 
-const known = (bytes: Uint8Array): Result.Result<string> | undefined => {
-  for (const { bytes: expected, word } of wordsByLength[bytes.length] ?? []) {
-    if (SlipGlance.has(bytes, 0, expected)) return word
-  }
-  return undefined
+/** Whether these bytes stand at index `from`. */
+const stands = (expected: Uint8Array, bytes: Uint8Array, from: number): boolean => {
+  for (let at = 0; at < expected.length; at++) if (bytes[from + at] !== expected[at]) return false
+  return true
 }
 
-/** A text in UTF-8. */
-export const decode = (bytes: Uint8Array): Result.Result<string, Failure> =>
-  known(bytes) ?? Result.try({ try: () => decoder.decode(bytes), catch: () => unexpectedEnd })
+/** The text in UTF-8 from index `from` to before index `to`. */
+export const decode = (bytes: Uint8Array, from: number, to: number): string | Failure => {
+  const sizeBytes = to - from
+  if (sizeBytes < wordsBySize.length) {
+    const candidates = wordsBySize[sizeBytes]!
+    for (let index = 0; index < candidates.length; index++) {
+      const word = candidates[index]!
+      if (stands(word.bytes, bytes, from)) return word.text
+    }
+  }
+  return Utf8.decode(bytes, from, to) ?? unexpectedEnd
+}
+
+const zero = 0x30
+
+/** No more digits are a number at a glance. */
+const digitLimit = 9
+
+/** The number that the bytes from index `from` to before index `to` are, if they are a few digits and nothing else; else -1. */
+export const wholeNumber = (bytes: Uint8Array, from: number, to: number): number => {
+  if (to === from || to - from > digitLimit) return -1
+  let number = 0
+  for (let at = from; at < to; at++) {
+    const digit = bytes[at]! - zero
+    if (digit < 0 || digit > 9) return -1
+    number = number * 10 + digit
+  }
+  return number
+}
 
 /** Whether so much of a size has been read that more of it changes nothing. */
 export const isLongEnough = (text: string): boolean => text.length >= sizeDigits
@@ -72,24 +97,35 @@ export const isLongEnough = (text: string): boolean => text.length >= sizeDigits
  *
  * @see PROTOCOL.md § 3
  */
-export const size = (text: string): Result.Result<number, Failure> => {
+export const size = (text: string): number | Failure => {
   const number = text.includes(".") ? Number.NaN : Number.parseInt(text)
-  if (Number.isNaN(number)) return Result.fail(notAnInteger)
-  if (number < 0 || number > sizeLimitBytes) return Result.fail(outOfRange)
-  return isLongEnough(text) ? Result.fail(notAnInteger) : Result.succeed(number)
+  if (Number.isNaN(number)) return notAnInteger
+  if (number < 0 || number > sizeLimitBytes) return outOfRange
+  return isLongEnough(text) ? notAnInteger : number
 }
+
+/** What stands for a content of type `l`, `n` or `d` that was dropped. */
+export const placeholder = (type: string): string | number | Date =>
+  type === "l" ? "" : type === "n" ? Number.NaN : new Date(0)
 
 /** A date with milliseconds; a day that its month does not have rolls over, if no month has it the date is refused. */
-const date = (text: string): Result.Result<Date, Failure> => {
+const date = (text: string): Date | Failure => {
   const read = new Date(instant.test(text) ? text : Number.NaN)
-  return Number.isNaN(read.getTime()) ? Result.fail(malformed("Dates must be in ISO format")) : Result.succeed(read)
+  return Number.isNaN(read.getTime()) ? malformed("Dates must be in ISO format") : read
 }
 
-/** The value of a content of type `l`, `n` or `d`. */
-export const content = (type: string, bytes: Uint8Array): Result.Result<SlipValue, Failure> => {
-  const text = decode(bytes)
-  if (Result.isFailure(text) || type === "l") return text
-  return type === "n" ? Result.succeed(Number(text.success)) : date(text.success)
+/** The value of a content of type `l`, `n` or `d`, from index `from` to before index `to`. */
+export const content = (
+  type: string,
+  bytes: Uint8Array,
+  from: number,
+  to: number
+): string | number | Date | Failure => {
+  const whole = type === "n" ? wholeNumber(bytes, from, to) : -1
+  if (whole >= 0) return whole
+  const text = decode(bytes, from, to)
+  if (typeof text !== "string" || type === "l") return text
+  return type === "n" ? Number(text) : date(text)
 }
 
 const arrayIndex = /^(?:0|[1-9]\d{0,9})$/

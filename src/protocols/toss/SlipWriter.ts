@@ -2,10 +2,12 @@
  * Writes values as Slip.
  *
  * - What is written can be read again by anybody: keys and file names are never empty, dates always have milliseconds.
- * - Sizes count bytes, and are known before the first byte is out; so a file's content may come from elsewhere.
+ * - A record is written in one pass from its end to its front: so what a size counts is there before the size is written.
+ * - Sizes count bytes; the content of a file may come from elsewhere.
  * - Lone surrogates have no UTF-8 and become U+FFFD.
  */
 import { Result } from "effect"
+import * as BackwardText from "../BackwardText.ts"
 import * as Slab from "../Slab.ts"
 import { isFile, type SlipFile, type SlipValue } from "./SlipValue.ts"
 
@@ -25,6 +27,12 @@ export interface Around {
   readonly tail: Uint8Array
 }
 
+/** A record behind its announcement. */
+export interface Announced {
+  readonly bytes: Uint8Array
+  readonly announcementBytes: number
+}
+
 /** What can be written: a value of Slip, or one with plain objects for records; what is undefined in them is not written. */
 export type Writable = SlipValue | WritableRecord | ReadonlyArray<Writable>
 
@@ -33,16 +41,13 @@ export type WritableRecord =
   | ReadonlyMap<string, SlipValue>
   | { readonly _tag?: undefined; readonly [key: string]: Writable | undefined }
 
-/** A text, the content of a file, or a file in whose place its content belongs. */
-export type Part = string | Uint8Array | SlipFile
+const smallBytes = 4096
+const largeBytes = 65_536
+/** More than a field takes beside its key and its text, and no less than there is room for behind each function below. */
+const aroundBytes = 64
 
-/** What has been written so far: parts, and behind them a text that is still growing. */
-interface Run {
-  parts: Array<Part>
-  text: string
-  /** How many bytes the files among the parts have. */
-  contentBytes: number
-}
+const [bar, semicolon, escape] = [0x7c, 0x3b, 0x3e]
+const [string, number, date, record, array] = [0x6c, 0x6e, 0x64, 0x73, 0x61]
 
 const refusal = (reason: Unwritable["reason"], path: ReadonlyArray<string> = []): Unwritable => ({
   _tag: "Unwritable",
@@ -50,110 +55,174 @@ const refusal = (reason: Unwritable["reason"], path: ReadonlyArray<string> = [])
   path
 })
 
-const begin = (): Run => ({ parts: [], text: "", contentBytes: 0 })
+// What is being written stands at the end of it. Nothing of it is kept behind a call.
+let memory = Buffer.alloc(smallBytes)
+/** How many bytes at the end belong to a record that is not done with. */
+let standingBytes = 0
 
-/** A key or a file name with what would end it escaped. */
-const escape = (text: string): string => (/[|;>]/.test(text) ? text.replace(/[|;>]/g, ">$&") : text)
-
-const sized = (type: string, content: string): string => `${type}${Buffer.byteLength(content)}|${content}`
-
-const sizeBytes = ({ contentBytes, parts, text }: Run): number => {
-  let bytes = Buffer.byteLength(text) + contentBytes
-  for (const part of parts) if (typeof part === "string") bytes += Buffer.byteLength(part)
-  return bytes
+/** What is known of a record that is being written. */
+const run = {
+  /** How many files have their content elsewhere, how many bytes those have, and how many are behind the first. */
+  files: 0,
+  elsewhereBytes: 0,
+  behindBytes: 0,
+  /** What cannot be written: of several things the first, because the last was found before. */
+  unwritable: undefined as Unwritable | undefined
 }
 
-const addFile = (run: Run, file: SlipFile): Unwritable | undefined => {
-  const { content, name, sizeBytes } = file
-  if (name === "") return refusal("empty-file-name")
-  if (content !== undefined && content.length !== sizeBytes) return refusal("wrong-size")
-  if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0) return refusal("wrong-size")
-  run.parts.push(`${run.text}f${sizeBytes}|`, content ?? file)
-  run.text = escape(name)
-  run.contentBytes += sizeBytes
-  return undefined
+/** Makes room before index `at` for so many bytes: the index at which that is. */
+const withRoom = (at: number, bytes: number): number => {
+  if (bytes <= at) return at
+  const writtenBytes = memory.length - at
+  const larger = Buffer.alloc(Math.max(writtenBytes + bytes, memory.length * 2))
+  memory.copy(larger, larger.length - writtenBytes, at)
+  memory = larger
+  return larger.length - writtenBytes
 }
 
-const addInner = (run: Run, type: string, inner: Run): void => {
-  run.text += `${type}${sizeBytes(inner)}|`
-  if (inner.parts.length > 0) {
-    run.parts.push(run.text, ...inner.parts)
-    run.text = ""
-    run.contentBytes += inner.contentBytes
+// Most of what is said at once has the same time, or one of the same second.
+let last = { millis: Number.NaN, text: "" }
+let lastSecond = { second: Number.NaN, text: "" }
+
+const timeText = (time: Date): string => {
+  const millis = time.getTime()
+  if (millis === last.millis) return last.text
+  const second = Math.floor(millis / 1000)
+  if (second !== lastSecond.second) lastSecond = { second, text: time.toISOString().slice(0, -4) }
+  last = { millis, text: `${lastSecond.text}${String(millis - second * 1000).padStart(3, "0")}Z` }
+  return last.text
+}
+
+/** No less than a key or a file name takes. */
+const wordBytes = (text: string): number => text.length * 4
+
+/** Puts a key or a file name with what would end it escaped. */
+const putWord = (memory: Buffer, before: number, text: string): number => {
+  let at = before
+  for (let index = text.length - 1; index >= 0; index--) {
+    const unit = text.charCodeAt(index)
+    if (unit > 0x7f) return BackwardText.put(memory, before, text.replace(/[|;>]/g, ">$&"))
+    memory[--at] = unit
+    if (unit === bar || unit === semicolon || unit === escape) memory[--at] = escape
   }
-  run.text += inner.text
+  return at
 }
 
-/** Adds a value without its key and its end; what is wrong with it is returned. */
-const addValue = (run: Run, value: Writable): Unwritable | undefined => {
-  if (typeof value === "string") run.text += sized("l", value)
-  else if (typeof value === "number") run.text += sized("n", String(value))
-  else if (typeof value === "boolean") run.text += value ? "b1" : "b0"
-  else if (value === null) run.text += "x"
+const putFile = (before: number, { content, name, sizeBytes }: SlipFile): number => {
+  const isSize = Number.isSafeInteger(sizeBytes) && sizeBytes >= 0
+  if (name === "") run.unwritable = refusal("empty-file-name")
+  else if (!isSize || (content !== undefined && content.length !== sizeBytes)) run.unwritable = refusal("wrong-size")
+  let at = withRoom(before, wordBytes(name) + (content?.length ?? 0) + aroundBytes)
+  at = putWord(memory, at, name)
+  if (content === undefined) {
+    run.files++
+    run.elsewhereBytes += sizeBytes
+    run.behindBytes = memory.length - standingBytes - at
+  } else {
+    at -= content.length
+    memory.set(content, at)
+  }
+  memory[--at] = bar
+  return BackwardText.put(memory, at, `f${sizeBytes}`)
+}
+
+/** Puts a value without a size. */
+const putBare = (at: number, value: boolean | null): number =>
+  BackwardText.put(memory, at, value === null ? "x" : value ? "b1" : "b0")
+
+const putNumber = (at: number, value: number): number =>
+  value >= 0 && Number.isInteger(value)
+    ? BackwardText.putDigits(memory, at, value)
+    : BackwardText.put(memory, at, String(value))
+
+const putDate = (at: number, value: Date): number => {
+  if (!Number.isNaN(value.getTime())) return BackwardText.put(memory, at, timeText(value))
+  run.unwritable = refusal("invalid-date")
+  return at
+}
+
+const putValue = (before: number, value: Writable): number => {
+  let at = before
+  let behindBytes = memory.length - before
+  let type = record
+  if (typeof value === "string") {
+    at = withRoom(at, value.length * 3 + aroundBytes)
+    at = BackwardText.put(memory, at, value)
+    type = string
+  } else if (typeof value === "number") {
+    at = putNumber(at, value)
+    type = number
+  } else if (typeof value === "boolean" || value === null) return putBare(at, value)
   else if (value instanceof Date) {
-    if (Number.isNaN(value.getTime())) return refusal("invalid-date")
-    run.text += sized("d", value.toISOString())
-  } else if (isFile(value)) return addFile(run, value)
+    at = putDate(at, value)
+    type = date
+  } else if (isFile(value)) return putFile(at, value)
   else {
-    const inner = begin()
-    const isArray = Array.isArray(value)
-    const unwritable = isArray ? addItems(inner, value) : addFields(inner, value as WritableRecord)
-    if (unwritable !== undefined) return unwritable
-    addInner(run, isArray ? "a" : "s", inner)
+    behindBytes += run.elsewhereBytes
+    if (Array.isArray(value)) type = array
+    at = Array.isArray(value) ? putItems(at, value) : putFields(at, value as WritableRecord)
+    behindBytes -= run.elsewhereBytes
   }
-  return undefined
+  const sizeBytes = memory.length - at - behindBytes
+  memory[--at] = bar
+  at = BackwardText.putDigits(memory, at, sizeBytes)
+  memory[--at] = type
+  return at
 }
 
-const addField = (run: Run, key: string, value: Writable): Unwritable | undefined => {
-  if (key === "") return refusal("empty-key", [key])
-  run.text += `${escape(key)}|`
-  const unwritable = addValue(run, value)
-  if (unwritable !== undefined) return refusal(unwritable.reason, [key, ...unwritable.path])
-  run.text += ";"
-  return undefined
-}
-
-const addFields = (run: Run, record: WritableRecord): Unwritable | undefined => {
-  const isMap = record instanceof Map
-  for (const key of isMap ? record.keys() : Object.keys(record)) {
-    const value = isMap ? record.get(key) : (record as Readonly<Record<string, Writable | undefined>>)[key]
-    const unwritable = value === undefined ? undefined : addField(run, key, value)
-    if (unwritable !== undefined) return unwritable
+const putField = (before: number, key: string, value: Writable): number => {
+  const { unwritable } = run
+  let at = withRoom(before, aroundBytes)
+  memory[--at] = semicolon
+  at = putValue(at, value)
+  at = withRoom(at, wordBytes(key) + aroundBytes)
+  memory[--at] = bar
+  if (key === "") run.unwritable = refusal("empty-key", [key])
+  else if (run.unwritable !== unwritable && run.unwritable !== undefined) {
+    run.unwritable = refusal(run.unwritable.reason, [key, ...run.unwritable.path])
   }
-  return undefined
+  return putWord(memory, at, key)
 }
 
-/** Adds an array's items under their indexes; a hole is skipped. */
-const addItems = (run: Run, items: ReadonlyArray<Writable | undefined>): Unwritable | undefined => {
-  for (const [index, value] of items.entries()) {
-    const unwritable = value === undefined ? undefined : addField(run, String(index), value)
-    if (unwritable !== undefined) return unwritable
+const putFields = (before: number, record: WritableRecord): number => {
+  let at = before
+  if (record instanceof Map) {
+    for (const [key, value] of [...record].reverse()) at = putField(at, key, value)
+    return at
   }
-  return undefined
-}
-
-/**
- * What a record is, in order: most often one text. Or what of it nothing could read.
- *
- * @see PROTOCOL.md § 2
- */
-export const parts = (record: WritableRecord): Result.Result<ReadonlyArray<Part>, Unwritable> => {
-  const run = begin()
-  const unwritable = addFields(run, record)
-  if (unwritable !== undefined) return Result.fail(unwritable)
-  return Result.succeed([...run.parts, run.text])
-}
-
-const join = (parts: ReadonlyArray<string | Uint8Array>): Uint8Array => {
-  const pieces = parts.map((part) => (typeof part === "string" ? Slab.encode(part) : part))
-  if (pieces.length === 1) return pieces[0]!
-  const joined = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0))
-  let at = 0
-  for (const piece of pieces) {
-    joined.set(piece, at)
-    at += piece.length
+  const fields = record as Readonly<Record<string, Writable | undefined>>
+  const keys = Object.keys(fields)
+  const values = Object.values(fields)
+  for (let index = keys.length - 1; index >= 0; index--) {
+    const key = keys[index]!
+    const value = values[index]
+    if (value !== undefined) at = putField(at, key, value)
   }
-  return joined
+  return at
+}
+
+/** Puts an array's items under their indexes; a hole is skipped. */
+const putItems = (before: number, items: ReadonlyArray<Writable | undefined>): number => {
+  let at = before
+  for (let index = items.length - 1; index >= 0; index--) {
+    const value = items[index]
+    if (value !== undefined) at = putField(at, String(index), value)
+  }
+  return at
+}
+
+/** Begins a record: the index of its end. */
+const begin = (): number => {
+  if (memory.length > largeBytes && standingBytes === 0) memory = Buffer.alloc(smallBytes)
+  run.files = run.elsewhereBytes = run.behindBytes = 0
+  run.unwritable = undefined
+  return memory.length - standingBytes
+}
+
+const copy = (from: number, to: number): Uint8Array => {
+  const bytes = Slab.take(to - from)
+  bytes.set(memory.subarray(from, to))
+  return bytes
 }
 
 /**
@@ -161,11 +230,34 @@ const join = (parts: ReadonlyArray<string | Uint8Array>): Uint8Array => {
  *
  * @see PROTOCOL.md § 2
  */
-export const write = (record: WritableRecord): Result.Result<Uint8Array, Unwritable> =>
-  Result.flatMap(parts(record), (parts) => {
-    const isWhole = (part: Part): part is string | Uint8Array => !isFile(part)
-    return parts.every(isWhole) ? Result.succeed(join(parts)) : Result.fail(refusal("no-content"))
-  })
+export const write = (record: WritableRecord): Result.Result<Uint8Array, Unwritable> => {
+  const at = putFields(begin(), record)
+  if (run.unwritable !== undefined) return Result.fail(run.unwritable)
+  return run.files > 0 ? Result.fail(refusal("no-content")) : Result.succeed(copy(at, memory.length - standingBytes))
+}
+
+/**
+ * The bytes of a record like those of `write`, behind what announces how many they are.
+ *
+ * @see PROTOCOL.md §§ 2, 7
+ */
+export const writeAnnounced = (
+  record: WritableRecord,
+  announce: (sizeBytes: number) => Uint8Array
+): Result.Result<Announced, Unwritable> => {
+  const at = putFields(begin(), record)
+  if (run.unwritable !== undefined) return Result.fail(run.unwritable)
+  if (run.files > 0) return Result.fail(refusal("no-content"))
+  const sizeBytes = memory.length - standingBytes - at
+  standingBytes += sizeBytes
+  const announcement = announce(sizeBytes)
+  const from = memory.length - standingBytes
+  standingBytes -= sizeBytes
+  const bytes = Slab.take(announcement.length + sizeBytes)
+  bytes.set(announcement)
+  bytes.set(memory.subarray(from, from + sizeBytes), announcement.length)
+  return Result.succeed({ bytes, announcementBytes: announcement.length })
+}
 
 /**
  * The bytes before and after the content of the only file that is without it; the caller puts exactly `contentBytes`
@@ -173,13 +265,15 @@ export const write = (record: WritableRecord): Result.Result<Uint8Array, Unwrita
  *
  * @see PROTOCOL.md § 2
  */
-export const writeAround = (record: WritableRecord): Result.Result<Around, Unwritable> =>
-  Result.flatMap(parts(record), (parts) => {
-    const files = parts.filter(isFile)
-    if (files.length > 1) return Result.fail(refusal("several-contents"))
-    const [file] = files
-    const index = file === undefined ? parts.length : parts.indexOf(file)
-    const bytes = (some: ReadonlyArray<Part>): Uint8Array => join(some as ReadonlyArray<string | Uint8Array>)
-    const [head, tail] = [bytes(parts.slice(0, index)), bytes(parts.slice(index + 1))]
-    return Result.succeed({ head, contentBytes: file?.sizeBytes ?? 0, tail })
+export const writeAround = (record: WritableRecord): Result.Result<Around, Unwritable> => {
+  const at = putFields(begin(), record)
+  if (run.unwritable !== undefined) return Result.fail(run.unwritable)
+  if (run.files > 1) return Result.fail(refusal("several-contents"))
+  const end = memory.length - standingBytes
+  const to = end - run.behindBytes
+  return Result.succeed({
+    head: copy(at, to),
+    contentBytes: run.elsewhereBytes,
+    tail: copy(to, end)
   })
+}

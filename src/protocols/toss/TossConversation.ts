@@ -9,21 +9,21 @@
  */
 import type { Command, Reply } from "../../domain/Command.ts"
 import type { Message } from "../../domain/Message.ts"
+import type { PersonalEvent } from "../../domain/Event.ts"
+import type { HangupReason } from "../../domain/Hangup.ts"
 import { explain, type Rejection } from "../../domain/Rejection.ts"
 import type { ByteFrame, Conversation } from "../Protocol.ts"
 import type { Step as ProtocolStep } from "../Step.ts"
 import * as PillowFrames from "./PillowFrames.ts"
-import type * as Request from "./PillowRequest.ts"
+import * as Request from "./PillowRequest.ts"
 import * as Response from "./PillowResponse.ts"
-import * as SlipFrames from "./SlipFrames.ts"
-import type { SlipLimits } from "./SlipLimits.ts"
 import * as Turns from "../Turns.ts"
 import * as Events from "./TossEvents.ts"
 import * as Frames from "./TossFrames.ts"
+import type { TossPacket } from "./TossPacket.ts"
 
 /** What a conversation needs to know. */
 export interface Settings {
-  readonly limits: SlipLimits
   /** Whether a peer that may be the original gets its messages one at a time. */
   readonly isPacing: boolean
   readonly now: () => Date
@@ -49,8 +49,15 @@ interface Incoming {
   rejection?: Rejection
 }
 
-const isAttachment = ([data, attachment, file, ...rest]: Request.Path): boolean =>
-  data === "data" && attachment === "attachment" && (file === undefined || file === "file") && rest.length === 0
+const upload = (command: Command, file: Incoming): Step => ({
+  _tag: "Run",
+  command,
+  replied: () => nothing,
+  refused: (rejection) => {
+    file.rejection ??= rejection
+    return nothing
+  }
+})
 
 /** Why a request was refused, as errors of the request. */
 const refusal = (action: "log-in" | "send-message", rejection: Rejection): Response.Response => {
@@ -71,67 +78,141 @@ const refusal = (action: "log-in" | "send-message", rejection: Rejection): Respo
   }
 }
 
-/**
- * Begins a conversation with a peer that has just connected.
- *
- * @see PROTOCOL.md §§ 5-10
- */
-export const make = ({ isPacing, limits, now, said }: Settings): Conversation<Uint8Array, ByteFrame> => {
-  const frames = SlipFrames.make(limits)
-  const incoming = new Map<number, Incoming>()
-  let variant: PillowFrames.Variant = "slip"
-  let isLoggedIn = false
-  /** Whether the peer has done what the original never does. */
-  let isOther = false
-  /** Whether what is read now was announced. */
-  let isAnnounced = false
+const fault: Step = { _tag: "Fault" }
+const released: Steps = [{ _tag: "Release" }]
 
-  const encode = (response: Response.Response): ReadonlyArray<ByteFrame> => Frames.encode(response, variant)
-  const send = (response: Response.Response): Steps => sendAll(encode(response))
-  const acknowledge = (): Step => ({ _tag: "Send", frame: PillowFrames.acknowledge(variant), holdMillis })
+// A class, because every connection has one: its instances are smaller than closures.
+class TossConversation implements Conversation<TossPacket, ByteFrame> {
+  readonly isExempt = false
+  readonly #settings: Settings
+  readonly #turns = Turns.make<Step>()
+  #incoming: Map<number, Incoming> | undefined
+  #variant: PillowFrames.Variant = "slip"
+  #isLoggedIn = false
+  // Whether the peer has done what the original never does.
+  #isOther = false
 
-  const turns = Turns.make<Step>()
-
-  const rename = (name: string): Step => ({
-    _tag: "Run",
-    command: { _tag: "Rename", name },
-    replied: () => send(Response.welcome(now())),
-    refused: (rejection) => refuseName(name, rejection)
-  })
-
-  const refuseName = (name: string, rejection: Rejection): Steps =>
-    send(rejection._tag === "NameTaken" ? Response.nameTaken(name) : refusal("log-in", rejection))
-
-  const logIn = (name: string): Step =>
-    isLoggedIn
-      ? rename(name)
-      : {
-          _tag: "Login",
-          name,
-          refused: (rejection) => (rejection._tag === "AlreadyLoggedIn" ? [rename(name)] : refuseName(name, rejection))
-        }
-
-  const upload = (command: Command, file: Incoming): Step => ({
-    _tag: "Run",
-    command,
-    replied: () => nothing,
-    refused: (rejection) => {
-      file.rejection ??= rejection
-      return nothing
-    }
-  })
-
-  const confirm = (reply: Reply): Steps => {
-    if (reply._tag !== "Accepted") return nothing
-    const { message } = reply
-    return message.to === undefined ? sendAll(said(message, variant)) : send(Events.whispered(message, message.to))
+  constructor(settings: Settings) {
+    this.#settings = settings
   }
 
-  const say = ({ attachment, message = "" }: Request.Request & { readonly _tag: "SendMessage" }): Step => {
+  get variant(): number {
+    return this.#variant === "slip" ? 0 : 1
+  }
+
+  get isPaced(): boolean {
+    return this.#settings.isPacing && (this.#variant === "json" || !this.#isOther)
+  }
+
+  open(): Steps {
+    return nothing
+  }
+
+  receive(packet: TossPacket): Steps {
+    switch (packet._tag) {
+      case "Continued":
+        return released
+      case "FileBegan": {
+        if (!Request.isAttachment(packet.path)) return nothing
+        const file: Incoming = { atByte: 0 }
+        this.#incoming ??= new Map()
+        this.#incoming.set(packet.ordinal, file)
+        return [upload({ _tag: "BeginUpload", key: packet.ordinal, sizeBytes: packet.sizeBytes }, file)]
+      }
+      case "FilePiece": {
+        const file = this.#incoming?.get(packet.ordinal)
+        if (file === undefined || file.rejection !== undefined) return nothing
+        const { bytes, ordinal: key } = packet
+        const { atByte } = file
+        file.atByte += bytes.length
+        return [upload({ _tag: "WriteUpload", key, atByte, bytes }, file)]
+      }
+      case "FileEnded":
+        return nothing
+      case "Request": {
+        const { hasMore, isAnnounced, request, variant } = packet
+        this.#variant = variant
+        if (request._tag === "Chunks") return [this.#acknowledge(), ...this.#dropRest(), ...this.#release(hasMore)]
+        // The original announces whatever it says.
+        if (!isAnnounced) this.#isOther = true
+        return [request._tag === "LogIn" ? this.#logIn(request.username) : this.#say(request), ...this.#dropRest()]
+      }
+      case "Refused": {
+        const { hasMore, isAnnounced, refusal, variant } = packet
+        this.#variant = variant
+        const answer = this.#send(Response.refusal(refusal))
+        if (refusal.isAnnouncement) {
+          return [this.#acknowledge(), fault, ...answer, ...this.#dropRest(), ...this.#release(hasMore)]
+        }
+        if (!isAnnounced) this.#isOther = true
+        return [fault, ...answer, ...this.#dropRest()]
+      }
+      case "Failed": {
+        const { failure, isAnnounced, variant } = packet
+        this.#variant = variant
+        if (!isAnnounced) this.#isOther = true
+        return [fault, ...this.#send(Response.failure(failure.status, failure.detail)), ...this.#dropRest()]
+      }
+    }
+  }
+
+  present(event: PersonalEvent): ReadonlyArray<ByteFrame> {
+    if (event._tag === "LoggedIn") this.#isLoggedIn = true
+    return Events.tell(event, this.#settings.now()).flatMap((response) => this.#encode(response))
+  }
+
+  farewell(reason: HangupReason): ReadonlyArray<ByteFrame> {
+    const responses = Events.farewell(reason, this.#isLoggedIn, this.#settings.now())
+    return responses.flatMap((response) => this.#encode(response))
+  }
+
+  #encode(response: Response.Response): ReadonlyArray<ByteFrame> {
+    return Frames.encode(response, this.#variant)
+  }
+
+  #send(response: Response.Response): Steps {
+    return sendAll(this.#encode(response))
+  }
+
+  #acknowledge(): Step {
+    return { _tag: "Send", frame: PillowFrames.acknowledge(this.#variant), holdMillis }
+  }
+
+  #rename(name: string): Step {
+    return {
+      _tag: "Run",
+      command: { _tag: "Rename", name },
+      replied: () => this.#send(Response.welcome(this.#settings.now())),
+      refused: (rejection) => this.#refuseName(name, rejection)
+    }
+  }
+
+  #refuseName(name: string, rejection: Rejection): Steps {
+    return this.#send(rejection._tag === "NameTaken" ? Response.nameTaken(name) : refusal("log-in", rejection))
+  }
+
+  #logIn(name: string): Step {
+    if (this.#isLoggedIn) return this.#rename(name)
+    return {
+      _tag: "Login",
+      name,
+      refused: (rejection) =>
+        rejection._tag === "AlreadyLoggedIn" ? [this.#rename(name)] : this.#refuseName(name, rejection)
+    }
+  }
+
+  #confirm(reply: Reply): Steps {
+    if (reply._tag !== "Accepted") return nothing
+    const { message } = reply
+    if (message.to !== undefined) return this.#send(Events.whispered(message, message.to))
+    return sendAll(this.#settings.said(message, this.#variant))
+  }
+
+  #say({ attachment, message = "" }: Request.Request & { readonly _tag: "SendMessage" }): Step {
     const ordinal = attachment?.file.ordinal
-    const file = ordinal === undefined ? undefined : incoming.get(ordinal)
-    if (ordinal !== undefined) incoming.delete(ordinal)
-    const answer = turns.next()
+    const file = ordinal === undefined ? undefined : this.#incoming?.get(ordinal)
+    if (ordinal !== undefined) this.#incoming?.delete(ordinal)
+    const answer = this.#turns.next()
     return {
       _tag: "Run",
       command:
@@ -139,114 +220,34 @@ export const make = ({ isPacing, limits, now, said }: Settings): Conversation<Ui
           ? { _tag: "Say", text: message }
           : { _tag: "Say", text: message, upload: { key: ordinal, name: attachment!.name } },
       whenStored: true,
-      replied: (reply) => answer(confirm(reply)),
+      replied: (reply) => answer(this.#confirm(reply)),
       refused: (rejection) => {
         // What went wrong with the file says more than that it is not there.
         const cause = (rejection._tag === "UploadBroken" ? file?.rejection : undefined) ?? rejection
-        return answer(send(refusal("send-message", cause)))
+        return answer(this.#send(refusal("send-message", cause)))
       }
     }
   }
 
-  const carryOut = (request: Request.Request): Step => {
-    switch (request._tag) {
-      case "Chunks":
-        return acknowledge()
-      case "LogIn":
-        return logIn(request.username)
-      case "SendMessage":
-        return say(request)
-    }
+  // Drops the files that no request has taken.
+  #dropRest(): Steps {
+    const incoming = this.#incoming
+    if (incoming === undefined || incoming.size === 0) return nothing
+    this.#incoming = undefined
+    return [...incoming].map(([key, file]) => upload({ _tag: "DropUpload", key }, file))
   }
 
-  /** Drops the files that no request has taken. */
-  const dropRest = (): Steps => {
-    if (incoming.size === 0) return nothing
-    const steps = [...incoming].map(([key, file]) => upload({ _tag: "DropUpload", key }, file))
-    incoming.clear()
-    return steps
-  }
-
-  const follow = (framed: SlipFrames.Framed): Steps => {
-    switch (framed._tag) {
-      case "FileBegan": {
-        if (!isAttachment(framed.path)) return nothing
-        const file: Incoming = { atByte: 0 }
-        incoming.set(framed.ordinal, file)
-        return [upload({ _tag: "BeginUpload", key: framed.ordinal, sizeBytes: framed.sizeBytes }, file)]
-      }
-      case "FilePiece": {
-        const file = incoming.get(framed.ordinal)
-        if (file === undefined || file.rejection !== undefined) return nothing
-        const { bytes, ordinal: key } = framed
-        const { atByte } = file
-        file.atByte += bytes.length
-        return [upload({ _tag: "WriteUpload", key, atByte, bytes }, file)]
-      }
-      case "FileEnded":
-        return nothing
-      case "Request":
-        variant = framed.variant
-        return [carryOut(framed.request), ...dropRest()]
-      case "Refused":
-        variant = framed.variant
-        return [
-          ...(framed.refusal.isAnnouncement ? [acknowledge()] : nothing),
-          ...send(Response.refusal(framed.refusal)),
-          ...dropRest()
-        ]
-      case "Failed":
-        variant = framed.variant
-        return [...send(Response.failure(framed.failure.status, framed.failure.detail)), ...dropRest()]
-    }
-  }
-
-  /** How many bytes this announces: none if the announcement is refused, which nobody waits for. */
-  const announces = (framed: SlipFrames.Framed): number | undefined => {
-    if (framed._tag === "Refused") return framed.refusal.isAnnouncement ? 0 : undefined
-    return framed._tag === "Request" && framed.request._tag === "Chunks" ? framed.request.chunks : undefined
-  }
-
-  const endsRequest = ({ _tag }: SlipFrames.Framed): boolean =>
-    _tag === "Request" || _tag === "Refused" || _tag === "Failed"
-
-  const receive = (bytes: Uint8Array): Steps => {
-    const steps: Array<Step> = isAnnounced ? [{ _tag: "Release" }] : []
-    const all = frames.push(bytes)
-    for (let index = 0; index < all.length; index++) {
-      const framed = all[index]!
-      const chunks = announces(framed)
-      if (endsRequest(framed)) {
-        // The original announces whatever it says.
-        if (!isAnnounced && chunks === undefined) isOther = true
-        isAnnounced = chunks !== undefined
-      }
-      for (const step of follow(framed)) steps.push(step)
-      if (chunks === undefined) continue
-      const hasMore = index < all.length - 1 || frames.neededBytes() < chunks
-      // It waits for the acknowledgement before it says what it has announced.
-      if (hasMore) {
-        isOther = true
-        steps.push({ _tag: "Release" })
-      }
-    }
-    return steps
-  }
-
-  return {
-    open: () => nothing,
-    receive,
-    present: (event) => {
-      if (event._tag === "LoggedIn") isLoggedIn = true
-      return Events.tell(event, now()).flatMap(encode)
-    },
-    get variant() {
-      return variant === "slip" ? 0 : 1
-    },
-    get isPaced() {
-      return isPacing && (variant === "json" || !isOther)
-    },
-    isExempt: false,
-    farewell: (reason) => Events.farewell(reason, isLoggedIn, now()).flatMap(encode)
+  // Goes on behind an announcement, for whose acknowledgement the original waits before it says what it has announced.
+  #release(hasMore: boolean): Steps {
+    if (!hasMore) return nothing
+    this.#isOther = true
+    return released
   }
 }
+
+/**
+ * Begins a conversation with a peer that has just connected.
+ *
+ * @see PROTOCOL.md §§ 5-10
+ */
+export const make = (settings: Settings): Conversation<TossPacket, ByteFrame> => new TossConversation(settings)

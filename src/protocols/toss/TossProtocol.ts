@@ -6,6 +6,8 @@ import { defaultLimits, type SlipLimits } from "./SlipLimits.ts"
 import * as Conversation from "./TossConversation.ts"
 import * as Events from "./TossEvents.ts"
 import * as Frames from "./TossFrames.ts"
+import type { TossPacket } from "./TossPacket.ts"
+import * as TossReader from "./TossReader.ts"
 
 /** What may be set. */
 export interface Options {
@@ -54,9 +56,9 @@ export const make = ({
   gapMillis = defaultGapMillis,
   limits,
   nowMillis
-}: Options): ByteProtocol<Uint8Array, ByteFrame> => {
+}: Options): ByteProtocol<TossPacket, ByteFrame> => {
+  const readLimits: SlipLimits = { ...defaultLimits, ...limits }
   const settings: Conversation.Settings = {
-    limits: { ...defaultLimits, ...limits },
     isPacing: gapMillis > 0,
     now: () => new Date(nowMillis()),
     said: speech()
@@ -65,7 +67,7 @@ export const make = ({
     name: ProtocolName.make("toss"),
     variants: variants.length,
     gapMillis: (frame) => Frames.digestMillis(frame, gapMillis),
-    reader: () => ({ read: (bytes) => [bytes] }),
+    reader: () => TossReader.make(readLimits),
     converse: () => Conversation.make(settings),
     render: (event, as, index) => {
       const variant = variants[index]!

@@ -9,7 +9,8 @@
  *   kept; a packet that is longer is refused when it has become too long, and its rest dropped until `finish()`.
  */
 import { Result } from "effect"
-import type { Reader } from "../Reader.ts"
+import { ByteBuffer } from "../ByteBuffer.ts"
+import { TimedReader } from "../Reader.ts"
 import * as TsockmPacket from "./TsockmPacket.ts"
 import * as TsockmRequest from "./TsockmRequest.ts"
 import * as TsockmText from "./TsockmText.ts"
@@ -29,7 +30,6 @@ const headerTimeoutMillis = 1000
 const bodyTimeoutMillis = 40
 
 const [colon, lineFeed, carriageReturn] = [0x3a, 0x0a, 0x0d]
-const smallBytes = 256
 const status = new TextEncoder().encode("::200::")
 const beginning = /(?:REQ|RES)::(?:COMM_END|COMM|MSG|GET_PEER)$/
 /** No {@link beginning} is longer. */
@@ -47,10 +47,8 @@ const characters = (bytes: Uint8Array, from: number, to: number): string => {
  *
  * @see PROTOCOL.md §§ 4, 5
  */
-export const make = (limits: TsockmLimits = defaultLimits): Reader<Uint8Array, TsockmRequest.Received> => {
-  let kept: Buffer = Buffer.alloc(smallBytes)
-  let start = 0
-  let end = 0
+export const make = (limits: TsockmLimits = defaultLimits): TimedReader<Uint8Array, TsockmRequest.Received> => {
+  const kept = new ByteBuffer()
   let isDropping = false
   // All of these count from the beginning of the packet.
   let at = 0
@@ -58,27 +56,12 @@ export const make = (limits: TsockmLimits = defaultLimits): Reader<Uint8Array, T
   let bodyAt: number | undefined
   let succession: Uint8Array | undefined
 
-  const packet = (): Uint8Array => kept.subarray(start, end)
-
-  const begin = (next: number): void => {
-    start = next
+  /** Begins the packet behind so many bytes. */
+  const begin = (length: number): void => {
+    kept.drop(length)
     at = 0
-    separators = []
+    if (separators.length > 0) separators = []
     bodyAt = succession = undefined
-  }
-
-  const append = (bytes: Uint8Array): void => {
-    if (end + bytes.length > kept.length) {
-      const rest = packet()
-      const room = rest.length + bytes.length
-      const target = room > kept.length ? Buffer.alloc(Math.max(room, kept.length * 2)) : kept
-      target.set(rest)
-      kept = target
-      end = rest.length
-      start = 0
-    }
-    kept.set(bytes, end)
-    end += bytes.length
   }
 
   const refused = (bytes: Uint8Array): TsockmRequest.Received => {
@@ -87,18 +70,16 @@ export const make = (limits: TsockmLimits = defaultLimits): Reader<Uint8Array, T
   }
 
   const drop = (): TsockmRequest.Received => {
-    const dropped = refused(packet())
+    const dropped = refused(kept.view())
     isDropping = true
-    kept = Buffer.alloc(smallBytes)
-    end = 0
-    begin(0)
+    begin(kept.sizeBytes)
     return dropped
   }
 
   /** Ends the packet behind its first `length` bytes. */
   const settle = (length: number): TsockmRequest.Received | undefined => {
-    const bytes = kept.subarray(start, start + length)
-    begin(start + length)
+    const bytes = kept.view().subarray(0, length)
+    begin(length)
     if (length > limits.packetLimitBytes) return refused(bytes)
     const text = TsockmText.decode(bytes)
     if (text === "") return undefined
@@ -111,8 +92,7 @@ export const make = (limits: TsockmLimits = defaultLimits): Reader<Uint8Array, T
   }
 
   /** Counts the separators up to the body. */
-  const readHeader = (): void => {
-    const bytes = packet()
+  const readHeader = (bytes: Buffer): void => {
     const last = Math.min(bytes.length, limits.headerLimitBytes) - 1
     while (at < last) {
       if (bytes[at] !== colon || bytes[at + 1] !== colon) {
@@ -137,13 +117,13 @@ export const make = (limits: TsockmLimits = defaultLimits): Reader<Uint8Array, T
   }
 
   /** Where the next packet of the same sender begins, if its header is there. */
-  const nextPacket = (came: Buffer, sought: Uint8Array, bodyAt: number): number | undefined => {
-    const length = Math.min(end - start, limits.packetLimitBytes + beginningBytes + sought.length)
+  const nextPacket = (bytes: Buffer, sought: Uint8Array, bodyAt: number): number | undefined => {
+    const length = Math.min(bytes.length, limits.packetLimitBytes + beginningBytes + sought.length)
     for (;;) {
-      const found = came.indexOf(sought, start + at) - start
+      const found = bytes.indexOf(sought, at)
       if (found < 0 || found > length - sought.length) break
       at = found + 1
-      const before = characters(kept, start + Math.max(bodyAt, found - beginningBytes), start + found)
+      const before = characters(bytes, Math.max(bodyAt, found - beginningBytes), found)
       const matched = beginning.exec(before)
       if (matched !== null) return found - matched[0].length
     }
@@ -159,18 +139,18 @@ export const make = (limits: TsockmLimits = defaultLimits): Reader<Uint8Array, T
 
   const read = (bytes: Uint8Array): ReadonlyArray<TsockmRequest.Received> => {
     if (isDropping || bytes.length === 0) return []
-    append(bytes)
-    const came = kept.subarray(0, end)
+    kept.append(bytes)
     const received: Array<TsockmRequest.Received> = []
-    while (start < end) {
-      if (at === 0 && (kept[start] === lineFeed || kept[start] === carriageReturn)) {
-        start++
+    while (kept.sizeBytes > 0) {
+      const came = kept.view()
+      if (at === 0 && (came[0] === lineFeed || came[0] === carriageReturn)) {
+        kept.drop(1)
         continue
       }
-      if (bodyAt === undefined) readHeader()
+      if (bodyAt === undefined) readHeader(came)
       const next = bodyAt === undefined || succession === undefined ? undefined : nextPacket(came, succession, bodyAt)
       if (next === undefined) {
-        if (end - start >= refusedBytes()) received.push(drop())
+        if (came.length >= refusedBytes()) received.push(drop())
         break
       }
       const settled = settle(next)
@@ -181,21 +161,17 @@ export const make = (limits: TsockmLimits = defaultLimits): Reader<Uint8Array, T
 
   const finish = (): ReadonlyArray<TsockmRequest.Received> => {
     isDropping = false
-    if (end === 0) return []
-    const settled = start < end ? settle(end - start) : undefined
-    kept = Buffer.alloc(smallBytes)
-    end = 0
-    begin(0)
+    if (kept.sizeBytes === 0) return []
+    const settled = settle(kept.sizeBytes)
+    kept.clear()
     return settled === undefined ? [] : [settled]
   }
 
-  return {
-    read,
-    finish,
-    get readTimeoutMillis() {
-      if (isDropping) return bodyTimeoutMillis
-      if (start === end) return undefined
-      return bodyAt === undefined ? headerTimeoutMillis : bodyTimeoutMillis
-    }
+  const timeoutMillis = (): number | undefined => {
+    if (isDropping) return bodyTimeoutMillis
+    if (kept.sizeBytes === 0) return undefined
+    return bodyAt === undefined ? headerTimeoutMillis : bodyTimeoutMillis
   }
+
+  return new TimedReader(read, finish, timeoutMillis)
 }

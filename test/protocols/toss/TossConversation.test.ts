@@ -12,7 +12,8 @@ import {
   StorageFailed,
   UploadBroken
 } from "../../../src/domain/Rejection.ts"
-import type { ByteFrame, Conversation, Step } from "../../../src/protocols/Protocol.ts"
+import type { ByteFrame } from "../../../src/protocols/Protocol.ts"
+import type { Step, Steps } from "../../../src/protocols/Step.ts"
 import * as TossProtocol from "../../../src/protocols/toss/TossProtocol.ts"
 import * as Client from "./Client.ts"
 import { cut } from "../Cut.ts"
@@ -20,8 +21,29 @@ import { bytes, captured, glue } from "./Wire.ts"
 
 const epoch = "1970-01-01T00:00:00.000Z"
 
-const converse = (gapMillis = 60): Conversation<Uint8Array, ByteFrame> =>
-  TossProtocol.make({ nowMillis: () => 0, gapMillis }).converse()
+/** A conversation, and the reader of what its peer sends. */
+const converse = (gapMillis = 60) => {
+  const protocol = TossProtocol.make({ nowMillis: () => 0, gapMillis })
+  const reader = protocol.reader()
+  const conversation = protocol.converse()
+  const receiveAll = (packets: ReturnType<typeof reader.read>): Steps<ByteFrame> =>
+    packets.flatMap((packet) => conversation.receive(packet))
+  return {
+    receive: (bytes: Uint8Array) => receiveAll(reader.read(bytes)),
+    finish: () => receiveAll(reader.finish!()),
+    present: conversation.present.bind(conversation),
+    farewell: conversation.farewell.bind(conversation),
+    get readTimeoutMillis() {
+      return reader.readTimeoutMillis
+    },
+    get isPaced() {
+      return conversation.isPaced
+    },
+    get variant() {
+      return conversation.variant
+    }
+  }
+}
 
 const welcome = {
   _tag: "LoggedIn",
@@ -48,10 +70,10 @@ const said = (frames: ReadonlyArray<ByteFrame>): ReadonlyArray<Client.Response> 
 /** A step in few words, what it sends decoded. */
 const plainly = (step: Step<ByteFrame>): unknown => {
   switch (step._tag) {
-    case "Send":
-      return { send: text(step.frame) }
-    case "Acknowledge":
-      return { acknowledge: text(step.frame), holdMillis: step.holdMillis }
+    case "Send": {
+      const { frame, holdMillis } = step
+      return holdMillis === undefined ? { send: text(frame) } : { acknowledge: text(frame), holdMillis }
+    }
     case "Release":
       return "release"
     case "Login":
@@ -60,12 +82,13 @@ const plainly = (step: Step<ByteFrame>): unknown => {
       return { run: step.command }
     case "Hangup":
       return { hangup: step.reason }
-    case "Exchange":
-      return step
+    case "Logout":
+    case "Fault":
+      return step._tag
   }
 }
 
-const receive = (conversation: Conversation<Uint8Array, ByteFrame>, ...reads: ReadonlyArray<Uint8Array>) =>
+const receive = (conversation: ReturnType<typeof converse>, ...reads: ReadonlyArray<Uint8Array>) =>
   reads.flatMap((read) => conversation.receive(read)).map(plainly)
 
 const acknowledge = { acknowledge: Client.acknowledgement, holdMillis: 2000 }
@@ -78,7 +101,7 @@ const runOf = (steps: ReadonlyArray<Step<ByteFrame>>) => {
 }
 
 const framesOf = (steps: ReadonlyArray<Step<ByteFrame>>): ReadonlyArray<ByteFrame> =>
-  steps.flatMap((step) => (step._tag === "Send" ? [step.frame] : []))
+  steps.flatMap((step) => (step._tag === "Send" && step.holdMillis === undefined ? [step.frame] : []))
 
 const errorsOf = (steps: ReadonlyArray<Step<ByteFrame>>) =>
   said(framesOf(steps)).map(({ action, data, status }) => [status, action, data?.errors])
@@ -195,7 +218,7 @@ describe("TossConversation", () => {
         { run: { _tag: "DropUpload", key: 1 } }
       ]
     )
-    assert.deepStrictEqual(receive(conversation, bytes("x|f2|hia.b;action|l5|dance;data|x;")).slice(1), [])
+    assert.deepStrictEqual(receive(conversation, bytes("x|f2|hia.b;action|l5|dance;data|x;")).slice(2), [])
   })
 
   it("tells why a file could not be taken, in the terms of the request", () => {
@@ -255,7 +278,12 @@ describe("TossConversation", () => {
     }))
     const heard = messages.map((message) => protocol.render({ _tag: "Said", message, user: 1 }, "witness", 0))
     const confirmed = messages.toReversed().map((message) => {
-      const run = runOf(protocol.converse().receive(Client.message(message.text)))
+      const run = runOf(
+        protocol
+          .reader()
+          .read(Client.message(message.text))
+          .flatMap((packet) => protocol.converse().receive(packet))
+      )
       return framesOf(run.replied({ _tag: "Accepted", message }))
     })
     assert.deepStrictEqual(confirmed.toReversed(), heard)
@@ -279,23 +307,23 @@ describe("TossConversation", () => {
 
   it("waits for the rest of a request, and longer while a file comes", () => {
     const conversation = loggedIn()
-    assert.isUndefined(conversation.patienceMillis)
+    assert.isUndefined(conversation.readTimeoutMillis)
     conversation.receive(bytes("action|l6|log"))
-    assert.strictEqual(conversation.patienceMillis, 200)
-    assert.deepStrictEqual(errorsOf(conversation.lapse!()), [[201, undefined, { _err: ["Unexpected end of input"] }]])
-    assert.isUndefined(conversation.patienceMillis)
+    assert.strictEqual(conversation.readTimeoutMillis, 200)
+    assert.deepStrictEqual(errorsOf(conversation.finish()), [[201, undefined, { _err: ["Unexpected end of input"] }]])
+    assert.isUndefined(conversation.readTimeoutMillis)
     conversation.receive(bytes("action|l6|log-in;"))
-    assert.strictEqual(conversation.patienceMillis, 200)
-    assert.deepStrictEqual(errorsOf(conversation.lapse!()), [[200, "log-in", { data: ["This field is required"] }]])
+    assert.strictEqual(conversation.readTimeoutMillis, 200)
+    assert.deepStrictEqual(errorsOf(conversation.finish()), [[200, "log-in", { data: ["This field is required"] }]])
     conversation.receive(bytes("data|s40|attachment|f20|hello"))
-    assert.strictEqual(conversation.patienceMillis, 10_000)
-    assert.deepStrictEqual(conversation.lapse!().slice(-1).map(plainly), [{ run: { _tag: "DropUpload", key: 1 } }])
+    assert.strictEqual(conversation.readTimeoutMillis, 10_000)
+    assert.deepStrictEqual(conversation.finish().slice(-1).map(plainly), [{ run: { _tag: "DropUpload", key: 1 } }])
     conversation.receive(Client.announce(Client.message("hello")))
-    assert.isUndefined(conversation.patienceMillis)
+    assert.isUndefined(conversation.readTimeoutMillis)
   })
 
   it("serves the original's captured requests", () => {
-    const byConnection = new Map<string, Conversation<Uint8Array, ByteFrame>>()
+    const byConnection = new Map<string, ReturnType<typeof converse>>()
     const tags: Array<string> = []
     for (const { bytes, connection, isFromClient } of captured) {
       if (!isFromClient) continue

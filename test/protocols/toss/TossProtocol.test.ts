@@ -23,9 +23,11 @@ describe("TossProtocol", () => {
   it("TossProtocol.render() gives the frames that the senders got, when others have spoken meanwhile", () => {
     const protocol = TossProtocol.make({ nowMillis: () => 0, gapMillis: 0 })
     const conversation = protocol.converse()
+    const reader = protocol.reader()
     const messages = Array.from({ length: 512 }, (_, index) => message(index))
     const receipts = messages.map((message) => {
-      const [step] = conversation.receive(Client.message(message.text))
+      const [packet] = reader.read(Client.message(message.text))
+      const [step] = conversation.receive(packet!)
       assert(step?._tag === "Run")
       return step.replied({ _tag: "Accepted", message })
     })

@@ -4,8 +4,9 @@ import { Result } from "effect"
 import type { SlipLimits } from "../../../src/protocols/toss/SlipLimits.ts"
 import * as Limits from "../../../src/protocols/toss/SlipLimits.ts"
 import * as SlipDocument from "../../../src/protocols/toss/SlipDocument.ts"
-import * as SlipFrames from "../../../src/protocols/toss/SlipFrames.ts"
 import type { SlipRecord, SlipValue } from "../../../src/protocols/toss/SlipValue.ts"
+import type { TossPacket } from "../../../src/protocols/toss/TossPacket.ts"
+import * as TossReader from "../../../src/protocols/toss/TossReader.ts"
 
 /** The bytes of a text. */
 export const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text))
@@ -26,25 +27,31 @@ export const parse = (whole: Uint8Array | string, some: Partial<SlipLimits> = {}
   return Result.isSuccess(read) ? read.success.record : [read.failure.status, read.failure.detail]
 }
 
-/** The events of a stream with the pieces of each file joined to one. */
-export const tidy = (events: ReadonlyArray<SlipFrames.Framed>): ReadonlyArray<SlipFrames.Framed> => {
-  const tidied: Array<SlipFrames.Framed> = []
-  for (const event of events) {
+/** A packet without what depends on where reads end. */
+export type Tidied = Without<TossPacket>
+type Without<Packet> = Packet extends unknown ? Omit<Packet, "hasMore"> : never
+
+/** Packets without what depends on where reads end: the pieces of each file are joined to one. */
+export const tidy = (packets: ReadonlyArray<TossPacket>): ReadonlyArray<Tidied> => {
+  const tidied: Array<Tidied> = []
+  for (const packet of packets) {
     const last = tidied.at(-1)
-    if (event._tag === "FilePiece" && last?._tag === "FilePiece") {
-      tidied[tidied.length - 1] = { ...event, bytes: glue(last.bytes, event.bytes) }
-    } else tidied.push(event._tag === "FilePiece" ? { ...event, bytes: event.bytes.slice() } : event)
+    if (packet._tag === "Continued") continue
+    if (packet._tag === "FilePiece" && last?._tag === "FilePiece") {
+      tidied[tidied.length - 1] = { ...packet, bytes: glue(last.bytes, packet.bytes) }
+    } else if (packet._tag === "FilePiece") tidied.push({ ...packet, bytes: packet.bytes.slice() })
+    else if ("hasMore" in packet) {
+      const { hasMore: _, ...rest } = packet
+      tidied.push(rest)
+    } else tidied.push(packet)
   }
   return tidied
 }
 
 /** What a stream brings when it comes in these pieces; a time-out ends it. */
-export const stream = (
-  pieces: ReadonlyArray<Uint8Array>,
-  some: Partial<SlipLimits> = {}
-): ReadonlyArray<SlipFrames.Framed> => {
-  const frames = SlipFrames.make(limits(some))
-  return tidy([...pieces.flatMap((piece) => frames.push(piece)), ...frames.finish()])
+export const stream = (pieces: ReadonlyArray<Uint8Array>, some: Partial<SlipLimits> = {}): ReadonlyArray<Tidied> => {
+  const reader = TossReader.make(limits(some))
+  return tidy([...pieces.flatMap((piece) => reader.read(piece)), ...reader.finish()])
 }
 
 /** One read of the original's transcript. */

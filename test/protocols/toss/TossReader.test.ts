@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as PillowFrames from "../../../src/protocols/toss/PillowFrames.ts"
-import * as SlipFrames from "../../../src/protocols/toss/SlipFrames.ts"
+import * as TossReader from "../../../src/protocols/toss/TossReader.ts"
 import { cut } from "../Cut.ts"
-import { bytes, captured, glue, limits, stream } from "./Wire.ts"
+import { bytes, captured, glue, limits, stream, tidy, type Tidied } from "./Wire.ts"
 
 const logIn = "action|l6|log-in;data|s18|username|l5|alice;;"
 const hello = "action|l12|send-message;data|s21|message|l9|hello bob;;"
@@ -17,7 +17,7 @@ const announce = (text: string) => {
 const read = (...pieces: ReadonlyArray<string>) => stream(pieces.map(bytes))
 
 /** What came, by its tag and what is most telling. */
-const brief = (events: ReadonlyArray<SlipFrames.Framed>): ReadonlyArray<unknown> =>
+const brief = (events: ReadonlyArray<Tidied>): ReadonlyArray<unknown> =>
   events.map((event) => {
     switch (event._tag) {
       case "Request":
@@ -34,8 +34,8 @@ const brief = (events: ReadonlyArray<SlipFrames.Framed>): ReadonlyArray<unknown>
 const end = [201, "Unexpected end of input", false]
 const fileTags = ["FileBegan", "FilePiece", "FileEnded", "SendMessage"]
 
-describe("SlipFrames", () => {
-  it("SlipFrames.push() reads all that the original clients have sent", () => {
+describe("TossReader", () => {
+  it("TossReader.read() reads all that the original clients have sent", () => {
     const sent = captured.filter(({ isFromClient }) => isFromClient)
     const conversations = Map.groupBy(sent, ({ connection }) => connection)
     assert.deepStrictEqual(
@@ -66,7 +66,7 @@ describe("SlipFrames", () => {
     }
   })
 
-  it("SlipFrames.push() reads requests in any grouping, cut anywhere", () => {
+  it("TossReader.read() reads requests in any grouping, cut anywhere", () => {
     const all = [logIn, hello, announce(withFile), withFile, withFile, announce(hello), announce(announce(hello))]
     for (const text of [
       ...all,
@@ -90,7 +90,7 @@ describe("SlipFrames", () => {
     ])
   })
 
-  it("SlipFrames.push() lets an announcement decide, whatever follows", () => {
+  it("TossReader.read() lets an announcement decide, whatever follows", () => {
     const short = announce("x".repeat(20))
     assert.deepStrictEqual(brief(read(short + "x".repeat(20) + hello)), [
       "Chunks",
@@ -129,7 +129,7 @@ describe("SlipFrames", () => {
     ])
   })
 
-  it("SlipFrames.push() decides without an announcement where a record ends", () => {
+  it("TossReader.read() decides without an announcement where a record ends", () => {
     const data = "data|s18|username|l5|alice;;"
     assert.deepStrictEqual(brief(read(`${data}action|l6|log-in;${hello}`)), ["LogIn", "SendMessage"])
     assert.deepStrictEqual(brief(read(`foo|x;${hello}`)), [{ payload: ["foo: This field is not supported"] }])
@@ -149,26 +149,82 @@ describe("SlipFrames", () => {
     assert.deepStrictEqual(brief(read(`${hello}|`)), ["SendMessage", [201, "Unexpected token (|) at 0", false]])
   })
 
-  it("SlipFrames.pending() says what a time-out may end", () => {
-    const frames = SlipFrames.make(limits({}))
+  it("TossReader.readTimeoutMillis says what a time-out may end", () => {
+    const reader = TossReader.make(limits({}))
     const after = (text: string) => {
-      frames.push(bytes(text))
-      return frames.pending()
+      reader.read(bytes(text))
+      return reader.readTimeoutMillis
     }
-    assert.strictEqual(frames.pending(), "nothing")
-    assert.strictEqual(after("acti"), "field")
-    assert.strictEqual(after("on|l12|send-message;"), "record")
-    assert.strictEqual(after("data|s12|message|l0|;;"), "nothing")
-    assert.strictEqual(after(announce("abc")), "body")
-    assert.strictEqual(frames.neededBytes(), 3)
-    assert.deepStrictEqual(frames.finish(), [])
-    assert.strictEqual(after("a|x;{"), "field")
-    assert.deepStrictEqual(brief(frames.finish()), [end])
-    assert.strictEqual(frames.pending(), "nothing")
-    assert.deepStrictEqual(brief(frames.push(bytes(hello))), ["SendMessage"])
+    assert.isUndefined(reader.readTimeoutMillis)
+    assert.strictEqual(after("acti"), 200)
+    assert.strictEqual(after("on|l12|send-message;"), 200)
+    assert.isUndefined(after("data|s12|message|l0|;;"))
+    assert.isUndefined(after(announce("abc")))
+    assert.deepStrictEqual(reader.finish(), [])
+    assert.deepStrictEqual(brief(tidy(reader.read(bytes("a|x;{")))), [[...end.slice(0, 2), true]])
+    assert.strictEqual(reader.readTimeoutMillis, 200)
+    assert.deepStrictEqual(brief(tidy(reader.finish())), [end])
+    assert.isUndefined(reader.readTimeoutMillis)
+    assert.deepStrictEqual(brief(tidy(reader.read(bytes(hello)))), ["SendMessage"])
   })
 
-  it("SlipFrames.push() goes on behind what cannot be read", () => {
+  it("TossReader.readTimeoutMillis is longer while a file comes", () => {
+    const reader = TossReader.make(limits({}))
+    reader.read(bytes("data|s40|attachment|f20|hello"))
+    assert.strictEqual(reader.readTimeoutMillis, 10_000)
+    assert.deepStrictEqual(brief(tidy(reader.finish())), [end])
+    assert.isUndefined(reader.readTimeoutMillis)
+    reader.read(bytes("data|s40|elsewhere|f20|hello"))
+    assert.strictEqual(reader.readTimeoutMillis, 200)
+  })
+
+  it("TossReader.read() says how a request was written and whether more of its read lies behind it", () => {
+    const reader = TossReader.make(limits({}))
+    const written = (text: string) =>
+      reader
+        .read(bytes(text))
+        .map((packet) => ("hasMore" in packet ? [packet.variant, packet.isAnnounced, packet.hasMore] : packet._tag))
+    assert.deepStrictEqual(written(hello), [["slip", false, false]])
+    assert.deepStrictEqual(written(hello + hello), [
+      ["slip", false, true],
+      ["slip", false, false]
+    ])
+    assert.deepStrictEqual(written(announce(hello)), [["slip", false, false]])
+    assert.deepStrictEqual(written(hello.slice(0, 9)), ["Continued"])
+    assert.deepStrictEqual(written(hello.slice(9) + announce(hello)), [
+      "Continued",
+      ["slip", true, true],
+      ["slip", false, false]
+    ])
+    assert.deepStrictEqual(written(hello), ["Continued", ["slip", true, false]])
+    assert.deepStrictEqual(written(`${announce(hello)}a`), [["slip", false, true]])
+    assert.deepStrictEqual(written(`${hello.slice(1)}${announce(withJson)}`), [
+      "Continued",
+      ["slip", true, true],
+      ["slip", false, false]
+    ])
+    assert.deepStrictEqual(written(withJson).at(-1), ["json", true, false])
+    assert.deepStrictEqual(written(`${withJson}\n`).at(-1), ["json", false, true])
+  })
+
+  it("TossReader.read() takes what follows a refused announcement for what it announces", () => {
+    const reader = TossReader.make(limits({}))
+    const written = (text: string) =>
+      reader.read(bytes(text)).map((packet) => ("hasMore" in packet ? [packet._tag, packet.isAnnounced] : packet._tag))
+    const refused = "action|l6|chunks;data|s12|chunks|n1|0;;"
+    assert.deepStrictEqual(written(refused), [["Refused", false]])
+    assert.deepStrictEqual(written(hello.slice(0, 9)), ["Continued"])
+    assert.deepStrictEqual(written(hello.slice(9)), ["Continued", ["Request", true]])
+    assert.deepStrictEqual(written(hello), [["Request", false]])
+    written(refused)
+    written("action")
+    assert.deepStrictEqual(
+      reader.finish().map((packet) => "isAnnounced" in packet && packet.isAnnounced),
+      [false]
+    )
+  })
+
+  it("TossReader.read() goes on behind what cannot be read", () => {
     const wrong = ["a|q", "a|l1.|", "a|l2|abc;", "|", "a|b8;"]
     for (const text of wrong) {
       const events = brief(read(`${text}anything`, hello))
@@ -185,7 +241,7 @@ describe("SlipFrames", () => {
     ])
   })
 
-  it("SlipFrames.push() drops what is too large and answers the request", () => {
+  it("TossReader.read() drops what is too large and answers the request", () => {
     const large = `action|l12|send-message;data|s5023|attachment|f5000|${"x".repeat(5000)}a.bin;;`
     const some = { fileLimitBytes: 1000, jsonLimitBytes: 1000 }
     const json = JSON.stringify({ action: "send-message", data: { message: "x".repeat(2000) } })
@@ -211,19 +267,19 @@ describe("SlipFrames", () => {
     }
   })
 
-  it("SlipFrames.push() stores nothing of a content without end", () => {
-    const frames = SlipFrames.make(limits({}))
+  it("TossReader.read() stores nothing of a content without end", () => {
+    const reader = TossReader.make(limits({}))
     const head = "action|l12|send-message;data|s4294967100|attachment|f4294967000|"
-    assert.deepStrictEqual(frames.push(bytes(head)), [])
+    assert.deepStrictEqual(reader.read(bytes(head)), [])
     const chunk = new Uint8Array(1024 * 1024)
     const before = process.memoryUsage().arrayBuffers
-    for (let round = 0; round < 500; round++) assert.deepStrictEqual(frames.push(chunk), [])
+    for (let round = 0; round < 500; round++) assert.deepStrictEqual(reader.read(chunk), [])
     assert.isBelow(process.memoryUsage().arrayBuffers - before, 16 * 1024 * 1024)
-    assert.strictEqual(frames.pending(), "field")
-    assert.deepStrictEqual(brief(frames.finish()), [end])
+    assert.strictEqual(reader.readTimeoutMillis, 200)
+    assert.deepStrictEqual(brief(tidy(reader.finish())), [end])
   })
 
-  it("SlipFrames.push() hands contents on by file and path", () => {
+  it("TossReader.read() hands contents on by file and path", () => {
     const events = read(withFile, withJson)
     assert.deepStrictEqual(events.slice(0, 3), [
       { _tag: "FileBegan", ordinal: 1, path: ["data", "attachment"], sizeBytes: 14 },
@@ -236,6 +292,7 @@ describe("SlipFrames", () => {
       {
         _tag: "Request",
         variant: "json",
+        isAnnounced: false,
         request: {
           _tag: "SendMessage",
           attachment: { name: `a"}.txt`, file: { _tag: "File", name: `a"}.txt`, sizeBytes: 5, ordinal: 2 } }
@@ -244,7 +301,7 @@ describe("SlipFrames", () => {
     ])
   })
 
-  it("SlipFrames.push() answers JSON with the errors of Slip", () => {
+  it("TossReader.read() answers JSON with the errors of Slip", () => {
     const errors = (value: unknown) => brief(read(JSON.stringify(value)))
     assert.deepStrictEqual(errors({ action: "log-in", data: { username: 5 } }), [
       { data: ["username: Expected a String, got Number"] }
@@ -260,7 +317,7 @@ describe("SlipFrames", () => {
     ])
   })
 
-  it("SlipFrames.push() never throws for 2000 mutations", () => {
+  it("TossReader.read() never throws for 2000 mutations", () => {
     const whole = bytes(announce(withFile) + withFile + hello + logIn + withJson + announce(hello) + hello)
     let state = 7
     const random = (bound: number) => {

@@ -1,0 +1,163 @@
+/**
+ * Splits a stream of bytes into the texts of its top-level JSON objects.
+ *
+ * - Every byte is looked at once and copied at most a constant number of times, however the stream is cut into reads.
+ * - No more than `limitBytes` are kept, and what is kept is a copy: the caller may reuse its buffer.
+ * - Depth and size are checked while reading. Whether the text is JSON is left to `JSON.parse`, or to that and the checks of
+ *   a strict splitter.
+ * - After a failure there is no place to go on from, unless the caller knows one and resets the splitter.
+ */
+import { ByteBuffer } from "./ByteBuffer.ts"
+import * as Utf8 from "./Utf8.ts"
+
+/** What a text may be. */
+export interface Limits {
+  /** The longest text, from its first brace to its last one. */
+  readonly limitBytes: number
+  /** The deepest nesting, with the object itself as the first level. */
+  readonly depthLimit: number
+}
+
+/** How texts are taken that are not as they should be. */
+export interface Options extends Limits {
+  /** Whether brackets have to match, and no byte may be outside of strings that JSON has only in them. */
+  readonly isStrict: boolean
+  /** Whether a text that is too long is read to its end without being kept; else it is a failure as soon as it is known. */
+  readonly dropsTooLarge: boolean
+}
+
+/** Why reading cannot go on. */
+export type Reason = "no-object" | "too-deep" | "wrong-bracket" | "wrong-byte" | "too-large" | "not-utf8"
+
+/** One text, or one that was too long, or the need of more bytes, or a failure; `end` is the index after the last byte. */
+export type Pushed =
+  | {
+      readonly _tag: "Text"
+      readonly text: string
+      readonly end: number
+      /** Whether a space follows every `:` and `,` outside of strings. */
+      readonly isSpaced: boolean
+    }
+  | { readonly _tag: "Dropped"; readonly end: number }
+  | { readonly _tag: "More" }
+  | { readonly _tag: "Failed"; readonly reason: Reason }
+
+/** A splitter and what it has kept of a text that is not complete. */
+export interface JsonSplitter {
+  /** Reads `bytes` from index `from` to the end of one text, or to the end of `bytes`. */
+  readonly push: (bytes: Uint8Array, from: number) => Pushed
+  /** Whether nothing of a text has come since the last one. */
+  readonly isBetween: () => boolean
+  /** Forgets a text that has begun. */
+  readonly reset: () => void
+}
+
+const more: Pushed = { _tag: "More" }
+
+const [quote, backslash, space] = [0x22, 0x5c, 0x20]
+
+const failed = (reason: Reason): Pushed => ({ _tag: "Failed", reason })
+
+/** The index of the first quote or backslash from index `from` to before index `to`, or `to`. */
+const plainEnd = (bytes: Uint8Array, from: number, to: number): number => {
+  let at = from
+  while (at < to && bytes[at] !== quote && bytes[at] !== backslash) at++
+  return at
+}
+
+/** Whether a byte is white space of JSON, which may stand between texts. */
+export const isWhiteSpace = (byte: number): boolean => byte === space || byte === 0x0a || byte === 0x0d || byte === 0x09
+
+/** Makes a splitter that stands before a first text. */
+export const make = ({ depthLimit, dropsTooLarge, isStrict, limitBytes }: Options): JsonSplitter => {
+  const closers = new Uint8Array(depthLimit)
+  const kept = new ByteBuffer(limitBytes)
+  let depth = 0
+  let isInString = false
+  let isEscaped = false
+  let isAfterSeparator = false
+  let isSpaced = true
+  let isDropping = false
+
+  const reset = (): void => {
+    depth = 0
+    isInString = isEscaped = isAfterSeparator = isDropping = false
+    isSpaced = true
+    kept.take()
+  }
+
+  const keep = (bytes: Uint8Array, from: number, to: number): void => {
+    if (isDropping || kept.append(bytes, from, to)) return
+    isDropping = true
+    kept.take()
+  }
+
+  const finish = (bytes: Uint8Array, from: number, end: number): Pushed => {
+    const isWhole = kept.sizeBytes === 0 && end - from <= limitBytes && !isDropping
+    if (!isWhole) keep(bytes, from, end)
+    const whole = isWhole ? bytes : kept.take()
+    const text = isWhole ? Utf8.decode(whole, from, end) : Utf8.decode(whole)
+    const pushed: Pushed = isDropping
+      ? { _tag: "Dropped", end }
+      : text === undefined
+        ? failed("not-utf8")
+        : { _tag: "Text", text, end, isSpaced }
+    reset()
+    return pushed
+  }
+
+  const push = (bytes: Uint8Array, from: number): Pushed => {
+    let at = from
+    if (depth === 0) {
+      while (at < bytes.length && isWhiteSpace(bytes[at]!)) at++
+      if (at === bytes.length) return more
+      if (bytes[at] !== 0x7b) return failed("no-object")
+    }
+    const start = at
+    const stop = dropsTooLarge ? bytes.length : Math.min(bytes.length, start + limitBytes - kept.sizeBytes)
+    for (; at < stop; at++) {
+      if (isInString) {
+        if (isEscaped) {
+          isEscaped = false
+          continue
+        }
+        at = plainEnd(bytes, at, stop)
+        if (at === stop) break
+        if (bytes[at] === backslash) isEscaped = true
+        else isInString = false
+        continue
+      }
+      const byte = bytes[at]!
+      if (isAfterSeparator) {
+        isAfterSeparator = false
+        if (byte !== space) isSpaced = false
+      }
+      switch (byte) {
+        case quote:
+          isInString = true
+          break
+        case 0x7b: // {
+        case 0x5b: // [
+          if (depth === depthLimit) return failed("too-deep")
+          closers[depth++] = byte + 2
+          break
+        case 0x7d: // }
+        case 0x5d: // ]
+          if (closers[--depth] !== byte && isStrict) return failed("wrong-bracket")
+          if (depth === 0) return finish(bytes, start, at + 1)
+          break
+        case 0x3a: // :
+        case 0x2c: // ,
+          isAfterSeparator = true
+          break
+        default:
+          if (isStrict && (byte >= 0x80 || (byte < space && !isWhiteSpace(byte)))) return failed("wrong-byte")
+      }
+    }
+    if (stop < bytes.length) return failed("too-large")
+    keep(bytes, start, stop)
+    return more
+  }
+
+  return { push, isBetween: () => depth === 0, reset }
+}
