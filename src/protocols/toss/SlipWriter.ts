@@ -187,7 +187,7 @@ const putField = (before: number, key: string, value: Writable): number => {
 const putFields = (before: number, record: WritableRecord): number => {
   let at = before
   if (record instanceof Map) {
-    for (const [key, value] of [...record].reverse()) at = putField(at, key, value)
+    for (const [key, value] of [...record].toReversed()) at = putField(at, key, value)
     return at
   }
   const fields = record as Readonly<Record<string, Writable | undefined>>
