@@ -136,8 +136,7 @@ export class DownloadFiber {
   #reach(first: number, last: number): void {
     const isInOrder = first <= this.#reached + 1
     this.#reached = last
-    const next = last + 1
-    if (isInOrder && next * blockBytes < this.#sizeBytes && !this.#blocks.has(next)) this.#wantBlock(next)
+    if (isInOrder && (last + 1) * blockBytes < this.#sizeBytes) this.#wantBlock(last + 1)
   }
 
   #find(index: number): Uint8Array | undefined {

@@ -1,11 +1,23 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Fiber, Latch, Schema } from "effect"
 import { TestClock } from "effect/testing"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 import { NoSuchFile, StorageFailed } from "../../src/domain/Rejection.ts"
 import type { Range } from "../../src/services/Attachments.ts"
 import { blockBytes, DownloadFiber, limitBlocks } from "../../src/services/DownloadFiber.ts"
 import { IdleTimeout } from "../../src/services/IdleTimeout.ts"
-import { content } from "./AttachmentsSuite.ts"
+import { content, nextTurn } from "./AttachmentsSuite.ts"
+
+setFlagsFromString("--expose-gc")
+const collectGarbage: () => void = runInNewContext("gc")
+
+/** The bytes that are really held. */
+const usedBytes = Effect.gen(function* () {
+  yield* Effect.promise(nextTurn)
+  collectGarbage()
+  return process.memoryUsage().arrayBuffers
+})
 
 const idleMillis = 30_000
 
@@ -269,6 +281,36 @@ describe("DownloadFiber", () => {
       const reading = yield* start(tagOf(silent.content.read(0, 1)))
       yield* TestClock.adjust(idleMillis)
       assert.strictEqual(yield* Fiber.join(reading), "NoSuchFile")
+    })
+  )
+
+  it.effect("run() counts the time from when the file is open", () =>
+    Effect.gen(function* () {
+      const file = yield* DownloadFiber.make(10, new IdleTimeout(yield* Clock.Clock, idleMillis))
+      const opened = { read: () => Effect.succeed(content(10)) }
+      const fiber = yield* start(file.run(Effect.delay(Effect.succeed(opened), 10 * idleMillis)))
+      yield* TestClock.adjust(11 * idleMillis - 1)
+      yield* file.opened
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* TestClock.adjust(1)
+      assert.isDefined(fiber.pollUnsafe())
+    })
+  )
+
+  it.effect("run() holds no more than a few blocks in memory, however many are read", () =>
+    Effect.gen(function* () {
+      const count = 200
+      const file = yield* DownloadFiber.make(count * blockBytes, new IdleTimeout(yield* Clock.Clock, idleMillis))
+      const read = (_: number, sizeBytes: number) => Effect.sync(() => new Uint8Array(sizeBytes))
+      yield* start(file.run(Effect.succeed({ read })))
+      yield* file.read(0, 10)
+      const before = yield* usedBytes
+      for (let index = 0; index < count; index++) {
+        yield* file.read(index * blockBytes, 10)
+        if (index % 20 === 0) yield* file.read(0, 2 * blockBytes)
+      }
+      assert.isAtMost((yield* usedBytes) - before, 2 * limitBlocks * blockBytes)
+      assert.lengthOf(yield* file.read((count - 1) * blockBytes, 10), 10)
     })
   )
 

@@ -225,6 +225,25 @@ describe("Downloads", () => {
     })
   )
 
+  it.effect("are closed when whoever began is interrupted while it waits", () =>
+    Effect.gen(function* () {
+      const latch = yield* Latch.make()
+      const opened = { now: 0 }
+      const test = Effect.gen(function* () {
+        const { alice } = yield* trio
+        const downloads = yield* Downloads
+        const file = yield* share(alice, content(10))
+        const beginning = yield* start(downloads.begin(alice.session, 1, file))
+        assert.strictEqual(downloads.count(), 1)
+        yield* Fiber.interrupt(beginning)
+        assert.strictEqual(downloads.count(), 0)
+        yield* latch.open
+        assert.strictEqual(opened.now, 0)
+      })
+      yield* Effect.provide(test, slowLayer(latch.await, opened))
+    })
+  )
+
   it.effect("are there whole or not at all when whoever began is interrupted, at whatever point that is", () =>
     Effect.gen(function* () {
       const outcomes = new Set<number>()

@@ -22,6 +22,7 @@ const uploadOf = Effect.fnUntraced(function* (
   const bytes = new Uint8Array(sizeBytes)
   const coverage = new Coverage()
   const writes: Array<readonly [atByte: number, sizeBytes: number]> = []
+  const buffers = new Set<ArrayBufferLike>()
   const held = { isReleased: false, isKept: false }
   let underWay = 0
   const target: Upload = {
@@ -29,6 +30,7 @@ const uploadOf = Effect.fnUntraced(function* (
     write: (piece, atByte) =>
       Effect.suspend(() => {
         assert.strictEqual(++underWay, 1)
+        buffers.add(piece.buffer)
         const before = piece.slice()
         return Effect.andThen(
           wait(),
@@ -53,7 +55,7 @@ const uploadOf = Effect.fnUntraced(function* (
   const begin = Effect.acquireRelease(Effect.succeed(target), () => Effect.sync(() => (held.isReleased = true)))
   const upload = yield* UploadFiber.make(sizeBytes, new IdleTimeout(yield* Clock.Clock, idleMillis))
   const fiber = yield* Effect.forkChild(upload.run(begin), { startImmediately: true })
-  return { bytes, fiber, held, upload, writes }
+  return { buffers, bytes, fiber, held, upload, writes }
 })
 
 const isDone = (effect: Effect.Effect<void, Failure>) =>
@@ -429,6 +431,19 @@ describe("UploadFiber", () => {
     })
   )
 
+  it.effect("run() counts the time from when it has begun", () =>
+    Effect.gen(function* () {
+      const target: Upload = { number: 7, write: () => Effect.void, keep: () => new UploadBroken() }
+      const upload = yield* UploadFiber.make(10, new IdleTimeout(yield* Clock.Clock, idleMillis))
+      const fiber = yield* start(upload.run(Effect.delay(Effect.succeed(target), 10 * idleMillis)))
+      yield* TestClock.adjust(11 * idleMillis - 1)
+      assert.strictEqual(yield* upload.begun, 7)
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* TestClock.adjust(1)
+      assert.isDefined(fiber.pollUnsafe())
+    })
+  )
+
   it.effect("run() ends also if the store says nothing, which is told to those who wait", () =>
     Effect.gen(function* () {
       const { fiber, upload } = yield* uploadOf(10 * blockBytes, () => Effect.never)
@@ -473,6 +488,16 @@ describe("UploadFiber", () => {
       assert.isAtMost(mostBytes, limitBlocks * blockBytes)
       yield* untilDone(yield* start(upload.keep("file")), 1000)
       assert.isTrue(Buffer.from(stored).equals(bytes))
+    })
+  )
+
+  it.effect("a fast store needs no more memory than a slow one, however large the file is", () =>
+    Effect.gen(function* () {
+      const { buffers, upload } = yield* uploadOf(100 * blockBytes)
+      const bytes = content(blockBytes)
+      for (const index of ordered(100)) yield* upload.write(bytes, index * blockBytes)
+      yield* upload.keep("file")
+      assert.isAtMost(buffers.size, limitBlocks)
     })
   )
 

@@ -378,6 +378,26 @@ describe("Uploads", () => {
     })
   )
 
+  it.effect("give back their room when whoever began is interrupted while it waits", () =>
+    Effect.gen(function* () {
+      const latch = yield* Latch.make()
+      const test = Effect.gen(function* () {
+        const { alice } = yield* trio
+        const uploads = yield* Uploads
+        const beginning = yield* start(uploads.begin(alice.session, 1, filesLimitBytes))
+        assert.strictEqual(uploads.count(), 1)
+        yield* Fiber.interrupt(beginning)
+        assert.strictEqual(uploads.count(), 0)
+        yield* latch.open
+        yield* isAllRoomFree
+      })
+      yield* Effect.provide(
+        test,
+        layerWith(() => Effect.void, latch.await)
+      )
+    })
+  )
+
   it.effect("do not count when they could not begin", () =>
     Effect.gen(function* () {
       const { alice } = yield* trio
