@@ -263,7 +263,7 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
       this.#hasLeft = true
       // Nothing of it ends a connection.
       const closed = Effect.suspend(() => this.#interpreter.perform(this.conversation.closed?.() ?? []))
-      return Effect.andThen(this.#interpreter.logout(this), Effect.catch(closed, Effect.die))
+      return Effect.andThen(this.#interpreter.logout(this), Effect.orDie(closed))
     })
   }
 

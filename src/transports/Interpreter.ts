@@ -50,7 +50,7 @@ type Performed = Effect.Effect<void, Hangup>
 const keepNothing = (): void => {}
 
 // Steps of no connection end none.
-const withoutConnection = (performed: Performed): Effect.Effect<void> => Effect.catch(performed, Effect.die)
+const withoutConnection = (performed: Performed): Effect.Effect<void> => Effect.orDie(performed)
 
 export class Interpreter<Frame, Key extends object> {
   readonly #context: InterpreterContext<Frame, Key>
