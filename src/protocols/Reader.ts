@@ -4,7 +4,7 @@
  * - A reader knows neither sessions nor steps. Whoever has a stream of reads has a stream of packets with it.
  * - What cannot be read is a packet of its own kind, never an exception.
  */
-import { type Array, Cause, Effect, Exit, Fiber, Option, type Pull, Stream } from "effect"
+import { type Array, Cause, Effect, Exit, Fiber, Option, type Pull, type Scope, Stream } from "effect"
 
 /** Reads the packets of one peer. `In` is one read of the carrier: bytes, or an event of Socket.IO. */
 export interface Reader<In, Packet> {
@@ -64,65 +64,91 @@ const pullAll = <In, Packet, E, R>(
   return next
 }
 
+type Pulled<In, E> = Exit.Exit<Batch<In>, E | Cause.Done<void>>
+type Pulling<In, E> = Fiber.Fiber<Batch<In>, E | Cause.Done<void>>
+
+const atOnce = { startImmediately: true } as const
+
 // What has been read is dealt with before a read time-out, and that before what is read next. A class with few closures,
 // because every connection has one.
 class TimedPull<In, Packet, E, R> {
   readonly #reader: Reader<In, Packet>
   readonly #reads: Pull.Pull<Batch<In>, E, void, R>
+  readonly #scope: Scope.Scope | undefined
+  // A pull of reads that has begun, whose result comes next.
+  #pulling: Pulling<In, E> | undefined
   #hasEnded = false
-  // What came in the moment in which the time was over.
-  #late: Exit.Exit<Batch<In>, E | Cause.Done<void>> | undefined
   readonly #handlers = {
     onSuccess: (inputs: Batch<In>) => this.#give(readAll(this.#reader, inputs)),
     onFailure: (error: E | Cause.Done<void>) => this.#end(error)
   }
   readonly next: Pull.Pull<Batch<Packet>, E, void, R> = Effect.suspend(() => this.#next())
 
-  constructor(reader: Reader<In, Packet>, reads: Pull.Pull<Batch<In>, E, void, R>) {
+  /** In a scope a pull of reads goes on when the time is over; without one it is interrupted, which must lose nothing. */
+  constructor(reader: Reader<In, Packet>, reads: Pull.Pull<Batch<In>, E, void, R>, scope?: Scope.Scope) {
     this.#reader = reader
     this.#reads = reads
+    this.#scope = scope
   }
 
   #next(): Pull.Pull<Batch<Packet>, E, void, R> {
     if (this.#hasEnded) return Cause.done()
-    const late = this.#late
-    this.#late = undefined
-    if (late !== undefined) return this.#take(late)
+    const pulling = this.#pulling
     const { readTimeoutMillis } = this.#reader
-    return readTimeoutMillis === undefined ? this.#take(this.#reads) : this.#within(readTimeoutMillis)
+    if (readTimeoutMillis !== undefined) {
+      return Effect.flatMap(pulling === undefined ? this.#begin() : Effect.succeed(pulling), (begun) =>
+        this.#within(begun, readTimeoutMillis)
+      )
+    }
+    if (pulling === undefined) return Effect.matchEffect(this.#reads, this.#handlers)
+    return Effect.flatMap(Fiber.await(pulling), (exit) => this.#take(exit))
   }
 
-  #take(reads: Pull.Pull<Batch<In>, E, void, R>): Pull.Pull<Batch<Packet>, E, void, R> {
-    return Effect.matchEffect(reads, this.#handlers)
+  // The reads are not raced with the time: what they have got when that is over must not be lost.
+  #within(pulling: Pulling<In, E>, timeoutMillis: number): Pull.Pull<Batch<Packet>, E, void, R> {
+    return Effect.flatMap(Effect.timeoutOption(Fiber.await(pulling), timeoutMillis), (exit) =>
+      Option.isSome(exit) ? this.#take(exit.value) : this.#expire(pulling)
+    )
+  }
+
+  #begin(): Effect.Effect<Pulling<In, E>, never, R> {
+    if (this.#scope === undefined) return Effect.forkChild(this.#reads, atOnce)
+    const forked = Effect.forkIn(this.#reads, this.#scope, atOnce)
+    return Effect.uninterruptible(Effect.map(forked, (pulling) => (this.#pulling = pulling)))
+  }
+
+  #expire(pulling: Pulling<In, E>): Pull.Pull<Batch<Packet>, E, void, R> {
+    if (this.#scope !== undefined) return this.#finish()
+    return Effect.flatMap(Effect.andThen(Fiber.interrupt(pulling), Fiber.await(pulling)), (exit) => {
+      // Something may have come in the moment in which the time was over.
+      if (Exit.isSuccess(exit) || !Cause.hasInterruptsOnly(exit.cause)) this.#pulling = pulling
+      return this.#finish()
+    })
+  }
+
+  #take(exit: Pulled<In, E>): Pull.Pull<Batch<Packet>, E, void, R> {
+    this.#pulling = undefined
+    return Effect.matchEffect(exit, this.#handlers)
   }
 
   #give(packets: ReadonlyArray<Packet>): Pull.Pull<Batch<Packet>, E, void, R> {
     return isBatch(packets) ? Effect.succeed(packets) : this.next
   }
 
+  #finish(): Pull.Pull<Batch<Packet>, E, void, R> {
+    return this.#give(this.#reader.finish?.() ?? [])
+  }
+
   #end(error: E | Cause.Done<void>): Pull.Pull<Batch<Packet>, E, void, R> {
     this.#hasEnded = true
-    return Cause.isDone(error) ? this.#give(this.#reader.finish?.() ?? []) : Effect.fail(error)
-  }
-
-  // The pull is not raced with the time: what it has got when that is over must not be lost.
-  #within(timeoutMillis: number): Pull.Pull<Batch<Packet>, E, void, R> {
-    return Effect.flatMap(Effect.forkChild(this.#reads, { startImmediately: true }), (pulling) =>
-      Effect.flatMap(Effect.timeoutOption(Fiber.await(pulling), timeoutMillis), (exit) =>
-        Option.isSome(exit) ? this.#take(exit.value) : this.#expire(pulling)
-      )
-    )
-  }
-
-  #expire(pulling: Fiber.Fiber<Batch<In>, E | Cause.Done<void>>): Pull.Pull<Batch<Packet>, E, void, R> {
-    return Effect.flatMap(Effect.andThen(Fiber.interrupt(pulling), Fiber.await(pulling)), (exit) => {
-      if (Exit.isSuccess(exit) || !Cause.hasInterruptsOnly(exit.cause)) this.#late = exit
-      return this.#give(this.#reader.finish?.() ?? [])
-    })
+    return Cause.isDone(error) ? this.#finish() : Effect.fail(error)
   }
 }
 
-/** The same as {@link packets} for a single pull of reads, which takes less memory than a stage of a stream. */
+/**
+ * The same as {@link packets} for a single pull of reads, which takes less memory than a stage of a stream. When a read
+ * time-out is over that pull is interrupted, and must lose nothing by it.
+ */
 export const pull = <In, Packet, E, R>(
   reader: Reader<In, Packet>,
   reads: Pull.Pull<Batch<In>, E, void, R>
@@ -136,4 +162,6 @@ export const pull = <In, Packet, E, R>(
 export const packets =
   <In, Packet>(reader: Reader<In, Packet>) =>
   <E, R>(reads: Stream.Stream<In, E, R>): Stream.Stream<Packet, E, R> =>
-    Stream.transformPull(reads, (it) => Effect.succeed(pull(reader, it)))
+    Stream.transformPull(reads, (it, scope) =>
+      Effect.succeed(reader.finish === undefined ? pullAll(reader, it) : new TimedPull(reader, it, scope).next)
+    )

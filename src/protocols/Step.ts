@@ -44,7 +44,10 @@ export type Step<Frame, Key extends object = never> =
   | { readonly _tag: "Logout"; readonly key: Key; readonly why: string }
   /** What came is no packet, or is of no session. Too many of them end a connection. */
   | { readonly _tag: "Fault" }
-  /** End a connection when what was sent before has gone out. */
+  /**
+   * End a connection when what was sent before has gone out: that on which the packet came at once, so that nothing of the
+   * same read is carried out any more; that of a `link` in the next turn.
+   */
   | { readonly _tag: "Hangup"; readonly link?: Link<Frame>; readonly reason: HangupReason; readonly detail?: string }
 
 export type Steps<Frame, Key extends object = never> = ReadonlyArray<Step<Frame, Key>>

@@ -114,7 +114,7 @@ export class DownloadFiber {
   #within(index: number, start: number, sizeBytes: number): Effect.Effect<Uint8Array, Failure> {
     const block = this.#find(index)
     if (block !== undefined) return Exit.succeed(block.subarray(start, start + sizeBytes))
-    return Effect.map(this.#wantBlock(index), (it) => it.subarray(start, start + sizeBytes))
+    return Effect.map(Deferred.await(this.#wantBlock(index).bytes), (it) => it.subarray(start, start + sizeBytes))
   }
 
   #across(index: number, start: number, sizeBytes: number): Effect.Effect<Uint8Array, Failure> {
@@ -127,8 +127,8 @@ export class DownloadFiber {
     }
     const [block, next] = [this.#find(index), this.#find(index + 1)]
     if (block !== undefined && next !== undefined) return Exit.succeed(join(block, next))
-    const head = block === undefined ? this.#wantBlock(index) : Exit.succeed(block)
-    const tail = next === undefined ? this.#wantBlock(index + 1) : Exit.succeed(next)
+    const head = block === undefined ? Deferred.await(this.#wantBlock(index).bytes) : Exit.succeed(block)
+    const tail = next === undefined ? Deferred.await(this.#wantBlock(index + 1).bytes) : Exit.succeed(next)
     return Effect.flatMap(head, (block) => Effect.map(tail, (next) => join(block, next)))
   }
 
@@ -160,11 +160,10 @@ export class DownloadFiber {
     return Effect.onInterrupt(Deferred.await(wanted.bytes), () => Effect.sync(() => this.#unread.delete(wanted)))
   }
 
-  #wantBlock(index: number): Effect.Effect<Uint8Array, Failure> {
+  #wantBlock(index: number): Wanted {
     const atByte = index * blockBytes
-    const wanted =
-      this.#wantedBlocks.get(index) ?? this.#want(atByte, Math.min(blockBytes, this.#sizeBytes - atByte), index)
-    return Deferred.await(wanted.bytes)
+    const sizeBytes = Math.min(blockBytes, this.#sizeBytes - atByte)
+    return this.#wantedBlocks.get(index) ?? this.#want(atByte, sizeBytes, index)
   }
 
   #want(atByte: number, sizeBytes: number, index: number | undefined): Wanted {

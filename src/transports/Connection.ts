@@ -237,12 +237,24 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
   hangUp(hangup: Hangup): void {
     if (this.hangup !== undefined) return
     this.hangup = hangup
+    this.#interrupt()
+  }
+
+  #interrupt(): void {
     const interrupt = Effect.sync(() => this.fiber?.interruptUnsafe())
     this.#context.run(Effect.andThen(Effect.yieldNow, interrupt))
   }
 
   fork(effect: Effect.Effect<void, Hangup>): Effect.Effect<void> {
-    const ended = Effect.catch(effect, (hangup) => Effect.sync(() => this.hangUp(hangup)))
+    const ended = effect.pipe(
+      Effect.catch((hangup) => Effect.sync(() => this.hangUp(hangup))),
+      Effect.catchDefect((defect) =>
+        Effect.andThen(
+          Effect.annotateLogs(Effect.logError("A connection ended by a defect", defect), this.about),
+          Effect.sync(() => this.#interrupt())
+        )
+      )
+    )
     return Effect.map(Effect.forkChild(ended, { startImmediately: true }), (child) => {
       if (child.pollUnsafe() !== undefined) return
       const children = (this.#children ??= new Set())

@@ -49,8 +49,9 @@ type Performed = Effect.Effect<void, Hangup>
 
 const keepNothing = (): void => {}
 
-// Steps of no connection end none.
-const withoutConnection = (performed: Performed): Effect.Effect<void> => Effect.orDie(performed)
+// Steps of no connection end none, and nobody waits for them: what is wrong with them is told here.
+const withoutConnection = (performed: Performed): Effect.Effect<void> =>
+  Effect.catchDefect(Effect.orDie(performed), (defect) => Effect.logError("Steps ended by a defect", defect))
 
 export class Interpreter<Frame, Key extends object> {
   readonly #context: InterpreterContext<Frame, Key>
@@ -162,7 +163,7 @@ export class Interpreter<Frame, Key extends object> {
         return hangup && Effect.fail(hangup)
       }
       case "Hangup":
-        if (step.link === undefined || step.link === own) return Effect.fail(new Hangup(step))
+        if (step.link === undefined) return Effect.fail(new Hangup(step))
         step.link.end?.()
         return undefined
       case "Logout":

@@ -1,9 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Schema } from "effect"
+import { Effect, Schema, Stream } from "effect"
 import { deflateSync, gzipSync } from "node:zlib"
 import * as ChatMasterPacket from "../../../src/protocols/chatmaster/ChatMasterPacket.ts"
 import * as ChatMasterReader from "../../../src/protocols/chatmaster/ChatMasterReader.ts"
+import * as ChatMasterProtocol from "../../../src/protocols/chatmaster/ChatMasterProtocol.ts"
 import type { Container } from "../../../src/protocols/chatmaster/Compression.ts"
+import * as Reader from "../../../src/protocols/Reader.ts"
 import { cut } from "../Cut.ts"
 import { bytes, glue, originals } from "./Wire.ts"
 
@@ -68,6 +70,18 @@ describe("ChatMasterReader", () => {
     }
     for (const size of sizes) assert.deepStrictEqual(read(cut(whole, size)), packets.flat())
   })
+
+  it.effect("ChatMasterProtocol.reader() makes a stream of packages of a stream of bytes", () =>
+    Effect.gen(function* () {
+      const { reader } = ChatMasterProtocol.make()
+      const sent = glue(whole, deflateSync(whole))
+      const compressed = packets.flat().map((packet) => Object.assign({}, packet, { container: 1 }))
+      for (const size of [1, 64, sent.length]) {
+        const came = yield* Stream.runCollect(Reader.packets(reader())(Stream.fromIterable(cut(sent, size))))
+        assert.deepStrictEqual(came, [...packets.flat(), ...compressed])
+      }
+    })
+  )
 
   it("ChatMasterReader.read() tells how a package was written", () => {
     const one = `{"type": "message", "data": {"message": "a"}}`

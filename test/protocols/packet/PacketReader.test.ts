@@ -1,7 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, Schema } from "effect"
+import { Arbitrary, Effect, Schema, Stream } from "effect"
 import * as PacketCodec from "../../../src/protocols/packet/PacketCodec.ts"
+import * as PacketProtocol from "../../../src/protocols/packet/PacketProtocol.ts"
 import * as PacketReader from "../../../src/protocols/packet/PacketReader.ts"
+import * as Reader from "../../../src/protocols/Reader.ts"
 import { cut } from "../Cut.ts"
 import { AnyRequest, bytes, glue, requests, responses, seeded, stream, utf8 } from "./Wire.ts"
 
@@ -24,6 +26,21 @@ describe("PacketReader", () => {
     }
     for (const size of [1, 2, 3, 5, 7, 17, 64]) assert.deepStrictEqual(stream(cut(whole, size)), expected)
   })
+
+  it.effect("PacketProtocol.reader() makes a stream of requests of a stream of bytes", () =>
+    Effect.gen(function* () {
+      const { reader } = PacketProtocol.make({ nowMillis: () => 0, random: () => 1n })
+      // What is cut off is none.
+      const sent = glue(whole, bytes("0001 0001 ff"), whole, preserve.subarray(0, 9))
+      for (const size of [1, 7, sent.length]) {
+        const came = yield* Stream.runCollect(Reader.packets(reader())(Stream.fromIterable(cut(sent, size))))
+        assert.lengthOf(came, 2 * expected.length + 1)
+        assert.deepStrictEqual(came.slice(0, expected.length), expected)
+        assert.deepStrictEqual(brief(came.slice(expected.length, -expected.length)), [["Malformed", 1, 1]])
+        assert.deepStrictEqual(came.slice(expected.length + 1), expected)
+      }
+    })
+  )
 
   it("PacketReader.read() gives a packet with its last byte", () => {
     for (const [hex, request] of requests) {

@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Result, Schema } from "effect"
+import { Effect, Result, Schema, Stream } from "effect"
+import * as Reader from "../../../src/protocols/Reader.ts"
 import { ClientEvent, type Received } from "../../../src/protocols/sockets/SocketsPacket.ts"
 import * as SocketsReader from "../../../src/protocols/sockets/SocketsReader.ts"
-import { event } from "./Given.ts"
+import { event, protocol } from "./Given.ts"
 
 const read = (name: string, args: ReadonlyArray<unknown>, ack?: number) =>
   SocketsReader.make().read(event(name, args, ack))
@@ -47,6 +48,25 @@ describe("SocketsReader", () => {
       assert.deepStrictEqual(read(name, args, 0), [{ _tag: "Event", event: expected, ack: 0 }])
     }
   })
+
+  it.effect("SocketsProtocol.reader() makes a stream of events of a stream of packets of Socket.IO", () =>
+    Effect.gen(function* () {
+      const packets = Stream.make(
+        event("register", ["Ada"], 1),
+        { _tag: "Ack", id: 7, args: [] } as const,
+        event("rooms", []),
+        event("dance", []),
+        event("rename", [null])
+      )
+      const none = { ack: undefined }
+      assert.deepStrictEqual(yield* Stream.runCollect(Reader.packets(protocol.reader())(packets)), [
+        { _tag: "Event", event: { name: "register", args: ["Ada"] }, ack: 1 },
+        { _tag: "Event", event: { name: "rooms", args: [] }, ...none },
+        { _tag: "UnknownEvent", name: "dance", ...none },
+        { _tag: "Malformed", name: "rename", ...none }
+      ])
+    })
+  )
 
   it("SocketsReader.read() says what is wrong with an event, by its name", () => {
     const wrong = (_tag: "UnknownEvent" | "Malformed", name: string, ack?: number): ReadonlyArray<Received> => [

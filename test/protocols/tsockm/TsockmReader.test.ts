@@ -1,7 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
+import { Effect, Stream } from "effect"
+import * as Reader from "../../../src/protocols/Reader.ts"
 import * as TsockmReader from "../../../src/protocols/tsockm/TsockmReader.ts"
 import type { Received } from "../../../src/protocols/tsockm/TsockmRequest.ts"
 import { cut } from "../Cut.ts"
+import { bench } from "./Links.ts"
 import { bytes, captured, cuts, glue, seeded, stream, textOf } from "./Wire.ts"
 
 const comm = "REQ::COMM::200::client::client::127.0.0.1:6969::alice"
@@ -39,6 +42,19 @@ describe("TsockmReader", () => {
       for (const pieces of cuts(bytes(text))) assert.deepStrictEqual(stream(pieces), expected, text)
     }
   })
+
+  it.effect("TsockmProtocol.reader() makes a stream of requests of a stream of bytes", () =>
+    Effect.gen(function* () {
+      const { protocol } = bench()
+      const sent = bytes(say("a") + say("b::c") + say("d\r\n"))
+      for (const size of [1, 7, sent.length]) {
+        const reads = Stream.fromIterable(cut(sent, size))
+        const came = yield* Stream.runCollect(Reader.packets(protocol.reader())(reads))
+        // The end of the stream ends the last.
+        assert.deepStrictEqual(brief(came), ["a", "b::c", "d"])
+      }
+    })
+  )
 
   it("TsockmReader.read() tells packets of one sender apart in one read, cut anywhere", () => {
     const long = "é🎉::x".repeat(20)
