@@ -5,6 +5,7 @@
  *   sight at once then, and gives back meanwhile what it holds. One that ends by itself is forgotten.
  */
 import { Effect, type Fiber, FiberSet, type Scope } from "effect"
+import type { Rejection } from "../domain/Rejection.ts"
 import type { Session } from "./Session.ts"
 
 /** The transfers of one kind. */
@@ -18,7 +19,7 @@ export interface Transfers<T> {
     session: Session,
     key: number,
     transfer: T,
-    work: (over: () => void) => Effect.Effect<unknown, unknown>
+    work: (over: () => void) => Effect.Effect<unknown, Rejection>
   ) => () => void
   /** Takes away the key of a transfer, which goes on without: it is still its session's, but is not counted any more. */
   readonly release: (session: Session, key: number) => T | undefined
