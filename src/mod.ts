@@ -5,7 +5,7 @@
  */
 export type { Address } from "./app/Address.ts"
 export * as Listeners from "./app/Listeners.ts"
-export { ConsoleDoor } from "./app/ConsoleDoor.ts"
+export { ConsoleGateway } from "./app/ConsoleGateway.ts"
 export { Server } from "./app/Server.ts"
 export { Settings, SettingInvalid } from "./app/Settings.ts"
 export type { Command, Reply } from "./domain/Command.ts"
@@ -36,7 +36,7 @@ export type { ByteFrame, ByteProtocol, Conversation, Datagrams, FileFrame, Proto
 export * as Reader from "./protocols/Reader.ts"
 export type { Step, Steps } from "./protocols/Step.ts"
 export { Attachments, type StoredFile } from "./services/Attachments.ts"
-export { Census } from "./services/Census.ts"
+export { Metrics } from "./services/Metrics.ts"
 export { Chat } from "./services/Chat.ts"
 export { History } from "./services/History.ts"
 export { Limits } from "./services/Limits.ts"

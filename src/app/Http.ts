@@ -1,7 +1,7 @@
 /** What the HTTP port says by itself: the state of the server, refusals, and a plain page where no other is built. */
 import { Effect, type Layer } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
-import type { Census } from "../services/Census.ts"
+import type { Metrics } from "../services/Metrics.ts"
 import type { StorageHealth } from "../services/StorageHealth.ts"
 
 const page = `<!doctype html>
@@ -45,13 +45,13 @@ export const plainPage: Layer.Layer<never, never, HttpRouter.HttpRouter> = HttpR
  * Both are status 200: the chat goes on, so nobody should restart or replace the server for it.
  */
 export const health = (
-  census: Census["Service"],
+  metrics: Metrics["Service"],
   storage: StorageHealth["Service"]
 ): Layer.Layer<never, never, HttpRouter.HttpRouter> =>
   HttpRouter.add(
     "GET",
     "/healthz",
-    Effect.map(census.snapshot, (counts) => {
+    Effect.map(metrics.snapshot, (counts) => {
       const failing = storage.failing()
       return HttpServerResponse.jsonUnsafe({ status: failing.length === 0 ? "ok" : "degraded", failing, ...counts })
     })

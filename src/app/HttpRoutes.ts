@@ -2,7 +2,7 @@
 import { Effect, Layer } from "effect"
 import type { HttpRouter } from "effect/http"
 import { Attachments } from "../services/Attachments.ts"
-import { Census } from "../services/Census.ts"
+import { Metrics } from "../services/Metrics.ts"
 import { Limits } from "../services/Limits.ts"
 import { Links } from "../services/Links.ts"
 import { ResumableUploads } from "../services/ResumableUploads.ts"
@@ -16,7 +16,7 @@ import type { Rooms } from "../services/Rooms.ts"
 import type { Sessions } from "../services/Sessions.ts"
 import * as ApiRoutes from "./api/ApiRoutes.ts"
 import { BotRegistry } from "./api/BotRegistry.ts"
-import { ConsoleDoor } from "./ConsoleDoor.ts"
+import { ConsoleGateway } from "./ConsoleGateway.ts"
 import * as FileRoutes from "./FileRoutes.ts"
 import * as Http from "./Http.ts"
 import { OperatorLogin } from "./OperatorLogin.ts"
@@ -30,9 +30,9 @@ import * as WebPages from "./WebPages.ts"
 export type Services =
   | Attachments
   | BotRegistry
-  | Census
+  | Metrics
   | Chat
-  | ConsoleDoor
+  | ConsoleGateway
   | History
   | Links
   | Operator
@@ -53,7 +53,7 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | Services> 
     const { baseUrl } = yield* Links
     const { fileLimitBytes } = yield* Limits
     return Layer.mergeAll(
-      Http.health(yield* Census, yield* StorageHealth),
+      Http.health(yield* Metrics, yield* StorageHealth),
       FileRoutes.routes(yield* Attachments),
       WebPages.routes(Http.plainPage),
       OperatorRoutes.routes(yield* OperatorLogin, baseUrl),
@@ -63,7 +63,7 @@ export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | Services> 
   })
 )
 
-/** The operator's token, the bots and the console's door, of the settings' data directory. */
+/** The operator's token, the bots and the console's gateway, of the settings' data directory. */
 export const layerServices = Layer.unwrap(
   Effect.map(Settings, ({ dataDir, httpPort }) =>
     Layer.mergeAll(
@@ -71,7 +71,7 @@ export const layerServices = Layer.unwrap(
         Layer.provideMerge(httpPort === undefined ? OperatorToken.layerNone : OperatorToken.layer(dataDir))
       ),
       BotRegistry.layer(dataDir),
-      ConsoleDoor.layer
+      ConsoleGateway.layer
     )
   )
 )

@@ -27,7 +27,7 @@ import { CliConfig, CliError, CliOutput, Command, Flag, GlobalFlag } from "effec
 import type { Operator } from "../services/Operator.ts"
 import * as OperatorConsole from "./Console.ts"
 import * as ConsoleClient from "./ConsoleClient.ts"
-import { ConsoleDoor } from "./ConsoleDoor.ts"
+import { ConsoleGateway } from "./ConsoleGateway.ts"
 import * as ConsoleSocket from "./ConsoleSocket.ts"
 import * as ConsoleTerminal from "./ConsoleTerminal.ts"
 import * as Export from "./Export.ts"
@@ -71,8 +71,8 @@ const serve = Effect.fnUntraced(function* (version: string) {
   }
   const exit = yield* Deferred.make<void>()
   const console = yield* OperatorConsole.make({ version, addresses, exit: Deferred.done(exit, Exit.void) })
-  const door = yield* ConsoleDoor
-  yield* door.open(console)
+  const gateway = yield* ConsoleGateway
+  yield* gateway.open(console)
   yield* ConsoleSocket.listen(console, dataDir).pipe(Effect.catch(({ message }) => Effect.logError(message)))
   yield* Effect.forkScoped(ConsoleTerminal.serve(console))
   return yield* Deferred.await(exit)
@@ -115,7 +115,7 @@ const exportMessages = Command.make(
 ).pipe(Command.withDescription("Writes what was said as JSON lines, also while the server runs."))
 
 /** The command `parlance`, which runs the server of a layer until it is interrupted; flags go before the environment. */
-export const make = <E>(server: Layer.Layer<Server | Operator | ConsoleDoor, E, Settings>, version: string) =>
+export const make = <E>(server: Layer.Layer<Server | Operator | ConsoleGateway, E, Settings>, version: string) =>
   Command.make("parlance", { settings: flagsOf(descriptions), silent, tiny }, ({ settings, silent, tiny }) => {
     const verbosity: Verbosity = silent ? "silent" : tiny ? "tiny" : "dev"
     const logging = Logging.layer(verbosity)

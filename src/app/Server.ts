@@ -1,7 +1,7 @@
 /** The whole server as one layer. */
 import { Context, Duration, Effect, Layer, type Redacted } from "effect"
 import type { Attachments } from "../services/Attachments.ts"
-import { Census } from "../services/Census.ts"
+import { Metrics } from "../services/Metrics.ts"
 import { Chat } from "../services/Chat.ts"
 import { Links } from "../services/Links.ts"
 import * as ChatLimits from "../services/Limits.ts"
@@ -13,7 +13,7 @@ import type { ListenFailed } from "../transports/ListenFailed.ts"
 import * as TransportLimits from "../transports/TransportLimits.ts"
 import type { Address } from "./Address.ts"
 import { Addresses } from "./Addresses.ts"
-import type { ConsoleDoor } from "./ConsoleDoor.ts"
+import type { ConsoleGateway } from "./ConsoleGateway.ts"
 import * as HttpRoutes from "./HttpRoutes.ts"
 import * as Listeners from "./Listeners.ts"
 import { OperatorToken } from "./OperatorToken.ts"
@@ -97,7 +97,7 @@ export class Server extends Context.Service<
    * sent (for at most `drainTimeout`), and the ports are closed.
    */
   static readonly layer: Layer.Layer<
-    Server | Operator | ConsoleDoor | Chat | Attachments | Census | Quota | StorageHealth,
+    Server | Operator | ConsoleGateway | Chat | Attachments | Metrics | Quota | StorageHealth,
     ListenFailed | Storage.Failure,
     Settings
   > = this.layerNoDeps.pipe(

@@ -12,8 +12,8 @@ import { type Command, done, type Reply } from "../domain/Command.ts"
 import type { SharedEvent } from "../domain/Event.ts"
 import { Flooding, NotLoggedIn, type Rejection } from "../domain/Rejection.ts"
 import { Attachments } from "./Attachments.ts"
-import * as Audience from "./Audience.ts"
-import { Census } from "./Census.ts"
+import * as Broadcaster from "./Broadcaster.ts"
+import { Metrics } from "./Metrics.ts"
 import { Directory } from "./Directory.ts"
 import { Downloads } from "./Downloads.ts"
 import { History } from "./History.ts"
@@ -21,7 +21,7 @@ import { Limits } from "./Limits.ts"
 import { Links, uploadPath } from "./Links.ts"
 import * as Memberships from "./Memberships.ts"
 import * as Messages from "./Messages.ts"
-import * as Questions from "./Questions.ts"
+import * as Queries from "./Queries.ts"
 import { type Refused, Refusals } from "./Refusals.ts"
 import { ResumableUploads } from "./ResumableUploads.ts"
 import { Rooms } from "./Rooms.ts"
@@ -77,13 +77,13 @@ export class Chat extends Context.Service<
       const links = yield* Links
       const resumable = yield* ResumableUploads
       const refusals = yield* Refusals
-      const { counts } = yield* Census
+      const { counts } = yield* Metrics
       const runOnce = yield* StoreFibers.make
       const clock = yield* Clock.Clock
       const watchers = new Set<(event: SharedEvent) => void>()
       const buckets = new WeakMap<Session, { readonly messages: TokenBucket; readonly acts: TokenBucket }>()
 
-      const audience = Audience.make(counts, (event) => {
+      const broadcaster = Broadcaster.make(counts, (event) => {
         for (const watcher of watchers) watcher(event)
       })
       const watch = (watcher: (event: SharedEvent) => void): (() => void) => {
@@ -101,14 +101,14 @@ export class Chat extends Context.Service<
         history.forget(roomKey)
         shares.forgetRoom(roomKey)
       }
-      const memberships = Memberships.make({ audience, history: { ...history, forget }, rooms, sessions })
+      const memberships = Memberships.make({ broadcaster, history: { ...history, forget }, rooms, sessions })
       const { visibleRooms } = memberships
-      const questions = Questions.make({ attachments, history, memberships, sessions, shares })
+      const queries = Queries.make({ attachments, history, memberships, sessions, shares })
 
       const nowMillis = () => clock.currentTimeMillisUnsafe()
       const messages = Messages.make({
         attachments,
-        audience,
+        broadcaster,
         counts,
         history,
         limits,
@@ -122,7 +122,7 @@ export class Chat extends Context.Service<
       })
       const { say } = messages
 
-      const runSlash = SlashCommands.make({ audience, memberships, messages, questions, sessions, uploads })
+      const runSlash = SlashCommands.make({ broadcaster, memberships, messages, queries, sessions, uploads })
 
       const dispatch = (session: Session, command: Command, turn: Turn): Effect.Effect<Reply, Rejection> => {
         switch (command._tag) {
@@ -133,7 +133,7 @@ export class Chat extends Context.Service<
               // A file that comes with a command that has no use for it is not lost: it goes with the text.
               const isText = Messages.hasFile(command) && slashed._tag !== "Msg" && slashed._tag !== "Misused"
               if (isText) return say(session, command, turn)
-              audience.flush()
+              broadcaster.flush()
               return runSlash(session, command, slashed, turn)
             }
             return say(session, slashed.text === command.text ? command : { ...command, text: slashed.text }, turn)
@@ -169,9 +169,9 @@ export class Chat extends Context.Service<
             downloads.drop(session, command.key)
             return Effect.succeed(done)
           case "ListFiles":
-            return questions.listFiles(session)
+            return queries.listFiles(session)
           case "FindFile":
-            return questions.findFile(session, command.file)
+            return queries.findFile(session, command.file)
           case "JoinRoom":
             return Effect.fromResult(memberships.join(session, command.room, command.stay === true))
           case "LeaveRoom":
@@ -185,11 +185,11 @@ export class Chat extends Context.Service<
           case "ListRooms":
             return Effect.succeed({ _tag: "Rooms", rooms: visibleRooms(session) })
           case "ListUsers":
-            return Effect.fromResult(questions.listUsers(session, command.room, command.everywhere === true))
+            return Effect.fromResult(queries.listUsers(session, command.room, command.everywhere === true))
           case "FindUser":
-            return Effect.fromResult(questions.findUser(command.number))
+            return Effect.fromResult(queries.findUser(command.number))
           case "ReadHistory":
-            return questions.readHistory(session, command)
+            return queries.readHistory(session, command)
         }
       }
 
@@ -224,7 +224,7 @@ export class Chat extends Context.Service<
           if ("upload" in command && command.upload !== undefined) uploads.drop(session, command.upload.key)
           return refuse(new Flooding({ retryAfterMillis }), session)
         }
-        if (command._tag !== "Say") audience.flush()
+        if (command._tag !== "Say") broadcaster.flush()
         const replied = dispatch(session, command, turn)
         // What is there already need not be looked at again.
         if (Exit.isExit(replied) && replied._tag === "Success") return replied
@@ -263,10 +263,10 @@ export class Chat extends Context.Service<
         login,
         run: (session, command) => Effect.withFiber((fiber) => carryOut(session, command, fiber.getRef(Turn))),
         logout: (session) => Effect.withFiberSucceed((fiber) => logout(session, fiber.getRef(Turn))),
-        announce: (text) => audience.tell(sessions.all(), { _tag: "Announced", text }, undefined),
+        announce: (text) => broadcaster.tell(sessions.all(), { _tag: "Announced", text }, undefined),
         stopping: () => {
           isStopping = true
-          audience.tell(sessions.all(), { _tag: "ServerStopping" }, undefined)
+          broadcaster.tell(sessions.all(), { _tag: "ServerStopping" }, undefined)
         },
         watch,
         events: Stream.unwrap(Effect.map(observe, (queue) => Stream.fromQueue(queue)))
@@ -277,7 +277,7 @@ export class Chat extends Context.Service<
   /** The chat without the storage behind it, nor the directory of names. */
   static readonly layerNoDirectory = this.layerNoDeps.pipe(
     Layer.provideMerge(Layer.mergeAll(Uploads.layer, Downloads.layer, ResumableUploads.layer)),
-    Layer.provideMerge(Layer.mergeAll(Sessions.layerNoDeps, Rooms.layer, Census.layer, Refusals.layer, Links.layer))
+    Layer.provideMerge(Layer.mergeAll(Sessions.layerNoDeps, Rooms.layer, Metrics.layer, Refusals.layer, Links.layer))
   )
 
   /** The chat without the storage behind it; names are those of this process. */

@@ -9,7 +9,7 @@ import { done, type Reply } from "../domain/Command.ts"
 import type { SharedEvent } from "../domain/Event.ts"
 import { NoSuchUser, NotInRoom, type Rejection } from "../domain/Rejection.ts"
 import type { RoomSummary } from "../domain/Room.ts"
-import { type Audience, companions, isCrowd } from "./Audience.ts"
+import { type Broadcaster, companions, isCrowd } from "./Broadcaster.ts"
 import type { History } from "./History.ts"
 import { memberNames, type Room, summary as roomSummary } from "./Room.ts"
 import type { Rooms } from "./Rooms.ts"
@@ -23,17 +23,17 @@ type Outcome = Result.Result<Reply, Rejection>
 const ok: Outcome = Result.succeed(done)
 
 /** What memberships are made of. */
-export interface Parts {
-  readonly audience: Audience
+export interface Dependencies {
+  readonly broadcaster: Broadcaster
   readonly history: History["Service"]
   readonly rooms: Rooms["Service"]
   readonly sessions: Sessions["Service"]
 }
 
 /** Makes the part of the chat that knows who is where. */
-export const make = ({ audience, history, rooms, sessions }: Parts) => {
+export const make = ({ broadcaster, history, rooms, sessions }: Dependencies) => {
   const come = (session: Session, room: Room, cause: "join" | "return", told: Iterable<Session> = room.members): void =>
-    audience.tell(
+    broadcaster.tell(
       told,
       { _tag: "UserJoined", room: room.name, user: summary(session), members: memberNames(room), cause },
       session
@@ -54,7 +54,7 @@ export const make = ({ audience, history, rooms, sessions }: Parts) => {
       members,
       cause: "leave"
     }
-    audience.tell(room.members, event, session)
+    broadcaster.tell(room.members, event, session)
   }
 
   const visibleRooms = (session: Session): ReadonlyArray<RoomSummary> =>
@@ -91,7 +91,7 @@ export const make = ({ audience, history, rooms, sessions }: Parts) => {
     go(session, left)
     const isNowhere = session.rooms.size === 0
     if (isNowhere) rooms.enter(session, rooms.general.name)
-    audience.tellOne(session, {
+    broadcaster.tellOne(session, {
       _tag: "RoomLeft",
       left: left.name,
       current: session.current.name,
@@ -105,12 +105,12 @@ export const make = ({ audience, history, rooms, sessions }: Parts) => {
   const rename = (session: Session, wanted: string): Effect.Effect<Reply, Rejection> =>
     Effect.flatMap(sessions.claim(wanted, session), (claim) => {
       // What was said meanwhile was said under the old name.
-      audience.flush()
+      broadcaster.flush()
       const oldName = session.name
       const name = sessions.rename(session, claim)
       if (Result.isFailure(name)) return Effect.fail(name.failure)
       const event: SharedEvent = { _tag: "UserRenamed", oldName, user: summary(session) }
-      audience.tell(companions(session), event, session)
+      broadcaster.tell(companions(session), event, session)
       return Effect.succeed<Reply>({ _tag: "Renamed", name: name.success })
     }).pipe(Effect.uninterruptible)
 
@@ -122,7 +122,7 @@ export const make = ({ audience, history, rooms, sessions }: Parts) => {
     const set = rooms.setPrivate(room.success, isPrivate)
     if (Result.isFailure(set)) return Result.fail(set.failure)
     history.setPrivate(room.success.key, isPrivate)
-    audience.tell(room.success.members, { _tag: "RoomChanged", room: room.success.name, isPrivate }, session)
+    broadcaster.tell(room.success.members, { _tag: "RoomChanged", room: room.success.name, isPrivate }, session)
     return ok
   }
 
@@ -132,7 +132,7 @@ export const make = ({ audience, history, rooms, sessions }: Parts) => {
     const guest = sessions.find(name)
     if (guest === undefined) return Result.fail(new NoSuchUser())
     rooms.admit(room.success, guest)
-    audience.tellOne(guest, { _tag: "Invited", room: room.success.name, by: session.name })
+    broadcaster.tellOne(guest, { _tag: "Invited", room: room.success.name, by: session.name })
     return ok
   }
 
@@ -142,11 +142,11 @@ export const make = ({ audience, history, rooms, sessions }: Parts) => {
   const begin = (session: Session, turn: Turn): void => {
     const { general } = rooms
     rooms.enter(session, general.name)
-    audience.enter(general.members, session)
+    broadcaster.enter(general.members, session)
     const user = summary(session)
-    audience.tellOne(session, { _tag: "LoggedIn", user, rooms: visibleRooms(session) })
+    broadcaster.tellOne(session, { _tag: "LoggedIn", user, rooms: visibleRooms(session) })
     const joined = { _tag: "UserJoined", room: general.name, user, ...roster(general), cause: "login" } as const
-    audience.tellRoom(general.members, joined, session, turn)
+    broadcaster.tellRoom(general.members, joined, session, turn)
   }
 
   const logout = (session: Session, room: Room): SharedEvent => ({
@@ -159,21 +159,21 @@ export const make = ({ audience, history, rooms, sessions }: Parts) => {
 
   const end = (session: Session, isQuiet: boolean, turn: Turn): boolean => {
     if (!sessions.close(session)) return false
-    audience.settle(session)
+    broadcaster.settle(session)
     const [room, ...others] = session.rooms
     if (room !== undefined && others.length === 0) {
       depart(session, room)
-      if (!isQuiet) audience.tellRoom(room.members, logout(session, room), undefined, turn)
+      if (!isQuiet) broadcaster.tellRoom(room.members, logout(session, room), undefined, turn)
       return true
     }
-    audience.flush()
+    broadcaster.flush()
     const told = new Set<Session>([session])
     for (const room of Array.from(session.rooms)) {
       depart(session, room)
       // Whoever shares several rooms with the one who leaves hears of it once; those who watch the rooms, for each.
       const witnesses = Array.from(room.members).filter((member) => !told.has(member))
       for (const witness of witnesses) told.add(witness)
-      if (!isQuiet) audience.tell(witnesses, logout(session, room), undefined)
+      if (!isQuiet) broadcaster.tell(witnesses, logout(session, room), undefined)
     }
     return true
   }

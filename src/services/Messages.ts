@@ -18,13 +18,13 @@ import {
   TextTooLong
 } from "../domain/Rejection.ts"
 import type { Attachments, StoredFile } from "./Attachments.ts"
-import type { Audience } from "./Audience.ts"
-import type { Counts } from "./Census.ts"
+import type { Broadcaster } from "./Broadcaster.ts"
+import type { Counts } from "./Metrics.ts"
 import type { Appended, History } from "./History.ts"
 import type { Limits } from "./Limits.ts"
 import type { Links } from "./Links.ts"
 import type { Memberships } from "./Memberships.ts"
-import * as Repeats from "./Repeats.ts"
+import * as Deduplication from "./Deduplication.ts"
 import type { Room } from "./Room.ts"
 import type { Session } from "./Session.ts"
 import type { Sessions } from "./Sessions.ts"
@@ -34,9 +34,9 @@ import type { Turn } from "./Turn.ts"
 import type { Uploads } from "./Uploads.ts"
 
 /** What messages are made of. */
-export interface Parts {
+export interface Dependencies {
   readonly attachments: Attachments["Service"]
-  readonly audience: Audience
+  readonly broadcaster: Broadcaster
   readonly counts: Counts
   readonly history: History["Service"]
   readonly limits: Limits
@@ -62,10 +62,10 @@ type Destination = { readonly room: Room } | { readonly addressee: Session }
 const utf8 = new TextEncoder()
 
 /** Makes the part of the chat that says things. */
-export const make = (parts: Parts) => {
-  const { attachments, audience, counts, history, limits, links, memberships, nowMillis } = parts
-  const { runOnce, sessions, shares, uploads } = parts
-  const repeats = Repeats.make()
+export const make = (dependencies: Dependencies) => {
+  const { attachments, broadcaster, counts, history, limits, links, memberships, nowMillis } = dependencies
+  const { runOnce, sessions, shares, uploads } = dependencies
+  const deduplication = Deduplication.make()
   let lastNumber = history.lastNumber
 
   const isTooLong = (text: string): boolean => {
@@ -94,7 +94,7 @@ export const make = (parts: Parts) => {
     attachment: Attachment | undefined,
     isKept: boolean,
     turn: Turn
-  ): Repeats.Accepted => {
+  ): Deduplication.Accepted => {
     const message: Message = {
       number: ++lastNumber,
       from: session.name,
@@ -115,8 +115,8 @@ export const make = (parts: Parts) => {
       else shares.shareWith([session, destination.addressee], file)
     }
     const event: SharedEvent = { _tag: "Said", message, user: session.number }
-    if ("room" in destination) audience.tellRoom(destination.room.members, event, session, turn)
-    else audience.tell([destination.addressee], event, session)
+    if ("room" in destination) broadcaster.tellRoom(destination.room.members, event, session, turn)
+    else broadcaster.tell([destination.addressee], event, session)
     const isStored = Exit.isExit(stored) && stored._tag === "Success"
     return isStored ? { _tag: "Accepted", message } : { _tag: "Accepted", message, stored }
   }
@@ -128,8 +128,8 @@ export const make = (parts: Parts) => {
     file: file.number
   })
 
-  const repetition = (session: Session, { id }: Saying): Repeats.Accepted | undefined =>
-    id === undefined ? undefined : repeats.find(session.name, id)
+  const repetition = (session: Session, { id }: Saying): Deduplication.Accepted | undefined =>
+    id === undefined ? undefined : deduplication.find(session.name, id)
 
   const sayAtOnce = (
     session: Session,
@@ -143,7 +143,7 @@ export const make = (parts: Parts) => {
     const destination = check(session, { ...command, text })
     if (Result.isFailure(destination)) return Result.fail(destination.failure)
     const accepted = deliver(session, text, destination.success, command.attachment, isKept, turn)
-    if (command.id !== undefined) repeats.remember(session.name, command.id, accepted)
+    if (command.id !== undefined) deduplication.remember(session.name, command.id, accepted)
     return Result.succeed(accepted)
   }
 

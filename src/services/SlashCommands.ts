@@ -2,10 +2,10 @@
 import { Effect } from "effect"
 import { type Command, done, type Reply } from "../domain/Command.ts"
 import { CommandMisused, type Rejection } from "../domain/Rejection.ts"
-import type { Audience } from "./Audience.ts"
+import type { Broadcaster } from "./Broadcaster.ts"
 import type { Memberships } from "./Memberships.ts"
 import { hasFile, type Messages } from "./Messages.ts"
-import type { Questions } from "./Questions.ts"
+import type { Queries } from "./Queries.ts"
 import { membersInOrder } from "./Room.ts"
 import { type Session, summary } from "./Session.ts"
 import type { Sessions } from "./Sessions.ts"
@@ -14,17 +14,17 @@ import type { Turn } from "./Turn.ts"
 import type { Uploads } from "./Uploads.ts"
 
 /** What slash commands are carried out with. */
-export interface Parts {
-  readonly audience: Audience
+export interface Dependencies {
+  readonly broadcaster: Broadcaster
   readonly memberships: Memberships
   readonly messages: Messages
-  readonly questions: Questions
+  readonly queries: Queries
   readonly sessions: Sessions["Service"]
   readonly uploads: Uploads["Service"]
 }
 
 /** Makes the part of the chat that carries out slash commands; each is found in the text of a `Say`. */
-export const make = ({ audience, memberships, messages, questions, sessions, uploads }: Parts) =>
+export const make = ({ broadcaster, memberships, messages, queries, sessions, uploads }: Dependencies) =>
   Effect.fnUntraced(function* (
     session: Session,
     command: Command & { readonly _tag: "Say" },
@@ -32,10 +32,10 @@ export const make = ({ audience, memberships, messages, questions, sessions, upl
     turn: Turn
   ): Effect.fn.Return<Reply, Rejection> {
     const notice = (text: string): Reply => {
-      audience.tellOne(session, { _tag: "Noticed", text })
+      broadcaster.tellOne(session, { _tag: "Noticed", text })
       return done
     }
-    const last = (limit: number) => questions.readHistory(session, { _tag: "ReadHistory", limit })
+    const last = (limit: number) => queries.readHistory(session, { _tag: "ReadHistory", limit })
     switch (slashed._tag) {
       case "Misused":
         if (command.upload !== undefined) uploads.drop(session, command.upload.key)

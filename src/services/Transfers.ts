@@ -5,7 +5,6 @@
  *   sight at once then, and gives back meanwhile what it holds. One that ends by itself is forgotten.
  */
 import { Effect, type Fiber, FiberSet, type Scope } from "effect"
-import type { Rejection } from "../domain/Rejection.ts"
 import type { Session } from "./Session.ts"
 
 /** The transfers of one kind. */
@@ -15,11 +14,11 @@ export interface Transfers<T> {
    * Adds a transfer, and runs what its fiber does; what has its key already is dropped. Gives what drops it. `over` forgets
    * it, which is done at the latest when the fiber ends.
    */
-  readonly start: (
+  readonly start: <E>(
     session: Session,
     key: number,
     transfer: T,
-    work: (over: () => void) => Effect.Effect<unknown, Rejection>
+    work: (over: () => void) => Effect.Effect<unknown, E>
   ) => () => void
   /** Takes away the key of a transfer, which goes on without: it is still its session's, but is not counted any more. */
   readonly release: (session: Session, key: number) => T | undefined

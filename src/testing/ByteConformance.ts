@@ -3,7 +3,7 @@ import { Effect, Random, type Scope } from "effect"
 import { TestClock } from "effect/testing"
 import type { Link } from "../protocols/Link.ts"
 import type { ByteFrame } from "../protocols/Protocol.ts"
-import { Census } from "../services/Census.ts"
+import { Metrics } from "../services/Metrics.ts"
 import * as Visitor from "../services/Visitor.ts"
 import * as Peer from "./Peer.ts"
 import { equal, type Failure } from "./ConformanceFailure.ts"
@@ -128,16 +128,16 @@ export const byteConformance = <Packet, Key extends object>(
   verify(
     "does not let a byte a second extend the time to log in",
     Effect.gen(function* () {
-      const census = yield* Census
+      const metrics = yield* Metrics
       const peer = yield* connect(subject.make())
       const bytes = Buffer.concat(subject.login("a rather long name, so that it takes more than fifteen seconds"))
       for (let second = 0; second < 14; second++) {
         yield* peer.send(bytes.subarray(second, second + 1))
         yield* TestClock.adjust("1 second")
       }
-      yield* equal(census.counts.connections, 1)
+      yield* equal(metrics.counts.connections, 1)
       yield* Effect.all([peer.over, TestClock.adjust("6 seconds")], { concurrency: "unbounded" })
-      yield* equal(census.counts.hangups, { "login-timeout": 1 })
+      yield* equal(metrics.counts.hangups, { "login-timeout": 1 })
     })
   )
 }

@@ -6,7 +6,7 @@
  */
 import { Effect, Fiber, Option, type Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { Census } from "../services/Census.ts"
+import { Metrics } from "../services/Metrics.ts"
 import { Sessions } from "../services/Sessions.ts"
 import * as Visitor from "../services/Visitor.ts"
 import { Connections } from "../transports/Connections.ts"
@@ -187,12 +187,12 @@ export const conformance = <In, Packet, Frame, Key extends object>(
     Effect.gen(function* () {
       const protocol = subject.make()
       const peer = yield* connect(protocol)
-      const census = yield* Census
+      const metrics = yield* Metrics
       yield* TestClock.adjust("14 seconds")
-      yield* equal(census.counts.connections, 1)
+      yield* equal(metrics.counts.connections, 1)
       yield* TestClock.adjust("1 second")
       yield* Effect.all([peer.over, TestClock.adjust("5 seconds")], { concurrency: "unbounded" })
-      yield* equal(census.counts.hangups, { "login-timeout": 1 })
+      yield* equal(metrics.counts.hangups, { "login-timeout": 1 })
     })
   )
 
@@ -203,7 +203,7 @@ export const conformance = <In, Packet, Frame, Key extends object>(
       const stuck = yield* enter(protocol, "stuck")
       const bob = yield* enter(protocol, "bob")
       const visitor = yield* Visitor.make("Visitor")
-      const census = yield* Census
+      const metrics = yield* Metrics
       stuck.stall()
       const text = "x".repeat(4000)
       for (let round = 0; round < 300; round++) {
@@ -211,7 +211,7 @@ export const conformance = <In, Packet, Frame, Key extends object>(
         yield* equal(yield* hear(bob, "Visitor"), text)
       }
       yield* stuck.over
-      yield* equal(census.counts.hangups, { slow: 1 })
+      yield* equal(metrics.counts.hangups, { slow: 1 })
     })
   )
 

@@ -11,7 +11,7 @@ import { Cause, Clock, Context, Deferred, Effect, Exit, Fiber, FiberSet, Layer, 
 import { explain, Hangup } from "../domain/Hangup.ts"
 import { sweepMillis } from "../protocols/Exchange.ts"
 import type { Protocol } from "../protocols/Protocol.ts"
-import { Census } from "../services/Census.ts"
+import { Metrics } from "../services/Metrics.ts"
 import { Chat } from "../services/Chat.ts"
 import { Quota } from "../services/Quota.ts"
 import { Turn } from "../services/Turn.ts"
@@ -56,7 +56,7 @@ export class Connections extends Context.Service<
     Effect.gen(function* () {
       const chat = yield* Chat
       const quota = yield* Quota
-      const census = yield* Census
+      const metrics = yield* Metrics
       const flusher = yield* Flusher
       const limits = yield* TransportLimits
       const wire = yield* WireLog
@@ -88,7 +88,7 @@ export class Connections extends Context.Service<
           outboxes: { sizeBytes, gapMillis, batches, flusher, clock, run: apart },
           chat,
           quota,
-          census,
+          metrics,
           limits,
           clock,
           wire,
@@ -109,7 +109,7 @@ export class Connections extends Context.Service<
         { carrier, remote }: Accepted<In, Frame>
       ): Effect.Effect<void> =>
         Effect.sync(() => {
-          census.counts.connectionsRefused++
+          metrics.counts.connectionsRefused++
           const reason = isStopping ? "stopping" : quota.isBanned(remote.address) ? "banned" : "too-many"
           for (const frame of protocol.converse().farewell(reason)) carrier.write([frame])
           carrier.end()
@@ -129,7 +129,7 @@ export class Connections extends Context.Service<
         const who = connection.session?.name
         yield* connection.leave
         if (hangup !== undefined && hangup.reason !== "done") {
-          census.hungUp(hangup.reason)
+          metrics.hungUp(hangup.reason)
           yield* log(hangup, who, connection.about)
           if (hangup.reason === "slow") return
         }
@@ -168,7 +168,7 @@ export class Connections extends Context.Service<
             connection.abort()
             leavePlace()
             connections.delete(connection)
-            census.counts.connections--
+            metrics.counts.connections--
             if (connections.size === 0) Deferred.doneUnsafe(allOver, Effect.void)
           })
         )
@@ -184,8 +184,8 @@ export class Connections extends Context.Service<
             const connection = new Connection(context, interpreter, accepted, ++lastConnection)
             connection.fiber = fiber
             connections.add(connection)
-            census.counts.connections++
-            census.counts.connectionsOpened++
+            metrics.counts.connections++
+            metrics.counts.connectionsOpened++
             const converse = Effect.suspend(() => dialogue.converse(connection, accepted.inbound))
             return Effect.onExit(restore(converse), (exit) =>
               Effect.ensuring(over(connection, exit), close(connection, leavePlace))

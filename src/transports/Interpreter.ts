@@ -40,7 +40,7 @@ interface Open {
 /** What steps are carried out with: nothing of it is about what is read. */
 export interface InterpreterContext<Frame, Key extends object> extends Pick<
   ProtocolContext<never, never, Frame, Key>,
-  "chat" | "quota" | "census" | "run"
+  "chat" | "quota" | "metrics" | "run"
 > {
   readonly protocol: Pick<Protocol<never, never, Frame, Key>, "name" | "exchange">
 }
@@ -158,7 +158,7 @@ export class Interpreter<Frame, Key extends object> {
         own?.release()
         return undefined
       case "Fault": {
-        this.#context.census.counts.packetsDropped++
+        this.#context.metrics.counts.packetsDropped++
         const hangup = own?.fault()
         return hangup && Effect.fail(hangup)
       }
@@ -200,7 +200,7 @@ export class Interpreter<Frame, Key extends object> {
   }
 
   #login(step: Step<Frame, Key> & { readonly _tag: "Login" }, own: Own<Frame> | undefined): Performed | undefined {
-    const { census, chat, protocol, quota } = this.#context
+    const { metrics, chat, protocol, quota } = this.#context
     const key = step.key ?? own
     const link = step.link ?? own
     if (key === undefined || link === undefined) return Effect.die(new Error("A login is of no connection and no key"))
@@ -213,7 +213,7 @@ export class Interpreter<Frame, Key extends object> {
     const isAdmitted = link.isReliable && protocol.exchange?.areConnectionsBrief !== true
     const release = isAdmitted ? keepNothing : quota.admit(address)
     if (release === undefined) {
-      census.counts.connectionsRefused++
+      metrics.counts.connectionsRefused++
       return refuse(new ServerFull())
     }
     const outlet = step.key === undefined ? own! : new SessionOutlet(this, protocol.exchange!, step.key)

@@ -1,6 +1,6 @@
 import type { Clock, Effect, Fiber } from "effect"
 import type { Protocol } from "../protocols/Protocol.ts"
-import type { Census } from "../services/Census.ts"
+import type { Metrics } from "../services/Metrics.ts"
 import type { Chat } from "../services/Chat.ts"
 import type { Quota } from "../services/Quota.ts"
 import type { Turn } from "../services/Turn.ts"
@@ -16,7 +16,7 @@ export interface ProtocolContext<In, Packet, Frame, Key extends object> {
   readonly outboxes: OutboxContext<Frame>
   readonly chat: Chat["Service"]
   readonly quota: Quota["Service"]
-  readonly census: Census["Service"]
+  readonly metrics: Metrics["Service"]
   readonly limits: TransportLimits
   readonly clock: Clock.Clock
   readonly wire: WireLog

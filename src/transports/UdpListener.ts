@@ -25,7 +25,7 @@ export const listen = Effect.fn("UdpListener.listen")(function* <Packet, Key ext
   { context, interpreter }: Service<Uint8Array, Packet, Uint8Array, Key>,
   options: { readonly host: string; readonly port: number }
 ): Effect.fn.Return<string, ListenFailed, Scope.Scope> {
-  const { counts } = context.census
+  const { counts } = context.metrics
   const { protocol, wire } = context
   const { datagrams } = protocol
   if (datagrams === undefined) return yield* Effect.die(new Error(`${protocol.name} is not spoken by datagrams`))

@@ -2,7 +2,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Data, Duration, Effect, Layer, Redacted } from "effect"
 import { Command } from "effect/cli"
-import type { ConsoleDoor } from "../../src/app/ConsoleDoor.ts"
+import type { ConsoleGateway } from "../../src/app/ConsoleGateway.ts"
 import * as Program from "../../src/app/Program.ts"
 import type { Server } from "../../src/app/Server.ts"
 import { descriptions, Settings } from "../../src/app/Settings.ts"
@@ -15,7 +15,7 @@ const fromEnvironment = (environment: Record<string, string>) =>
 
 class Seen extends Data.TaggedError("Seen")<{ readonly values: Values }> {}
 
-const server: Layer.Layer<Server | Operator | ConsoleDoor, Seen, Settings> = Layer.effectContext(
+const server: Layer.Layer<Server | Operator | ConsoleGateway, Seen, Settings> = Layer.effectContext(
   Settings.use((values) => Effect.fail(new Seen({ values })))
 )
 

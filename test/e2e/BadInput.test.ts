@@ -3,7 +3,7 @@ import { Effect, Logger } from "effect"
 import { connect } from "node:net"
 import { buffer } from "node:stream/consumers"
 import { createDeflate } from "node:zlib"
-import { Census } from "../../src/mod.ts"
+import { Metrics } from "../../src/mod.ts"
 import * as Clients from "./Clients.ts"
 import * as TestServer from "./TestServer.ts"
 
@@ -48,7 +48,7 @@ describe("bad input", () => {
           }
           yield* alice.say("still here")
           assert.strictEqual(yield* bob.from("alice"), "still here")
-          const { counts } = yield* Census
+          const { counts } = yield* Metrics
           assert.strictEqual(
             Object.values(counts.hangups).reduce((sum, count) => sum + count, 0),
             1
@@ -74,7 +74,7 @@ describe("bad input", () => {
       }
       yield* bob.ask("register", "bob")
       deaf.socket.pause()
-      const { counts } = yield* Census
+      const { counts } = yield* Metrics
       let round = 0
       // Until the kernel's buffers are full, and then the outbox.
       for (; counts.hangups["slow"] === undefined && round < 5000; round++) {
@@ -134,7 +134,7 @@ describe("bad input", () => {
           }),
         { concurrency: "unbounded", discard: true }
       )
-      const { counts } = yield* Census
+      const { counts } = yield* Metrics
       yield* Effect.yieldNow.pipe(
         Effect.andThen(Effect.sleep(5)),
         Effect.repeat({ until: () => counts.connectionsOpened >= 21 && counts.connections === 1 }),

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { source as axe } from "axe-core"
 import { Effect, Stream } from "effect"
 import type { Page } from "playwright-core"
-import { ConsoleDoor } from "../../src/app/ConsoleDoor.ts"
+import { ConsoleGateway } from "../../src/app/ConsoleGateway.ts"
 import { ProtocolName } from "../../src/domain/Message.ts"
 import { Chat, Visitor } from "../../src/mod.ts"
 import { operatorToken } from "../api/Asking.ts"
@@ -136,8 +136,8 @@ describe("the operator page", () => {
 
   test("carries out the commands of the console", () =>
     Effect.gen(function* () {
-      const door = yield* ConsoleDoor
-      yield* door.open({
+      const gateway = yield* ConsoleGateway
+      yield* gateway.open({
         serve: ({ clear, lines, print }) =>
           lines.pipe(
             Stream.runForEach((line) => (line === ":cc" ? Effect.sync(() => clear?.()) : print(`answer to ${line}`)))

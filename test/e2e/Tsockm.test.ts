@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Layer, Option, Scope } from "effect"
-import { Census } from "../../src/mod.ts"
+import { Metrics } from "../../src/mod.ts"
 import { Hangup } from "../../src/domain/Hangup.ts"
 import { Sessions } from "../../src/services/Sessions.ts"
 import * as TestServer from "./TestServer.ts"
@@ -125,7 +125,7 @@ describe("tsockm", () => {
   it.live("each original leaves when its user types so, and the others read it", () =>
     Effect.gen(function* () {
       const clients = yield* enterAll
-      const { counts } = yield* Census
+      const { counts } = yield* Metrics
       for (let leaver = clients.shift(); leaver !== undefined; leaver = clients.shift()) {
         yield* leaver.exit
         yield* goes(leaver, clients)

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Result, Stream } from "effect"
 import { ProtocolName } from "../../src/domain/Message.ts"
 import { crowdLimit } from "../../src/domain/Room.ts"
-import { Census } from "../../src/services/Census.ts"
+import { Metrics } from "../../src/services/Metrics.ts"
 import { Chat } from "../../src/services/Chat.ts"
 import { outlet } from "./Outlets.ts"
 import { join, layer, login, say, trio } from "./Recorder.ts"
@@ -46,7 +46,7 @@ describe("Chat.login()", () => {
 describe("Chat.login() over and over", () => {
   it.effect("names of five simultaneous claims go to one each, whoever is first", () =>
     Effect.gen(function* () {
-      const { counts } = yield* Census
+      const { counts } = yield* Metrics
       const names = Array.from({ length: 50 }, (_, index) => `user ${index % 10}${"\u200b".repeat(index / 10)}`)
       const claims = yield* Effect.forEach(
         names,
@@ -111,7 +111,7 @@ describe("Chat.logout()", () => {
   it.effect("frees the name and tells those who remain, once", () =>
     Effect.gen(function* () {
       const chat = yield* Chat
-      const { counts } = yield* Census
+      const { counts } = yield* Metrics
       const { alice, bob } = yield* trio
       yield* chat.logout(alice.session)
       yield* chat.logout(alice.session)

@@ -3,7 +3,7 @@ import { Effect, Exit, Fiber, Layer, Schema, Scope } from "effect"
 import { ProtocolName } from "../../src/domain/Message.ts"
 import { lookAlikeKey } from "../../src/domain/Names.ts"
 import { Attachments } from "../../src/services/Attachments.ts"
-import { Census } from "../../src/services/Census.ts"
+import { Metrics } from "../../src/services/Metrics.ts"
 import { Chat } from "../../src/services/Chat.ts"
 import { History } from "../../src/services/History.ts"
 import { defaults, Limits } from "../../src/services/Limits.ts"
@@ -37,7 +37,7 @@ const test = <E>(
   use: (
     held: HeldDirectory.HeldDirectory,
     alice: User
-  ) => Effect.Effect<void, E, Chat | Sessions | Census | Scope.Scope>,
+  ) => Effect.Effect<void, E, Chat | Sessions | Metrics | Scope.Scope>,
   options: HeldDirectory.Options & Partial<Limits> = {}
 ) =>
   it.effect(title, () => {
@@ -50,7 +50,7 @@ const test = <E>(
   })
 
 const loggedIn = Effect.gen(function* () {
-  const { counts } = yield* Census
+  const { counts } = yield* Metrics
   const { all, count } = yield* Sessions
   assert.strictEqual(counts.sessions, count())
   return Array.from(all(), ({ name }) => name as string)
@@ -74,7 +74,7 @@ describe("Chat.login() while its name is claimed", () => {
       `comes to nothing ${when} when it is interrupted`,
       (held, alice) =>
         Effect.gen(function* () {
-          const { counts } = yield* Census
+          const { counts } = yield* Metrics
           const kept = outlet()
           const chat = yield* Chat
           const fiber = yield* begin(

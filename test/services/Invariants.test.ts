@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import type { Command } from "../../src/domain/Command.ts"
 import type { RoomName } from "../../src/domain/Names.ts"
-import { Census } from "../../src/services/Census.ts"
+import { Metrics } from "../../src/services/Metrics.ts"
 import { Chat } from "../../src/services/Chat.ts"
 import { Rooms } from "../../src/services/Rooms.ts"
 import { Sessions } from "../../src/services/Sessions.ts"
@@ -43,7 +43,7 @@ const commandOf = ({ room, verb }: typeof Act.Type): Command => {
 const check = Effect.fnUntraced(function* (users: ReadonlyArray<User>) {
   const rooms = yield* Rooms
   const sessions = yield* Sessions
-  const { counts } = yield* Census
+  const { counts } = yield* Metrics
   assert.sameMembers(
     Array.from(sessions.all()),
     users.map(({ session }) => session)

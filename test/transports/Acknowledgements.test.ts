@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
-import { Census } from "../../src/services/Census.ts"
+import { Metrics } from "../../src/services/Metrics.ts"
 import type { ByteFrame } from "../../src/protocols/Protocol.ts"
 import type { SocketIoPacket } from "../../src/protocols/SocketIoPacket.ts"
 import * as Visitor from "../../src/services/Visitor.ts"
@@ -59,7 +59,7 @@ const verify = <In, Packet, Frame, Key extends object>(
     return Effect.gen(function* () {
       const { say, told: heard } = yield* scene(subject, told)
       yield* Visitor.make("Visitor")
-      const { counts } = yield* Census
+      const { counts } = yield* Metrics
       const before = counts.deliveries
       yield* say("hello")
       assert.strictEqual(counts.deliveries, before + 2)
@@ -116,7 +116,7 @@ describe("acknowledgements", () => {
       yield* peer.send(subject.say("hello", welcome))
       yield* peer.leave
       yield* turn
-      const { counts } = yield* Census
+      const { counts } = yield* Metrics
       assert.deepStrictEqual([counts.sessions, counts.connections], [0, 1])
       history.store()
       yield* peer.over
@@ -128,7 +128,7 @@ describe("acknowledgements", () => {
     const history = HeldHistory.make()
     return Effect.gen(function* () {
       const subject = Subjects.packet
-      const { counts } = yield* Census
+      const { counts } = yield* Metrics
       const peer = yield* Peer.connect(subject.make())
       yield* peer.send(...subject.login("alice"))
       const welcome = yield* peer.takeUntil(subject.isWelcome)

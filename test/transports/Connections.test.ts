@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { Hangup } from "../../src/domain/Hangup.ts"
-import { Census, Connections, Quota, SharedEvent } from "../../src/mod.ts"
+import { Metrics, Connections, Quota, SharedEvent } from "../../src/mod.ts"
 import * as ChatMasterProtocol from "../../src/protocols/chatmaster/ChatMasterProtocol.ts"
 import { Sessions } from "../../src/services/Sessions.ts"
 import { Peer } from "../../src/testing/mod.ts"
@@ -70,7 +70,7 @@ describe("Connections.accept()", () => {
 
   it.effect("lets a chatmaster peer that was denied a name stay beyond the time to log in", () =>
     Effect.gen(function* () {
-      const { counts } = yield* Census
+      const { counts } = yield* Metrics
       yield* enter("alice")
       const denied = yield* Peer.connect(ChatMasterProtocol.make())
       yield* denied.send(login("alice"))
@@ -84,7 +84,7 @@ describe("Connections.accept()", () => {
 
   it.effect("hangs up on whoever sends more than 4 KiB or 8 packets before login", () =>
     Effect.gen(function* () {
-      const { counts } = yield* Census
+      const { counts } = yield* Metrics
       const long = yield* Peer.connect(ChatMasterProtocol.make({ gapMillis: 0 }))
       yield* long.send(utf8.encode(" ".repeat(4096)))
       assert.strictEqual(counts.connections, 1)
@@ -101,7 +101,7 @@ describe("Connections.accept()", () => {
 
   it.effect("hangs up on whoever sends a hundred faulty packets at once", () =>
     Effect.gen(function* () {
-      const { counts } = yield* Census
+      const { counts } = yield* Metrics
       const peer = yield* Peer.connect(ChatMasterProtocol.make({ gapMillis: 0 }))
       yield* peer.send(login("alice"), utf8.encode("{}".repeat(100)))
       assert.strictEqual(counts.connections, 1)
@@ -130,7 +130,7 @@ describe("Connections.accept()", () => {
 
   it.effect("hangs up on a peer that takes nothing for 10 seconds", () =>
     Effect.gen(function* () {
-      const { counts } = yield* Census
+      const { counts } = yield* Metrics
       const stuck = yield* enter("stuck")
       const bob = yield* enter("bob")
       yield* TestClock.adjust("1 second")
@@ -147,7 +147,7 @@ describe("Connections.accept()", () => {
 
   it.effect("refuses the seventeenth connection of an address, and takes one again when one has gone", () =>
     Effect.gen(function* () {
-      const { counts } = yield* Census
+      const { counts } = yield* Metrics
       const address = "192.0.2.1"
       const peers = yield* Effect.all(
         Array.from({ length: 16 }, () => Peer.connect(ChatMasterProtocol.make(), { address }))
@@ -224,7 +224,7 @@ describe("Connections.accept()", () => {
 
   it.effect("a fault of a protocol ends its connection and no other", () =>
     Effect.gen(function* () {
-      const { counts } = yield* Census
+      const { counts } = yield* Metrics
       const bob = yield* enter("bob")
       const sound = ChatMasterProtocol.make()
       const faulty: typeof sound = {

@@ -7,7 +7,7 @@ import { crowdLimit } from "../../src/domain/Room.ts"
 import * as PacketCodec from "../../src/protocols/packet/PacketCodec.ts"
 import * as PacketProtocol from "../../src/protocols/packet/PacketProtocol.ts"
 import type { Request } from "../../src/protocols/packet/PacketRequest.ts"
-import { Census } from "../../src/services/Census.ts"
+import { Metrics } from "../../src/services/Metrics.ts"
 import { Chat } from "../../src/services/Chat.ts"
 import { defaults, Limits } from "../../src/services/Limits.ts"
 import { Turn } from "../../src/services/Turn.ts"
@@ -82,7 +82,7 @@ describe("Interpreter.perform()", () => {
       const [here, there] = [udp(1), tcp(1)]
       const ada = yield* enter(here, "ada")
       const bob = yield* enter(there, "bob")
-      const { counts } = yield* Census
+      const { counts } = yield* Metrics
       assert.strictEqual(counts.sessions, 3)
       yield* bring(here, say(ada, 1n, "from ada"))
       assert.deepStrictEqual(tags(here.sent()), ["BroadcastResponse"])
@@ -146,7 +146,7 @@ describe("Interpreter.perform()", () => {
   it.effect("counts what is of no session", () =>
     Effect.gen(function* () {
       const { bring, bringBytes } = yield* make()
-      const { counts } = yield* Census
+      const { counts } = yield* Metrics
       const link = udp(1)
       yield* bring(link, { _tag: "SessionPreserve", session: 99n }, say(99n, 1n, "hi"))
       yield* bringBytes(link, new Uint8Array([1, 2, 3]))
@@ -190,7 +190,7 @@ describe("Interpreter.perform()", () => {
   it.effect("admits as many sessions over datagrams as an address may have connections", () =>
     Effect.gen(function* () {
       const { bring } = yield* make()
-      const { counts } = yield* Census
+      const { counts } = yield* Metrics
       const links = [1, 2, 3].map((port) => udp(port, "192.0.2.1"))
       for (const [index, link] of links.entries()) {
         yield* bring(link, { _tag: "SessionRequest", name: `a long name ${index}` })
@@ -231,7 +231,7 @@ describe("Interpreter tells the others", () => {
       const { enter, interpreter } = yield* make()
       const visitor = yield* Visitor.make("Visitor")
       const bell = yield* Visitor.make("Bell")
-      const { counts } = yield* Census
+      const { counts } = yield* Metrics
       yield* enter(udp(1), "ada")
       yield* TestClock.adjust("30100 millis")
       assert.strictEqual(counts.sessions, 2)

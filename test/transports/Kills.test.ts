@@ -4,7 +4,7 @@ import { Deferred, Effect, Exit, Fiber, Layer, Scheduler, Scope, Stream } from "
 import { TestClock } from "effect/testing"
 import type { Event } from "../../src/domain/Event.ts"
 import { Hangup } from "../../src/domain/Hangup.ts"
-import { Census } from "../../src/services/Census.ts"
+import { Metrics } from "../../src/services/Metrics.ts"
 import { Directory } from "../../src/services/Directory.ts"
 import { History } from "../../src/services/History.ts"
 import { Sessions } from "../../src/services/Sessions.ts"
@@ -122,7 +122,7 @@ describe("a kill while something is waited for", () => {
     it.effect(`${name}: of a login whose claim is held nobody hears, and the name is free`, () => {
       const directory = heldDirectory()
       return Effect.gen(function* () {
-        const { counts } = yield* Census
+        const { counts } = yield* Metrics
         const visiting = yield* Effect.forkChild(Visitor.make("visitor"), { startImmediately: true })
         directory.answer()
         const visitor = yield* Fiber.join(visiting)
@@ -162,7 +162,7 @@ describe("a kill while something is waited for", () => {
     ).pipe(Layer.provide(History.layerMemory))
     return Effect.gen(function* () {
       const sessions = yield* Sessions
-      const { counts } = yield* Census
+      const { counts } = yield* Metrics
       const subject = Subjects.chatmaster
       const alice = yield* enter(subject, subject.make(), "alice")
       const visitor = yield* Visitor.make("visitor")
@@ -182,7 +182,7 @@ describe("a kill while something is waited for", () => {
       const services = yield* Layer.buildWithScope(Peer.layer(), scope)
       yield* Effect.gen(function* () {
         const sessions = yield* Sessions
-        const { counts } = yield* Census
+        const { counts } = yield* Metrics
         const connections = yield* Connections
         const subject = Subjects.chatmaster
         const alice = yield* enter(subject, subject.make(), "alice")

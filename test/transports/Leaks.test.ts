@@ -5,7 +5,7 @@ import { existsSync, readdirSync } from "node:fs"
 import { connect, type Socket } from "node:net"
 import * as ChatMasterProtocol from "../../src/protocols/chatmaster/ChatMasterProtocol.ts"
 import { Attachments } from "../../src/services/Attachments.ts"
-import { Census } from "../../src/services/Census.ts"
+import { Metrics } from "../../src/services/Metrics.ts"
 import { Sessions } from "../../src/services/Sessions.ts"
 import { Hangup } from "../../src/domain/Hangup.ts"
 import { Peer } from "../../src/testing/mod.ts"
@@ -65,7 +65,7 @@ describe("Connections.accept()", () => {
     return Effect.gen(function* () {
       const connections = yield* Connections
       const sessions = yield* Sessions
-      const { counts } = yield* Census
+      const { counts } = yield* Metrics
       const service = yield* connections.serve(ChatMasterProtocol.make({ gapMillis: 0 }))
       const address = yield* TcpListener.listen(service, { host: "127.0.0.1", port: 0 })
       const port = Number(address.slice(address.lastIndexOf(":") + 1))

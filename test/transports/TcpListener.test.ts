@@ -6,7 +6,7 @@ import type { ByteProtocol } from "../../src/protocols/Protocol.ts"
 import type { Steps } from "../../src/protocols/Step.ts"
 import * as ChatMasterProtocol from "../../src/protocols/chatmaster/ChatMasterProtocol.ts"
 import { Attachments } from "../../src/services/Attachments.ts"
-import { Census } from "../../src/services/Census.ts"
+import { Metrics } from "../../src/services/Metrics.ts"
 import { History } from "../../src/services/History.ts"
 import { Sessions } from "../../src/services/Sessions.ts"
 import { Peer } from "../../src/testing/mod.ts"
@@ -121,7 +121,7 @@ describe("TcpListener.listen()", () => {
   it.live("takes the end of a peer that goes while a step is waited for when that is done", () => {
     const gate = Latch.makeUnsafe(false)
     return Effect.gen(function* () {
-      const { counts } = yield* Census
+      const { counts } = yield* Metrics
       const { address, seen } = yield* echo(true)
       const { socket } = yield* connect(address)
       socket.write("a")
@@ -150,7 +150,7 @@ describe("TcpListener.listen()", () => {
   it.live("frees the name of a peer that has gone without a word", () =>
     Effect.gen(function* () {
       const sessions = yield* Sessions
-      const { counts } = yield* Census
+      const { counts } = yield* Metrics
       const address = yield* serve(ChatMasterProtocol.make({ gapMillis: 0 }))
       const { hears, socket } = yield* connect(address)
       socket.write(login)
@@ -165,7 +165,7 @@ describe("TcpListener.listen()", () => {
   it.live("ends all connections when its scope closes, and takes no more", () =>
     Effect.gen(function* () {
       const sessions = yield* Sessions
-      const { counts } = yield* Census
+      const { counts } = yield* Metrics
       const scope = yield* Scope.make()
       const protocol = ChatMasterProtocol.make({ gapMillis: 0 })
       const address = yield* Scope.provide(serve(protocol), scope)

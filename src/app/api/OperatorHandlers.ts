@@ -6,7 +6,7 @@ import { ParlanceApi } from "../../api/ParlanceApi.ts"
 import { Operator } from "../../services/Operator.ts"
 import type { Ban } from "../../services/Quota.ts"
 import { Refusals } from "../../services/Refusals.ts"
-import { ConsoleDoor } from "../ConsoleDoor.ts"
+import { ConsoleGateway } from "../ConsoleGateway.ts"
 import * as EventStream from "./EventStream.ts"
 import { StatsSampler } from "./StatsSampler.ts"
 
@@ -17,7 +17,7 @@ export const layer = HttpApiBuilder.group(
   ParlanceApi,
   "operator",
   Effect.fnUntraced(function* (handlers) {
-    const door = yield* ConsoleDoor
+    const gateway = yield* ConsoleGateway
     const operator = yield* Operator
     const refusals = yield* Refusals
     const sampler = yield* StatsSampler
@@ -45,7 +45,7 @@ export const layer = HttpApiBuilder.group(
         ),
       refusals: () => Effect.sync(refusals.recent),
       // A command that stops the server is answered before it does.
-      command: { handler: ({ payload: { line } }) => door.run(line), options: { uninterruptible: true } }
+      command: { handler: ({ payload: { line } }) => gateway.run(line), options: { uninterruptible: true } }
     })
   })
 )

@@ -4,7 +4,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks"
 import { Clock, Context, Effect, Layer, PubSub, type Scope, Stream } from "effect"
 import type { Stats } from "../../api/OperatorApi.ts"
-import { Census } from "../../services/Census.ts"
+import { Metrics } from "../../services/Metrics.ts"
 import { Operator } from "../../services/Operator.ts"
 
 /** How many samples are kept. */
@@ -30,7 +30,7 @@ export class StatsSampler extends Context.Service<
   static readonly layer = Layer.effect(
     StatsSampler,
     Effect.gen(function* () {
-      const { counts } = yield* Census
+      const { counts } = yield* Metrics
       const operator = yield* Operator
       const clock = yield* Clock.Clock
       const kept: Array<Stats> = []

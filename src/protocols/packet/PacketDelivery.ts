@@ -20,7 +20,7 @@ import * as Member from "./PacketMember.ts"
 type Steps = ReadonlyArray<ImmediateStep<Uint8Array, Member.Member>>
 
 /** What delivery needs of the exchange. */
-export interface Parts {
+export interface Dependencies {
   readonly nowMillis: () => number
   readonly random: () => bigint
   readonly queueLimitBytes: number
@@ -63,7 +63,7 @@ const renderActor = (event: Event): Rendered => render(event, "actor")
 const renderWitness = (event: Event): Rendered => render(event, "witness")
 
 /** Makes the delivery to all sessions. */
-export const make = ({ membersOn, nowMillis, overflow, queueLimitBytes, random }: Parts) => {
+export const make = ({ membersOn, nowMillis, overflow, queueLimitBytes, random }: Dependencies) => {
   /** The sessions for which something waits. */
   const waiting = new Set<Member.Member>()
   let lastNotice = -1n

@@ -24,7 +24,7 @@ export type SessionRequest = Exclude<
 >
 
 /** What requests need of the exchange. */
-export interface Parts {
+export interface Dependencies {
   readonly transfers: ReturnType<typeof Transfers.make>
   /** The steps that send a packet as an answer. */
   readonly answerFrame: (member: Member.Member, link: PacketLink, frame: Uint8Array) => Steps
@@ -43,7 +43,7 @@ const fitting = (link: PacketLink, numbers: ReadonlyArray<bigint>): ReadonlyArra
   numbers.slice(-(link.isReliable ? streamNumbersLimit : PacketCodec.datagramNumbersLimit))
 
 /** Makes the requests of all sessions. */
-export const make = ({ answerFrame, transfers }: Parts) => {
+export const make = ({ answerFrame, transfers }: Dependencies) => {
   const answer = (member: Member.Member, link: PacketLink, response: Response): Steps =>
     answerFrame(member, link, PacketCodec.write(response))
 

@@ -19,7 +19,7 @@ type Steps = ReadonlyArray<ProtocolStep<Uint8Array, Member>>
 type RequestOf<Tag extends Request["_tag"]> = Request & { readonly _tag: Tag }
 
 /** What transfers need of the exchange. */
-export interface Parts {
+export interface Dependencies {
   readonly random: () => bigint
   readonly nowMillis: () => number
   /** How long the chat keeps a transfer of which nothing comes. */
@@ -35,7 +35,7 @@ const storedLimit = 8
 const nothing: Steps = []
 
 /** Makes the transfers of all sessions. */
-export const make = ({ answer, nowMillis, random, transferTimeoutMillis }: Parts) => {
+export const make = ({ answer, nowMillis, random, transferTimeoutMillis }: Dependencies) => {
   const byTransaction = new Map<bigint, Transfer>()
   let lastKey = 0
 

@@ -44,7 +44,7 @@ const decoder = new TextDecoder()
 
 /** Makes a client that has sent nothing yet. */
 export const make = ({ name, nowMillis, send, window }: Options) => {
-  const questions = new Set<Question>()
+  const queries = new Set<Question>()
   const shown: Array<Shown> = []
   const errors: Array<ResponseOf<"Error">> = []
   const confirmed = new Set<string>()
@@ -68,14 +68,14 @@ export const make = ({ name, nowMillis, send, window }: Options) => {
       bytes: PacketCodec.writeRequest(request),
       take: (response) => {
         if (response._tag !== tag || !isAnswer(response as ResponseOf<Tag>)) return false
-        questions.delete(question)
+        queries.delete(question)
         answered(response as ResponseOf<Tag>)
         return true
       },
       attempts: 0,
       dueMillis: 0
     }
-    questions.add(question)
+    queries.add(question)
     transmit(question)
   }
   const transmit = (question: Question): void => {
@@ -205,16 +205,16 @@ export const make = ({ name, nowMillis, send, window }: Options) => {
       )
     },
     /** Whether everything was said and answered. */
-    isDone: () => questions.size === 0 && sayings.length === 0,
+    isDone: () => queries.size === 0 && sayings.length === 0,
     receive: (bytes: Uint8Array): void => {
       const response = Result.getOrThrow(PacketCodec.readResponse(bytes))
       if (response._tag === "IncomingMessage") return show(response)
       if (response._tag === "Error") return void errors.push(response)
-      for (const question of questions) if (question.take(response)) return
+      for (const question of queries) if (question.take(response)) return
     },
     /** Sends what is due. */
     tick: (): void => {
-      for (const question of questions) if (question.dueMillis <= nowMillis()) transmit(question)
+      for (const question of queries) if (question.dueMillis <= nowMillis()) transmit(question)
       if (cookie === undefined || nowMillis() - preservedAtMillis < preserveMillis) return
       preservedAtMillis = nowMillis()
       ask({ _tag: "SessionPreserve", session: session() }, "SessionCookie", always, () => {})

@@ -7,7 +7,7 @@ import { Effect, Layer, References, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as PacketProtocol from "../../../src/protocols/packet/PacketProtocol.ts"
 import { Attachments, type StoredFile } from "../../../src/services/Attachments.ts"
-import { Census } from "../../../src/services/Census.ts"
+import { Metrics } from "../../../src/services/Metrics.ts"
 import { Chat } from "../../../src/services/Chat.ts"
 import { History } from "../../../src/services/History.ts"
 import * as Limits from "../../../src/services/Limits.ts"
@@ -136,7 +136,7 @@ const problemIf = (problem: string, isThere: boolean): ReadonlyArray<string> => 
 export const simulate = (seed: number, wrap?: Wrap) => {
   const { content, keepMillis, names, sayings, window } = plan(seed)
   return Effect.gen(function* () {
-    const { counts } = yield* Census
+    const { counts } = yield* Metrics
     const network = yield* serve(seed, wrap)
     const clients = names.map((name, index) => {
       const address = `192.0.2.${index + 1}:4000`

@@ -4,7 +4,7 @@ import { TestClock } from "effect/testing"
 import Sqids from "sqids"
 import * as TsockmId from "../../../src/protocols/tsockm/TsockmId.ts"
 import * as TsockmProtocol from "../../../src/protocols/tsockm/TsockmProtocol.ts"
-import { Census } from "../../../src/services/Census.ts"
+import { Metrics } from "../../../src/services/Metrics.ts"
 import * as Visitor from "../../../src/services/Visitor.ts"
 import { Peer } from "../../../src/testing/mod.ts"
 import { turn } from "../../transports/Turn.ts"
@@ -100,14 +100,14 @@ describe("TsockmProtocol", () => {
         yield* turn
         assert.deepStrictEqual(bodies(packets(bob, before)), ["hello"])
       }
-      assert.deepStrictEqual((yield* Census).counts.hangups, {})
+      assert.deepStrictEqual((yield* Metrics).counts.hangups, {})
     }).pipe(Effect.provide(calm))
   )
 
   it.effect("does not mind that a one-shot has gone away before its answer", () =>
     Effect.gen(function* () {
       const protocol = yield* make()
-      const { counts } = yield* Census
+      const { counts } = yield* Metrics
       const alice = yield* enter(protocol, "alice", 8)
       const peer = yield* once(protocol, request.of(8, "MSG", alice.secret, "hello"))
       assert.match(packets(peer).join(), /^RES::MSG::200::SERVER::.*::OK$/)
@@ -181,7 +181,7 @@ describe("TsockmProtocol", () => {
           reply._tag === "Messages" ? reply.messages.map((message) => message.text === text) : reply,
           [true]
         )
-        assert.deepStrictEqual((yield* Census).counts.hangups, {})
+        assert.deepStrictEqual((yield* Metrics).counts.hangups, {})
       }).pipe(Effect.provide(calm))
     )
   }
@@ -189,7 +189,7 @@ describe("TsockmProtocol", () => {
   it.effect("limits connections of an address by how fast they come, not to 32 in 10 minutes", () =>
     Effect.gen(function* () {
       const protocol = yield* make()
-      const { counts } = yield* Census
+      const { counts } = yield* Metrics
       const address = "192.0.2.1"
       const alice = yield* enter(protocol, "alice", 7, address)
       const visitor = yield* Visitor.make("Visitor")
@@ -237,7 +237,7 @@ describe("TsockmProtocol", () => {
   it.effect("keeps a communication socket for as long as it lives, and a silent one-shot for 15 s", () =>
     Effect.gen(function* () {
       const protocol = yield* make()
-      const { counts } = yield* Census
+      const { counts } = yield* Metrics
       yield* enter(protocol, "alice")
       const silent = yield* Peer.connect(protocol)
       yield* TestClock.adjust("14 seconds")
@@ -251,7 +251,7 @@ describe("TsockmProtocol", () => {
   it.effect("logs out whoever leaves, and closes its connection", () =>
     Effect.gen(function* () {
       const protocol = yield* make()
-      const { counts } = yield* Census
+      const { counts } = yield* Metrics
       const alice = yield* enter(protocol, "alice")
       const bob = yield* enter(protocol, "bob", 8)
       yield* TestClock.adjust("1 second")

@@ -1,7 +1,7 @@
 /**
  * Counts of what the server does, kept as plain numbers because they are touched for every delivery.
  *
- * `Census` is written by the floors that count and read as a snapshot: by the health page, by tests, by embedders.
+ * `Metrics` is written by the floors that count and read as a snapshot: by the health page, by tests, by embedders.
  */
 import { Context, Effect, Layer } from "effect"
 
@@ -24,8 +24,8 @@ export interface Counts {
   readonly hangups: Record<string, number>
 }
 
-export class Census extends Context.Service<
-  Census,
+export class Metrics extends Context.Service<
+  Metrics,
   {
     /** The counts themselves, to be counted up in place. */
     readonly counts: Counts
@@ -33,8 +33,8 @@ export class Census extends Context.Service<
     readonly hungUp: (reason: string) => void
     readonly snapshot: Effect.Effect<Readonly<Counts>>
   }
->()("parlance/services/Census") {
-  static readonly layer = Layer.sync(Census, () => {
+>()("parlance/services/Metrics") {
+  static readonly layer = Layer.sync(Metrics, () => {
     const counts: Counts = {
       connections: 0,
       sessions: 0,
@@ -48,7 +48,7 @@ export class Census extends Context.Service<
       datagramsLost: 0,
       hangups: {}
     }
-    return Census.of({
+    return Metrics.of({
       counts,
       hungUp: (reason) => {
         counts.hangups[reason] = (counts.hangups[reason] ?? 0) + 1

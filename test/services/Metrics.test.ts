@@ -1,28 +1,28 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Result } from "effect"
 import type { Rejection } from "../../src/domain/Rejection.ts"
-import { Census } from "../../src/services/Census.ts"
+import { Metrics } from "../../src/services/Metrics.ts"
 import { Chat } from "../../src/services/Chat.ts"
 import { layer, login, say, trio } from "./Recorder.ts"
 
-describe("Census.snapshot", () => {
+describe("Metrics.snapshot", () => {
   it.effect("is of its moment: later counts do not change it", () =>
     Effect.gen(function* () {
-      const census = yield* Census
-      const before = yield* census.snapshot
-      census.counts.messages++
-      census.hungUp("slow")
-      census.hungUp("slow")
+      const metrics = yield* Metrics
+      const before = yield* metrics.snapshot
+      metrics.counts.messages++
+      metrics.hungUp("slow")
+      metrics.hungUp("slow")
       assert.deepStrictEqual([before.messages, before.hangups], [0, {}])
-      const after = yield* census.snapshot
+      const after = yield* metrics.snapshot
       assert.deepStrictEqual([after.messages, after.hangups], [1, { slow: 2 }])
-    }).pipe(Effect.provide(Census.layer))
+    }).pipe(Effect.provide(Metrics.layer))
   )
 
   it.effect("counts logins, sessions, messages and deliveries", () =>
     Effect.gen(function* () {
       const chat = yield* Chat
-      const { counts, snapshot } = yield* Census
+      const { counts, snapshot } = yield* Metrics
       const { alice, bob } = yield* trio
       // Each was told of its own login twice, and of every later one.
       assert.strictEqual(counts.deliveries, 6 + 3)
@@ -38,7 +38,7 @@ describe("Census.snapshot", () => {
 
   it.effect("counts every refusal once, that of a slash command and of a question too", () =>
     Effect.gen(function* () {
-      const { counts } = yield* Census
+      const { counts } = yield* Metrics
       const alice = yield* login("alice")
       const refusals: ReadonlyArray<Effect.Effect<unknown, Rejection, Chat>> = [
         login("ALICE"),

@@ -8,7 +8,7 @@
  */
 import type { PersonalEvent, SharedEvent } from "../domain/Event.ts"
 import { crowdLimit } from "../domain/Room.ts"
-import type { Counts } from "./Census.ts"
+import type { Counts } from "./Metrics.ts"
 import type { Session } from "./Session.ts"
 import type { Turn } from "./Turn.ts"
 
@@ -18,7 +18,7 @@ export const gatherLimit = 512
 // To tell a crowd of thousands takes a part of a second; what is left of it is for those who come.
 const waitMillisPerMember = 0.1
 
-export interface Audience {
+export interface Broadcaster {
   /** Tells an event to each of `sessions`: to `actor`, if it is one of them, as the one who did it. */
   readonly tell: (sessions: Iterable<Session>, event: SharedEvent, actor: Session | undefined) => void
   /** The same for all members of a room, at the end of the turn. A crowd hears in a moment who comes and goes. */
@@ -52,8 +52,8 @@ interface Group {
   isPatient: boolean
 }
 
-/** Makes an audience that counts its deliveries and lets `observe` see every shared event. */
-export const make = (counts: Counts, observe: (event: SharedEvent) => void): Audience => {
+/** Makes a broadcaster that counts its deliveries and lets `observe` see every shared event. */
+export const make = (counts: Counts, observe: (event: SharedEvent) => void): Broadcaster => {
   let group: Group | undefined
 
   const deliver = (session: Session, event: SharedEvent, actor: Session | undefined): void => {
@@ -78,7 +78,7 @@ export const make = (counts: Counts, observe: (event: SharedEvent) => void): Aud
     }
   }
 
-  const tell: Audience["tell"] = (sessions, event, actor) => {
+  const tell: Broadcaster["tell"] = (sessions, event, actor) => {
     flush()
     observe(event)
     for (const session of sessions) deliver(session, event, actor)

@@ -13,7 +13,7 @@ import type { Sessions } from "./Sessions.ts"
 import type { Shares } from "./Shares.ts"
 
 /** What answers are made of. */
-export interface Parts {
+export interface Dependencies {
   readonly attachments: Attachments["Service"]
   readonly history: History["Service"]
   readonly memberships: Memberships
@@ -21,8 +21,8 @@ export interface Parts {
   readonly shares: Shares["Service"]
 }
 
-/** Makes the part of the chat that answers questions. */
-export const make = ({ attachments, history, memberships, sessions, shares }: Parts) => {
+/** Makes the part of the chat that answers queries. */
+export const make = ({ attachments, history, memberships, sessions, shares }: Dependencies) => {
   const listUsers = (
     session: Session,
     name: string | undefined,
@@ -80,5 +80,5 @@ export const make = ({ attachments, history, memberships, sessions, shares }: Pa
   return { listUsers, findUser, readHistory, listFiles, findFile }
 }
 
-/** The part of the chat that answers questions. */
-export type Questions = ReturnType<typeof make>
+/** The part of the chat that answers queries. */
+export type Queries = ReturnType<typeof make>

@@ -11,7 +11,7 @@ import { lookAlikeKey, type UserName } from "../domain/Names.ts"
 /** What came of a message. */
 export type Accepted = Reply & { readonly _tag: "Accepted" }
 
-export interface Repeats {
+export interface Deduplication {
   /** What came of the message the first time, if this is a repetition. */
   readonly find: (author: UserName, id: string) => Accepted | undefined
   readonly remember: (author: UserName, id: string, accepted: Accepted) => void
@@ -23,7 +23,7 @@ export const limitMessages = 10_000
 export const limitUnits = 4 * 1024 * 1024
 
 /** Makes a memory of messages. */
-export const make = (): Repeats => {
+export const make = (): Deduplication => {
   const known = new Map<string, Accepted>()
   let units = 0
 

@@ -9,18 +9,18 @@ export interface LineAnswer {
   readonly isCleared: boolean
 }
 
-export class ConsoleDoor extends Context.Service<
-  ConsoleDoor,
+export class ConsoleGateway extends Context.Service<
+  ConsoleGateway,
   {
     /** Lets lines in to a console until the scope ends. */
     readonly open: (console: Console) => Effect.Effect<void, never, Scope.Scope>
     /** Carries out a line. */
     readonly run: (line: string) => Effect.Effect<LineAnswer, NoConsole>
   }
->()("parlance/app/ConsoleDoor") {
-  static readonly layer = Layer.sync(ConsoleDoor, () => {
+>()("parlance/app/ConsoleGateway") {
+  static readonly layer = Layer.sync(ConsoleGateway, () => {
     let current: Console | undefined
-    return ConsoleDoor.of({
+    return ConsoleGateway.of({
       open: (console) =>
         Effect.acquireRelease(
           Effect.sync(() => {

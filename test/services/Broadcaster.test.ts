@@ -2,8 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import type { Perspective, SharedEvent } from "../../src/domain/Event.ts"
 import { ProtocolName } from "../../src/domain/Message.ts"
-import * as Audience from "../../src/services/Audience.ts"
-import { Census } from "../../src/services/Census.ts"
+import * as Broadcaster from "../../src/services/Broadcaster.ts"
+import { Metrics } from "../../src/services/Metrics.ts"
 import type { RoomName } from "../../src/domain/Names.ts"
 import { crowdLimit } from "../../src/domain/Room.ts"
 import { Rooms } from "../../src/services/Rooms.ts"
@@ -15,20 +15,20 @@ import { type Kept, open } from "./Outlets.ts"
 
 const setUp = Effect.gen(function* () {
   const rooms = yield* Rooms
-  const { counts } = yield* Census
+  const { counts } = yield* Metrics
   const observed: Array<SharedEvent> = []
-  const audience = Audience.make(counts, (event) => void observed.push(event))
+  const broadcaster = Broadcaster.make(counts, (event) => void observed.push(event))
   const three = yield* Effect.forEach(["alice", "bob", "carol"], open)
   const kept = () => three.map(({ outlet }) => (outlet as Kept).kept)
-  return { audience, counts, observed, rooms, three, kept }
-}).pipe(Effect.provide(Layer.mergeAll(Sessions.layer, Rooms.layer, Census.layer)))
+  return { broadcaster, counts, observed, rooms, three, kept }
+}).pipe(Effect.provide(Layer.mergeAll(Sessions.layer, Rooms.layer, Metrics.layer)))
 
-describe("Audience.tell()", () => {
+describe("Broadcaster.tell()", () => {
   it.effect("hands everybody the very same event, and tells the actor apart", () =>
     Effect.gen(function* () {
-      const { audience, counts, kept, observed, three } = yield* setUp
+      const { broadcaster, counts, kept, observed, three } = yield* setUp
       const event: SharedEvent = { _tag: "Announced", text: "hello" }
-      audience.tell(three.slice(0, 2), event, three[1])
+      broadcaster.tell(three.slice(0, 2), event, three[1])
       assert.deepStrictEqual(kept(), [[[event, "witness"]], [[event, "actor"]], []])
       for (const [told] of kept().slice(0, 2)) assert.strictEqual(told?.[0], event)
       assert.deepStrictEqual(observed, [event])
@@ -38,8 +38,8 @@ describe("Audience.tell()", () => {
 
   it.effect("tellOne() tells one, as actor, and no observer", () =>
     Effect.gen(function* () {
-      const { audience, counts, kept, observed, three } = yield* setUp
-      audience.tellOne(three[2]!, { _tag: "Noticed", text: "psst" })
+      const { broadcaster, counts, kept, observed, three } = yield* setUp
+      broadcaster.tellOne(three[2]!, { _tag: "Noticed", text: "psst" })
       assert.deepStrictEqual(kept(), [[], [], [[{ _tag: "Noticed", text: "psst" }, "actor"]]])
       assert.deepStrictEqual(observed, [])
       assert.strictEqual(counts.deliveries, 1)
@@ -47,12 +47,12 @@ describe("Audience.tell()", () => {
   )
 })
 
-describe("Audience.tellRoom()", () => {
+describe("Broadcaster.tellRoom()", () => {
   const announced = (text: string): SharedEvent => ({ _tag: "Announced", text })
 
   it.effect("tells what was said to a room at the end of the turn, all of it to one after another", () =>
     Effect.gen(function* () {
-      const { audience, counts, observed, three } = yield* setUp
+      const { broadcaster, counts, observed, three } = yield* setUp
       const told: Array<string> = []
       for (const { name, outlet } of three) {
         const { deliver } = outlet
@@ -66,14 +66,14 @@ describe("Audience.tellRoom()", () => {
       const [alice, bob, carol] = three as [(typeof three)[0], (typeof three)[0], (typeof three)[0]]
       const members = new Set([alice, bob])
       const { end, turn } = HeldTurn.make()
-      audience.tellRoom(members, announced("1"), alice, turn)
-      audience.tellRoom(members, announced("2"), bob, turn)
+      broadcaster.tellRoom(members, announced("1"), alice, turn)
+      broadcaster.tellRoom(members, announced("2"), bob, turn)
       assert.deepStrictEqual(told, [])
       assert.strictEqual(observed.length, 2)
-      audience.tell([carol], announced("3"), undefined)
-      audience.tellRoom(members, announced("4"), alice, turn)
-      audience.tellRoom(new Set([carol]), announced("5"), carol, turn)
-      audience.tellOne(alice, { _tag: "Noticed", text: "6" })
+      broadcaster.tell([carol], announced("3"), undefined)
+      broadcaster.tellRoom(members, announced("4"), alice, turn)
+      broadcaster.tellRoom(new Set([carol]), announced("5"), carol, turn)
+      broadcaster.tellOne(alice, { _tag: "Noticed", text: "6" })
       end()
       assert.deepStrictEqual(told, [
         "alice 1 actor",
@@ -87,14 +87,14 @@ describe("Audience.tellRoom()", () => {
         "carol 5 actor"
       ])
       assert.strictEqual(counts.deliveries, told.length)
-      audience.tellRoom(members, announced("7"), alice, immediate)
+      broadcaster.tellRoom(members, announced("7"), alice, immediate)
       assert.deepStrictEqual(told.slice(-2), ["alice 7 actor", "bob 7 witness"])
     })
   )
 
   it.effect("gives those who have seen everything the same array, if they take one", () =>
     Effect.gen(function* () {
-      const { audience, kept, three } = yield* setUp
+      const { broadcaster, kept, three } = yield* setUp
       const groups: Array<ReadonlyArray<SharedEvent>> = []
       const own: Array<ReadonlyArray<boolean> | undefined> = []
       for (const { outlet } of three) {
@@ -105,12 +105,12 @@ describe("Audience.tellRoom()", () => {
           }
         })
       }
-      const events = Array.from({ length: Audience.gatherLimit + 1 }, (_, index) => announced(String(index)))
+      const events = Array.from({ length: Broadcaster.gatherLimit + 1 }, (_, index) => announced(String(index)))
       const members = new Set(three)
       const { end, turn } = HeldTurn.make()
-      events.forEach((event, index) => audience.tellRoom(members, event, three[index % 2]!, turn))
+      events.forEach((event, index) => broadcaster.tellRoom(members, event, three[index % 2]!, turn))
       end()
-      const { gatherLimit } = Audience
+      const { gatherLimit } = Broadcaster
       assert.deepStrictEqual(
         groups.map((group) => group.length),
         [gatherLimit, gatherLimit, gatherLimit, 1, 1, 1]
@@ -125,11 +125,11 @@ describe("Audience.tellRoom()", () => {
 
   it.effect("asks the turn once, and tells it then, or before something else happens", () =>
     Effect.gen(function* () {
-      const { audience, kept, three } = yield* setUp
+      const { broadcaster, kept, three } = yield* setUp
       const members = new Set(three.slice(0, 1))
       const later: Array<() => void> = []
       const turn = { ...immediate, atEnd: (act: () => void) => void later.push(act) }
-      const sayLater = (text: string) => audience.tellRoom(members, announced(text), three[1]!, turn)
+      const sayLater = (text: string) => broadcaster.tellRoom(members, announced(text), three[1]!, turn)
       sayLater("1")
       sayLater("2")
       assert.deepStrictEqual(kept()[0], [])
@@ -141,20 +141,20 @@ describe("Audience.tellRoom()", () => {
       sayLater("3")
       assert.strictEqual(new Set(later).size, 1)
       assert.deepStrictEqual(texts(), ["1", "2"])
-      audience.tellRoom(members, announced("4"), three[1]!, immediate)
+      broadcaster.tellRoom(members, announced("4"), three[1]!, immediate)
       assert.deepStrictEqual(texts(), ["1", "2", "3", "4"])
     })
   )
 
   it.effect("tells at the end of the turn that ends first what several say to one room", () =>
     Effect.gen(function* () {
-      const { audience, kept, three } = yield* setUp
+      const { broadcaster, kept, three } = yield* setUp
       const members = new Set(three.slice(0, 1))
       const [one, two] = [HeldTurn.make(), HeldTurn.make()]
       const texts = () => kept()[0]!.map(([event]) => event._tag === "Announced" && event.text)
-      audience.tellRoom(members, announced("1"), three[1]!, one.turn)
-      audience.tellRoom(members, announced("2"), three[1]!, two.turn)
-      audience.tellRoom(members, announced("3"), three[1]!, one.turn)
+      broadcaster.tellRoom(members, announced("1"), three[1]!, one.turn)
+      broadcaster.tellRoom(members, announced("2"), three[1]!, two.turn)
+      broadcaster.tellRoom(members, announced("3"), three[1]!, one.turn)
       assert.deepStrictEqual([one.count(), two.count()], [1, 1])
       two.end()
       assert.deepStrictEqual(texts(), ["1", "2", "3"])
@@ -174,19 +174,19 @@ describe("Audience.tellRoom()", () => {
 
   it.effect("tells whoever comes into the room only what happens from then on", () =>
     Effect.gen(function* () {
-      const { audience, kept, three } = yield* setUp
+      const { broadcaster, kept, three } = yield* setUp
       const [alice, bob, carol] = three as [Session, Session, Session]
       const members = new Set([alice])
       const { end, turn } = HeldTurn.make()
       const comes = (session: Session) => {
         members.add(session)
-        audience.enter(members, session)
-        audience.tellOne(session, { _tag: "Noticed", text: "welcome" })
-        audience.tellRoom(members, presence("UserJoined", session), session, turn)
+        broadcaster.enter(members, session)
+        broadcaster.tellOne(session, { _tag: "Noticed", text: "welcome" })
+        broadcaster.tellRoom(members, presence("UserJoined", session), session, turn)
       }
-      audience.tellRoom(members, announced("1"), alice, turn)
+      broadcaster.tellRoom(members, announced("1"), alice, turn)
       comes(bob)
-      audience.tellRoom(members, announced("2"), alice, turn)
+      broadcaster.tellRoom(members, announced("2"), alice, turn)
       comes(carol)
       assert.deepStrictEqual(kept()[0], [])
       end()
@@ -201,17 +201,17 @@ describe("Audience.tellRoom()", () => {
 
   it.effect("settle() tells a session that goes what was said, but not only for who else came", () =>
     Effect.gen(function* () {
-      const { audience, kept, three } = yield* setUp
+      const { broadcaster, kept, three } = yield* setUp
       const [alice, bob, carol] = three as [Session, Session, Session]
       const members = new Set([alice, bob])
       const { turn } = HeldTurn.make()
-      audience.tellRoom(members, presence("UserLeft", carol), undefined, turn)
-      audience.settle(bob)
+      broadcaster.tellRoom(members, presence("UserLeft", carol), undefined, turn)
+      broadcaster.settle(bob)
       assert.deepStrictEqual(kept()[1], [])
-      audience.tellRoom(members, announced("1"), alice, turn)
-      audience.settle(carol)
+      broadcaster.tellRoom(members, announced("1"), alice, turn)
+      broadcaster.settle(carol)
       assert.deepStrictEqual(kept()[1], [])
-      audience.settle(bob)
+      broadcaster.settle(bob)
       assert.strictEqual(kept()[1]!.length, 2)
     })
   )
@@ -220,12 +220,12 @@ describe("Audience.tellRoom()", () => {
 
   it.effect("lets a crowd wait for who comes and goes, and for nothing else", () =>
     Effect.gen(function* () {
-      const { audience, three } = yield* setUp
+      const { broadcaster, three } = yield* setUp
       const [alice, bob] = three as [Session, Session, Session]
       const waits: Array<number> = []
       const gathered = (members: ReadonlySet<Session>, ...events: ReadonlyArray<SharedEvent>) => {
         const { count, end, pass, turn, waiting } = HeldTurn.make()
-        for (const event of events) audience.tellRoom(members, event, undefined, turn)
+        for (const event of events) broadcaster.tellRoom(members, event, undefined, turn)
         waits.push(count() > 0 ? 0 : Math.round([...waiting.values()][0]!))
         end()
         pass()
@@ -239,16 +239,16 @@ describe("Audience.tellRoom()", () => {
 
   it.effect("tells a crowd at once who comes outside of a turn, after who came before", () =>
     Effect.gen(function* () {
-      const { audience, kept, three } = yield* setUp
+      const { broadcaster, kept, three } = yield* setUp
       const [alice, bob, carol] = three as [Session, Session, Session]
       const members = new Set([alice, ...many(carol, crowdLimit)])
       const { pass, turn, waiting } = HeldTurn.make()
       const came = () => kept()[0]!.map(([event]) => event._tag === "UserJoined" && event.user.name)
-      audience.tellRoom(members, presence("UserJoined", bob), bob, turn)
-      audience.tellRoom(members, presence("UserJoined", bob), bob, turn)
+      broadcaster.tellRoom(members, presence("UserJoined", bob), bob, turn)
+      broadcaster.tellRoom(members, presence("UserJoined", bob), bob, turn)
       assert.strictEqual(waiting.size, 1)
       assert.deepStrictEqual(came(), [])
-      audience.tellRoom(members, presence("UserJoined", carol), carol, immediate)
+      broadcaster.tellRoom(members, presence("UserJoined", carol), carol, immediate)
       assert.deepStrictEqual(came(), [bob.name, bob.name, carol.name])
       pass()
       assert.lengthOf(came(), 3)
@@ -257,10 +257,10 @@ describe("Audience.tellRoom()", () => {
 
   it.effect("tells what was said before an error", () =>
     Effect.gen(function* () {
-      const { audience, kept, three } = yield* setUp
+      const { broadcaster, kept, three } = yield* setUp
       const { end, turn } = HeldTurn.make()
       const act = () => {
-        audience.tellRoom(new Set(three.slice(1, 2)), announced("1"), three[0]!, turn)
+        broadcaster.tellRoom(new Set(three.slice(1, 2)), announced("1"), three[0]!, turn)
         throw new Error("oops")
       }
       assert.throws(act, "oops")
@@ -270,17 +270,17 @@ describe("Audience.tellRoom()", () => {
   )
 })
 
-describe("Audience.companions()", () => {
+describe("Broadcaster.companions()", () => {
   it.effect("has everybody who shares a room once, and nobody else", () =>
     Effect.gen(function* () {
       const { rooms, three } = yield* setUp
       const [alice, bob, carol] = three as [(typeof three)[0], (typeof three)[0], (typeof three)[0]]
       for (const session of [alice, bob]) for (const name of ["one", "two"]) rooms.enter(session, name)
       rooms.enter(carol, "three")
-      assert.deepStrictEqual(Array.from(Audience.companions(alice)), [alice, bob])
-      assert.deepStrictEqual(Array.from(Audience.companions(carol)), [carol])
+      assert.deepStrictEqual(Array.from(Broadcaster.companions(alice)), [alice, bob])
+      assert.deepStrictEqual(Array.from(Broadcaster.companions(carol)), [carol])
       rooms.enter(alice, "three")
-      assert.sameMembers(Array.from(Audience.companions(alice)), [alice, bob, carol])
+      assert.sameMembers(Array.from(Broadcaster.companions(alice)), [alice, bob, carol])
     })
   )
 })

@@ -4,7 +4,7 @@ import type { Command } from "../../src/domain/Command.ts"
 import { ProtocolName } from "../../src/domain/Message.ts"
 import type { UserName } from "../../src/domain/Names.ts"
 import { Chat } from "../../src/services/Chat.ts"
-import * as Repeats from "../../src/services/Repeats.ts"
+import * as Deduplication from "../../src/services/Deduplication.ts"
 import { join, layer, login, say, trio } from "./Recorder.ts"
 
 const marked = (id: string, text = "hello", room?: string): Command => ({ ...say(text, room), id }) as Command
@@ -67,29 +67,30 @@ describe("messages that are repeated", () => {
   )
 })
 
-describe("Repeats", () => {
+describe("Deduplication", () => {
   const alice = "alice" as UserName
-  const accepted = (text: string): Repeats.Accepted => ({
+  const accepted = (text: string): Deduplication.Accepted => ({
     _tag: "Accepted",
     message: { number: 1, from: alice, protocol: ProtocolName.make("sockets"), text, atMillis: 0 }
   })
 
-  it("Repeats.remember() forgets the oldest beyond a number of messages", () => {
-    const repeats = Repeats.make()
-    for (let id = 0; id <= Repeats.limitMessages; id++) repeats.remember(alice, String(id), accepted("hello"))
-    assert.isUndefined(repeats.find(alice, "0"))
-    assert.isDefined(repeats.find(alice, "1"))
-    assert.isDefined(repeats.find(alice, String(Repeats.limitMessages)))
+  it("Deduplication.remember() forgets the oldest beyond a number of messages", () => {
+    const deduplication = Deduplication.make()
+    for (let id = 0; id <= Deduplication.limitMessages; id++)
+      deduplication.remember(alice, String(id), accepted("hello"))
+    assert.isUndefined(deduplication.find(alice, "0"))
+    assert.isDefined(deduplication.find(alice, "1"))
+    assert.isDefined(deduplication.find(alice, String(Deduplication.limitMessages)))
   })
 
-  it("Repeats.remember() forgets the oldest beyond a length of their texts", () => {
-    const repeats = Repeats.make()
-    const text = "x".repeat(Repeats.limitUnits / 4)
-    for (let id = 0; id <= 4; id++) repeats.remember(alice, String(id), accepted(text))
-    assert.isUndefined(repeats.find(alice, "0"))
-    assert.isDefined(repeats.find(alice, "1"))
-    repeats.remember(alice, "5", accepted(text))
-    assert.isUndefined(repeats.find(alice, "1"))
-    assert.isDefined(repeats.find(alice, "2"))
+  it("Deduplication.remember() forgets the oldest beyond a length of their texts", () => {
+    const deduplication = Deduplication.make()
+    const text = "x".repeat(Deduplication.limitUnits / 4)
+    for (let id = 0; id <= 4; id++) deduplication.remember(alice, String(id), accepted(text))
+    assert.isUndefined(deduplication.find(alice, "0"))
+    assert.isDefined(deduplication.find(alice, "1"))
+    deduplication.remember(alice, "5", accepted(text))
+    assert.isUndefined(deduplication.find(alice, "1"))
+    assert.isDefined(deduplication.find(alice, "2"))
   })
 })
