@@ -21,6 +21,7 @@ import { Limits } from "./Limits.ts"
 import { Links, uploadPath } from "./Links.ts"
 import * as Memberships from "./Memberships.ts"
 import * as Messages from "./Messages.ts"
+import * as Pieces from "./Pieces.ts"
 import * as Queries from "./Queries.ts"
 import { type Refused, Refusals } from "./Refusals.ts"
 import { ResumableUploads } from "./ResumableUploads.ts"
@@ -124,7 +125,11 @@ export class Chat extends Context.Service<
 
       const runSlash = SlashCommands.make({ broadcaster, memberships, messages, queries, sessions, uploads })
 
-      const dispatch = (session: Session, command: Command, turn: Turn): Effect.Effect<Reply, Rejection> => {
+      const dispatch = (
+        session: Session,
+        command: Exclude<Command, Pieces.Piece>,
+        turn: Turn
+      ): Effect.Effect<Reply, Rejection> => {
         switch (command._tag) {
           case "Say": {
             const slashed: SlashCommand.SlashCommand =
@@ -145,8 +150,6 @@ export class Chat extends Context.Service<
               _tag: "UploadBegun",
               file
             }))
-          case "WriteUpload":
-            return Effect.as(uploads.write(session, command.key, command.atByte, command.bytes), done)
           case "DropUpload":
             uploads.drop(session, command.key)
             return Effect.succeed(done)
@@ -159,11 +162,6 @@ export class Chat extends Context.Service<
             return Effect.map(downloads.begin(session, command.key, command.file), (file) => ({
               _tag: "DownloadBegun",
               file
-            }))
-          case "ReadDownload":
-            return Effect.map(downloads.read(session, command.key, command.atByte, command.sizeBytes), (bytes) => ({
-              _tag: "FileRead",
-              bytes
             }))
           case "DropDownload":
             downloads.drop(session, command.key)
@@ -194,11 +192,9 @@ export class Chat extends Context.Service<
       }
 
       // The milliseconds until the session may do this; 0 if it may now.
-      const wait = (session: Session, command: Command): number => {
+      const wait = (session: Session, command: Exclude<Command, Pieces.Piece>): number => {
         switch (command._tag) {
-          case "WriteUpload":
           case "DropUpload":
-          case "ReadDownload":
           case "DropDownload":
             return 0
           case "Say":
@@ -217,8 +213,11 @@ export class Chat extends Context.Service<
         return Effect.fail(rejection)
       }
 
+      const movePiece = Pieces.make({ uploads, downloads, refuse })
+
       const carryOut = (session: Session, command: Command, turn: Turn): Effect.Effect<Reply, Rejection> => {
         if (!sessions.isOpen(session)) return refuse(new NotLoggedIn(), session)
+        if (Pieces.isPiece(command)) return movePiece(session, command)
         const retryAfterMillis = wait(session, command)
         if (retryAfterMillis > 0) {
           if ("upload" in command && command.upload !== undefined) uploads.drop(session, command.upload.key)

@@ -101,7 +101,7 @@ export class Connections extends Context.Service<
           const sweep = Effect.suspend(() => interpreter.perform(exchange.sweep()))
           yield* sweep.pipe(Effect.delay(sweepMillis), Effect.forever, Effect.forkScoped)
         }
-        return { context, interpreter, dialogue: new Dialogue(wire, interpreter) }
+        return { context, interpreter, dialogue: new Dialogue(context, interpreter) }
       })
 
       const refuse = <In, Packet, Frame, Key extends object>(

@@ -1,7 +1,10 @@
 /**
  * What is said with one peer: the stream of its packets, whose steps are carried out in order.
  *
- * Each read is one effect. While a step of it is waited for, nothing is read.
+ * - Each read is one effect. While a step of it is waited for, nothing is read.
+ * - Whoever is hung up on has no more packets taken, also if they came in the same read.
+ * - A session of an exchange outlives the connection by which it asked, and is told what became of that: so what it asks
+ *   for is not interrupted.
  */
 import { Effect, Stream } from "effect"
 import { Hangup } from "../domain/Hangup.ts"
@@ -10,6 +13,7 @@ import type { Steps } from "../protocols/Step.ts"
 import type { Connection } from "./Connection.ts"
 import type { Inbound } from "./Inbound.ts"
 import type { Interpreter } from "./Interpreter.ts"
+import type { ProtocolContext } from "./ProtocolContext.ts"
 import type { WireLog } from "./WireLog.ts"
 
 const loginLimit: Effect.Effect<never, Hangup> = Effect.suspend(() => new Hangup({ reason: "login-limit" }))
@@ -22,14 +26,18 @@ const isCounted = <Frame, Key extends object>(steps: Steps<Frame, Key>): boolean
 
 const nothing = (): void => {}
 
+type Context<In, Packet, Frame, Key extends object> = Pick<ProtocolContext<In, Packet, Frame, Key>, "protocol" | "wire">
+
 /** Speaks with all peers of one protocol. */
 export class Dialogue<In, Packet, Frame, Key extends object> {
   readonly #wire: WireLog
   readonly #interpreter: Interpreter<Frame, Key>
+  readonly #isOfExchange: boolean
 
-  constructor(wire: WireLog, interpreter: Interpreter<Frame, Key>) {
+  constructor({ protocol, wire }: Context<In, Packet, Frame, Key>, interpreter: Interpreter<Frame, Key>) {
     this.#wire = wire
     this.#interpreter = interpreter
+    this.#isOfExchange = protocol.exchange !== undefined
   }
 
   /** Says what the server says first, and takes what comes to its end. Fails if the connection is to end before. */
@@ -46,10 +54,11 @@ export class Dialogue<In, Packet, Frame, Key extends object> {
     connection: Connection<In, Packet, Frame, Key>,
     packets: ReadonlyArray<Packet>
   ): Effect.Effect<void, Hangup> {
-    const taken = packets.length === 1 ? this.#takeOne(connection, packets[0]!) : this.#takeMany(connection, packets)
-    if (connection.hasBeenIn) return taken
+    const all = packets.length === 1 ? this.#takeOne(connection, packets[0]!) : this.#takeMany(connection, packets)
+    const whole = this.#isOfExchange ? Effect.uninterruptible(all) : all
+    if (connection.hasBeenIn) return whole
     return Effect.andThen(
-      taken,
+      whole,
       Effect.suspend(() => (connection.isOverLoginBytes ? loginLimit : Effect.void))
     )
   }
@@ -66,7 +75,9 @@ export class Dialogue<In, Packet, Frame, Key extends object> {
     let waiting: Effect.Effect<void, Hangup> | undefined
     const isWaiting = (): boolean => {
       waiting = undefined
-      while (waiting === undefined && index < packets.length) waiting = this.#take(connection, packets[index++]!)
+      while (waiting === undefined && index < packets.length && connection.hangup === undefined) {
+        waiting = this.#take(connection, packets[index++]!)
+      }
       return waiting !== undefined
     }
     return Effect.whileLoop({ while: isWaiting, body: () => waiting!, step: nothing })

@@ -179,12 +179,10 @@ export class Interpreter<Frame, Key extends object> {
     const key = step.key ?? own
     const session = key === undefined ? undefined : this.#sessions.get(key)?.session
     if (session === undefined) return this.act(step.refused(new NotLoggedIn()), own)
-    const done = Effect.matchEffect(this.#context.chat.run(session, step.command), {
+    return Effect.matchEffect(this.#context.chat.run(session, step.command), {
       onSuccess: (reply) => this.#follow(step, reply, own),
       onFailure: (rejection) => this.perform(step.refused(rejection), own)
     })
-    // A session of its own key outlives the connection by which it asked: it is told what became of that.
-    return step.key === undefined ? done : Effect.uninterruptible(done)
   }
 
   #follow(step: Step<Frame, Key> & { readonly _tag: "Run" }, reply: Reply, own: Own<Frame> | undefined): Performed {

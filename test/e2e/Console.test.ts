@@ -91,7 +91,7 @@ describe("the console on a pipe", () => {
       yield* server.says(/Unmuted the server: tiny/)
       assert.strictEqual(server.stderr(), "")
       yield* bob.ask("message", { from: "bob", message: "good\u001bday" })
-      yield* server.logs(/^<- sockets bob: \{.*"message".*good\\\\?u/m)
+      yield* server.logs(/^<- sockets bob: Event \{.*"message".*good\\\\?u/m)
       yield* server.logs(/^-> chatmaster alice: \{.*good/m)
       assert.notInclude(server.stderr(), "\u001b")
       server.child.stdin.write(":mute\n:info\n")

@@ -128,7 +128,7 @@ describe("Chat.run() with a history that takes time", () => {
         assert.strictEqual(refused._tag, "StorageFailed")
       }
       assert.deepStrictEqual(lines, ["Cannot store a message", oops])
-    }).pipe(Effect.provide([layer, Logger.layer([logger])]))
+    }).pipe(Effect.provide(Layer.provideMerge(layer, Logger.layer([logger]))))
   })
 })
 
