@@ -6,14 +6,13 @@
  * - `null` is the same as absent. A file is the same as a record of its content and its name.
  * - What a refusal gives back of the sender's own text is short.
  */
-import { Result, Schema, SchemaIssue } from "effect"
+import { Result, Schema } from "effect"
+import * as PillowFaults from "./PillowFaults.ts"
 import { sizeLimitBytes } from "./SlipText.ts"
 import { isFile, isRecord, typeName, type SlipFile, type SlipRecord, type SlipValue } from "./SlipValue.ts"
 
-const aBuffer = "a Buffer"
-
 // A declaration would be simpler, but what has one in it is not compiled.
-const Content = Schema.ObjectKeyword.pipe(Schema.refine(isFile, { expected: aBuffer }))
+const Content = Schema.ObjectKeyword.pipe(Schema.refine(isFile, { expected: PillowFaults.aBuffer }))
 
 const Attachment = Schema.Struct({ file: Content, name: Schema.String.check(Schema.isNonEmpty()) })
 
@@ -69,64 +68,6 @@ export type Path = ReadonlyArray<string>
 export const isAttachment = ([data, attachment, file, ...rest]: Path): boolean =>
   data === "data" && attachment === "attachment" && (file === undefined || file === "file") && rest.length === 0
 
-const required = "This field is required"
-const unsupported = "This field is not supported"
-const echoLimit = 64
-
-interface Fault {
-  readonly path: Path
-  readonly text: string
-}
-
-/** The article and name of a type that a Schema expects. */
-const expected = (issue: SchemaIssue.InvalidType): string => {
-  switch (issue.ast._tag) {
-    case "String":
-      return "a String"
-    case "Number":
-      return "a Number"
-    case "ObjectKeyword":
-      return aBuffer
-    default:
-      return "an Object"
-  }
-}
-
-const inputOf = (issue: SchemaIssue.Issue): unknown => (SchemaIssue.hasInput(issue) ? issue.input : undefined)
-
-const format = SchemaIssue.makeFormatterStandardSchemaV1({
-  leafHook: (issue) => {
-    if (issue._tag === "UnexpectedKey") return unsupported
-    return issue._tag === "InvalidType" ? `Expected ${expected(issue)}, got ${typeName(inputOf(issue))}` : required
-  },
-  checkHook: (issue) => {
-    const input = inputOf(issue)
-    if (issue.filter.annotations?.expected === aBuffer) return `Expected ${aBuffer}, got ${typeName(input)}`
-    return typeof input === "number" ? "must be a positive Integer" : required
-  }
-})
-
-const faultsOf = (error: Schema.SchemaError): ReadonlyArray<Fault> =>
-  format(error.issue).issues.map(({ message, path }) => ({
-    path: (path ?? []).map((key) => String(typeof key === "object" ? key.key : key)),
-    text: message
-  }))
-
-const byPath = (one: Fault, other: Fault): number => {
-  const [left, right] = [one.path.join("."), other.path.join(".")]
-  return left < right ? -1 : left > right ? 1 : 0
-}
-
-/** One text per path: fields of `data` itself that are not supported, then the others. */
-const texts = (faults: ReadonlyArray<Fault>): ReadonlyArray<string> => {
-  const isForeign = ({ path, text }: Fault) => path.length === 1 && text === unsupported
-  const sorted = [...faults].sort(byPath)
-  const ordered = [...sorted.filter(isForeign), ...sorted.filter((fault) => !isForeign(fault))]
-  return [...new Set(ordered.map(({ path, text }) => `${path.map(clip).join(".")}: ${text}`))]
-}
-
-const clip = (text: string): string => (text.length > echoLimit ? `${text.slice(0, echoLimit)}…` : text)
-
 /** A record as a Schema takes it: without prototype, and without the supported keys that hold nothing. */
 const plain = (record: SlipRecord, keys: ReadonlyArray<string>): Record<string, unknown> => {
   const object: Record<string, unknown> = Object.create(null)
@@ -158,38 +99,42 @@ const isFalsy = (value: SlipValue | undefined): boolean => !value
 
 /** What stands in `data`, with a file as a record. */
 const fieldsOf = (value: SlipFile | SlipRecord): SlipRecord =>
-  isFile(value)
-    ? new Map<string, SlipValue>([
+  isRecord(value)
+    ? value
+    : new Map<string, SlipValue>([
         ["file", value],
         ["name", value.name]
       ])
-    : value
 
 type Data = Result.Result<Request, Errors>
 
-const refuse = (name: string, ...texts: ReadonlyArray<string>): Data => Result.fail({ [name]: texts })
-
-const largeFault = (path: Path): Fault => ({ path, text: "This field is too large" })
+/** What is wrong in `data`. */
+const inData = (
+  explained?: Result.Result<unknown, Schema.SchemaError>,
+  oversized: ReadonlyArray<Path> = []
+): Errors => ({
+  data: PillowFaults.texts(explained, oversized)
+})
 
 const logInKeys = Object.keys(logInFields)
 
-const logIn = (data: SlipRecord, oversized: ReadonlyArray<Path>): Data => {
-  if (oversized.length > 0) return refuse("data", ...texts(oversized.map(largeFault)))
-  const request = exact(data, logInKeys, "LogIn")
-  const decoded = request === undefined ? undefined : decodeLogIn(request)
-  if (decoded !== undefined && Result.isSuccess(decoded)) return Result.succeed(decoded.success)
+const logInErrors = (data: SlipRecord): Errors => {
   const username = data.get("username")
   const isEmpty = !isAbsent(username) && isFalsy(username)
   const explained = explainLogIn({ ...plain(data, logInKeys), ...(isEmpty && { username: "-" }) })
-  return Result.isFailure(explained)
-    ? refuse("data", ...texts(faultsOf(explained.failure)))
-    : refuse("username", "Username can't be empty")
+  return Result.isFailure(explained) ? inData(explained) : { username: ["Username can't be empty"] }
 }
+
+const logIn = (data: SlipRecord, oversized: ReadonlyArray<Path>): Data =>
+  oversized.length > 0
+    ? Result.fail(inData(undefined, oversized))
+    : Result.mapError(decodeLogIn(exact(data, logInKeys, "LogIn")), () => logInErrors(data))
 
 const messageKeys = Object.keys(messageFields)
 const attachmentKeys = Object.keys(Attachment.fields)
 
-const isRecordLike = (value: SlipValue | undefined): value is SlipFile | SlipRecord => isFile(value) || isRecord(value)
+const isRecordLike = (value: SlipValue | undefined): value is SlipFile | SlipRecord =>
+  value !== undefined && (isRecord(value) || isFile(value))
 
 /** The request to say a message, if it has no other fields. */
 const messageRequest = (data: SlipRecord): unknown => {
@@ -200,86 +145,101 @@ const messageRequest = (data: SlipRecord): unknown => {
   return request
 }
 
+const messageErrors = (data: SlipRecord, oversized: ReadonlyArray<Path>): Errors => {
+  const attachment = data.get("attachment")
+  const all = plain(data, messageKeys)
+  if (isRecordLike(attachment)) all["attachment"] = plain(fieldsOf(attachment), attachmentKeys)
+  return inData(explainMessage(all), oversized)
+}
+
 /** A message without the name of who says it. Whatever that is: the connection says who speaks. */
 const withoutUsername = (data: SlipRecord): SlipRecord =>
   data.has("username") ? new Map([...data].filter(([key]) => key !== "username")) : data
 
 const sendMessage = (named: SlipRecord, oversized: ReadonlyArray<Path>): Data => {
   const data = withoutUsername(named)
-  const attachment = data.get("attachment")
-  const isEmpty = isFalsy(data.get("message")) && isFalsy(attachment)
-  if (isEmpty && oversized.length === 0) return refuse("data", "Either a message or an attachment must be present")
-  const decoded = oversized.length === 0 ? decodeMessage(messageRequest(data)) : undefined
-  if (decoded !== undefined && Result.isSuccess(decoded)) return Result.succeed(decoded.success)
-  const all = plain(data, messageKeys)
-  if (isRecordLike(attachment)) all["attachment"] = plain(fieldsOf(attachment), attachmentKeys)
-  const explained = explainMessage(all)
-  const faults = Result.isFailure(explained) ? faultsOf(explained.failure) : []
-  return refuse("data", ...texts([...faults, ...oversized.map(largeFault)]))
+  if (oversized.length > 0) return Result.fail(messageErrors(data, oversized))
+  if (isFalsy(data.get("message")) && isFalsy(data.get("attachment"))) {
+    return Result.fail({ data: ["Either a message or an attachment must be present"] })
+  }
+  return Result.mapError(decodeMessage(messageRequest(data)), () => messageErrors(data, oversized))
 }
 
 const chunksKeys = Object.keys(chunksFields)
 
-const chunks = (data: SlipRecord): Data => {
-  const request = exact(data, chunksKeys, "Chunks")
-  const decoded = request === undefined ? undefined : decodeChunks(request)
-  if (decoded !== undefined && Result.isSuccess(decoded)) return Result.succeed(decoded.success)
+const chunksErrors = (data: SlipRecord): Errors => {
   const all = plain(data, chunksKeys)
   if (all["chunks"] === "" || all["chunks"] === false) all["chunks"] = 0
-  const explained = explainChunks(all)
-  return refuse("data", ...texts(Result.isFailure(explained) ? faultsOf(explained.failure) : []))
+  return inData(explainChunks(all))
 }
 
-const withData = (record: SlipRecord, read: (data: SlipRecord) => Data): Data => {
-  const data = record.get("data")
-  if (isAbsent(data)) return refuse("data", required)
-  if (!isFile(data) && !isRecord(data)) return refuse("data", `Expected an Object, got ${typeName(data)}`)
-  return read(fieldsOf(data))
+const chunks = (data: SlipRecord): Data =>
+  Result.mapError(decodeChunks(exact(data, chunksKeys, "Chunks")), () => chunksErrors(data))
+
+/** What reads the data of a request, by its action. */
+const readers: ReadonlyMap<string, (data: SlipRecord, oversized: ReadonlyArray<Path>) => Data> = new Map([
+  ["log-in", logIn],
+  ["send-message", sendMessage],
+  ["chunks", chunks]
+])
+
+/** What a record has of a request. */
+export interface Parts {
+  readonly action: SlipValue | undefined
+  readonly data: SlipValue | undefined
+  /** The keys of other fields, if there are any. */
+  readonly others: ReadonlySet<string> | undefined
 }
 
-const withAction = (record: SlipRecord, oversized: ReadonlyArray<Path>): Data => {
-  const action = record.get("action")
-  if (isAbsent(action)) return refuse("action", required)
-  if (typeof action !== "string") return refuse("action", `Expected a String, got ${typeName(action)}`)
-  switch (action) {
-    case "log-in":
-      return withData(record, (data) => logIn(data, oversized))
-    case "send-message":
-      return withData(record, (data) => sendMessage(data, oversized))
-    case "chunks":
-      return withData(record, chunks)
-    default:
-      return refuse("action", `Unsupported value ${clip(action)}, expected one of log-in, send-message, chunks`)
+const readExact = ({ action, data }: Parts, oversized: ReadonlyArray<Path>): Data => {
+  if (isAbsent(action)) return Result.fail({ action: [PillowFaults.required] })
+  if (typeof action !== "string") return Result.fail({ action: [`Expected a String, got ${typeName(action)}`] })
+  const read = readers.get(action)
+  if (read === undefined) {
+    const known = [...readers.keys()].join(", ")
+    return Result.fail({ action: [`Unsupported value ${PillowFaults.clip(action)}, expected one of ${known}`] })
   }
+  if (isRecord(data)) return read(data, oversized)
+  if (isAbsent(data)) return Result.fail({ data: [PillowFaults.required] })
+  if (isFile(data)) return read(fieldsOf(data), oversized)
+  return Result.fail({ data: [`Expected an Object, got ${typeName(data)}`] })
 }
 
 /** The action as a refusal says it back: never empty, long, or part of a path. */
 const echo = (action: SlipValue | undefined): Pick<Refusal, "action"> => {
   if (typeof action === "string") {
-    return action === "" || action.length > echoLimit || /[./\\]/.test(action) ? {} : { action }
+    return action === "" || action.length > PillowFaults.echoLimit || /[./\\]/.test(action) ? {} : { action }
   }
   return typeof action === "number" || typeof action === "boolean" || action instanceof Date ? { action } : {}
 }
 
+const refusal = ({ action, others = new Set() }: Parts, errors: Errors): Refusal => {
+  const payload = [...others].sort().map((key) => `${PillowFaults.clip(key)}: ${PillowFaults.unsupported}`)
+  return {
+    _tag: "Refused",
+    ...echo(action),
+    errors: payload.length > 0 ? { ...errors, payload } : errors,
+    isAnnouncement: action === "chunks"
+  }
+}
+
+const isInData = ([key, ...rest]: Path): boolean => key === "data" && rest.length > 0
+
 /**
- * The request in a record, some of whose contents were dropped because they were too large.
+ * The request in the parts of a record, some of whose contents were dropped because they were too large.
  *
  * @see PROTOCOL.md §§ 5, 6
  */
+export const readParts = (parts: Parts, oversized: ReadonlyArray<Path>): Result.Result<Request, Refusal> => {
+  const inside = oversized.length === 0 ? oversized : oversized.filter(isInData).map((path) => path.slice(1))
+  const request = readExact(parts, inside)
+  if (parts.others === undefined) return Result.mapError(request, (errors) => refusal(parts, errors))
+  return Result.fail(refusal(parts, Result.isFailure(request) ? request.failure : {}))
+}
+
+/** The same of a record. */
 export const read = (record: SlipRecord, oversized: ReadonlyArray<Path> = []): Result.Result<Request, Refusal> => {
-  const inData = oversized.filter(([key, ...rest]) => key === "data" && rest.length > 0).map((path) => path.slice(1))
-  const request = withAction(record, inData)
-  const isExact = record.size === 2 && record.has("action") && record.has("data")
-  if (isExact && Result.isSuccess(request)) return Result.succeed(request.success)
-  const foreign = [...record.keys()].filter((key) => key !== "action" && key !== "data").sort()
-  const payload = foreign.map((key) => `${clip(key)}: ${unsupported}`)
-  return Result.fail({
-    _tag: "Refused",
-    ...echo(record.get("action")),
-    errors: {
-      ...(Result.isFailure(request) && request.failure),
-      ...(payload.length > 0 && { payload })
-    },
-    isAnnouncement: record.get("action") === "chunks"
-  })
+  const others = [...record.keys()].filter((key) => key !== "action" && key !== "data")
+  const parts = { action: record.get("action"), data: record.get("data") }
+  return readParts({ ...parts, others: others.length > 0 ? new Set(others) : undefined }, oversized)
 }

@@ -8,18 +8,18 @@
  *   reading; a content over the limit is counted and dropped, and the field goes on behind it.
  * - The contents of files are handed on as views of the input, which are the caller's until its own buffer changes.
  */
-import { ByteBuffer } from "../ByteBuffer.ts"
 import type { FileSink } from "./FileSink.ts"
+import * as SlipContent from "./SlipContent.ts"
 import * as SlipLimits from "./SlipLimits.ts"
 import * as SlipText from "./SlipText.ts"
 import type { Failure } from "./SlipText.ts"
-import type { SlipFile, SlipValue } from "./SlipValue.ts"
+import type { SlipValue } from "./SlipValue.ts"
 import * as SlipWhole from "./SlipWhole.ts"
 import * as SlipWord from "./SlipWord.ts"
 
 /** What reading has come to; `end` is the index after the last byte. */
 export type Pushed =
-  /** The key of a field of the record itself, whose value is next. */
+  /** The key of a field of the record itself that there is already, or whose value is not whole in the bytes. */
   | { readonly _tag: "Key"; readonly key: string; readonly end: number }
   | { readonly _tag: "Field"; readonly key: string; readonly value: SlipValue; readonly end: number }
   | { readonly _tag: "More" }
@@ -27,20 +27,21 @@ export type Pushed =
 
 /** A reader and what it knows of an incomplete field. */
 export interface SlipReader {
-  /** Reads `bytes` from index `from` to the next key or the end of a field of the record itself, or to their end. */
-  readonly push: (bytes: Uint8Array, from: number) => Pushed
+  /**
+   * Reads `bytes` from index `from` to the end of a field of the record itself, or to the end of its key, or to their end.
+   * `has` says which fields there are already.
+   */
+  readonly push: (bytes: Uint8Array, from: number, has?: (key: string) => boolean) => Pushed
   /** Why the record may not end here, if so. */
   readonly finish: () => Failure | undefined
-  /** Whether nothing of a next field has come. */
-  readonly isBetween: () => boolean
   /** The paths of the contents that were dropped since the last reset. */
   readonly oversized: () => ReadonlyArray<ReadonlyArray<string>>
   /** Begins a new record; with a key that has just been read it begins with that. */
   readonly reset: (keepsKey?: boolean) => void
 }
 
-/** The part of a field that comes next; `ended` is behind its last byte. */
-type State = "key" | "type" | "size" | "boolean" | "content" | "name" | "after" | "ended"
+/** The part of a field that comes next, or is going on: `spelling` a key, `naming` a file; `ended` is behind all of it. */
+type State = "key" | "spelling" | "type" | "size" | "boolean" | "content" | "name" | "naming" | "after" | "ended"
 
 /** A record or an array that is being read. */
 interface Level {
@@ -54,8 +55,7 @@ interface Level {
 const [bar, semicolon, dot] = [0x7c, 0x3b, 0x2e]
 const types = new Map([..."lndsafbx"].map((type) => [type.charCodeAt(0), type]))
 const more: Pushed = { _tag: "More" }
-const none = new Uint8Array(0)
-const nothing: ReadonlyArray<never> = []
+const empty = new Uint8Array(0)
 
 /**
  * Makes a reader at the beginning of a record. Without a sink files keep their content.
@@ -63,27 +63,19 @@ const nothing: ReadonlyArray<never> = []
  * @see PROTOCOL.md §§ 1–4
  */
 export const make = (limits: SlipLimits.SlipLimits, sink?: FileSink): SlipReader => {
-  const spent: SlipWhole.Spent = { fields: 0, keptBytes: 0 }
-  const whole = SlipWhole.make(limits, spent)
+  const reading: SlipWhole.Reading = { fields: 0, keptBytes: 0, key: "", value: null }
+  const whole = SlipWhole.make(limits, reading)
   const word = SlipWord.make(limits)
-  /** What has come of a content that is cut. */
-  const kept = new ByteBuffer()
+  const content = SlipContent.make(limits, reading, sink)
   let levels: Array<Level> = []
   let level: Level = { end: Infinity, entries: new Map(), isArray: false, key: "" }
   let state: State = "key"
   let type = ""
   let sizeText = ""
-  let sizeBytes = 0
-  let remainingBytes = 0
-  let isDropping = false
-  let value: SlipValue = null
-  let ordinal: number | undefined
   let offset = 0
   let keyOffset = 0
   /** Up to here values are not whole, or are not read at once. */
   let reachedOffset = -1
-  let fileBytes = 0
-  let oversized: Array<ReadonlyArray<string>> = []
   let failure: Failure | undefined
 
   const path = (): ReadonlyArray<string> => [...levels.map(({ key }) => key), level.key]
@@ -94,57 +86,53 @@ export const make = (limits: SlipLimits.SlipLimits, sink?: FileSink): SlipReader
   /** What is wrong with the end of a record at this place. */
   const endFailure = (): Failure => {
     if (state === "after" && !isBare()) return SlipText.misnamed(level.key)
-    return state === "name" && word.isFresh() ? SlipText.nameless(level.key) : SlipText.unexpectedEnd
+    return state === "name" ? SlipText.nameless(level.key) : SlipText.unexpectedEnd
   }
 
-  const countWord = (): Failure | undefined => {
-    spent.keptBytes += word.sizeBytes()
-    return spent.keptBytes > limits.recordLimitBytes ? SlipLimits.tooLong(limits) : undefined
+  /** The key or name that has ended; `nothing` is what is wrong if it is empty. */
+  const endWord = (nothing: Failure): string | Failure => {
+    const sizeBytes = word.sizeBytes()
+    reading.keptBytes += sizeBytes
+    if (reading.keptBytes > limits.recordLimitBytes) return SlipLimits.tooLong(limits)
+    return sizeBytes === 0 ? nothing : word.text()
   }
 
-  /** The index behind what belongs to this level. */
-  const levelEnd = (bytes: Uint8Array, at: number): number => Math.min(bytes.length, at + level.end - offset)
-
-  /** Takes what has come of a key: how many bytes that are. So do the other parts of a field. */
-  const takeKey = (bytes: Uint8Array, at: number): number | Failure => {
-    const bar = word.isFresh() ? whole.readKey(bytes, at, levelEnd(bytes, at)) : -1
-    if (bar >= 0) {
-      level.key = whole.key()
-      state = "type"
-      return bar + 1 - at
-    }
-    const taken = word.take(bytes, at, levelEnd(bytes, at), 0x7c)
-    return typeof taken === "number" && word.isEnded() ? (endKey(offset + taken - 1) ?? taken) : taken
+  /** Takes a key with its bar, if it lies whole in the bytes before index `to`: how many bytes that are, or 0. */
+  const takeWholeKey = (bytes: Uint8Array, at: number, to: number): number => {
+    const bar = whole.readKey(bytes, at, to)
+    if (bar < 0) return 0
+    level.key = reading.key
+    state = "type"
+    return bar + 1 - at
   }
 
-  /** Ends the key whose bar is at `barOffset`. */
-  const endKey = (barOffset: number): Failure | undefined => {
-    const tooLong = countWord()
-    if (tooLong !== undefined) return tooLong
-    if (word.sizeBytes() === 0) return SlipText.unexpected(bar, barOffset)
-    const key = word.text()
+  /** Takes what has come of a key. */
+  const takeKey = (bytes: Uint8Array, at: number, to: number): number | Failure => {
+    state = "spelling"
+    const taken = word.take(bytes, at, to, bar)
+    if (typeof taken !== "number" || !word.isEnded()) return taken
+    const key = endWord(SlipText.unexpected(bar, offset + taken - 1))
     if (typeof key !== "string") return key
-    if (++spent.fields > limits.fieldLimit) return SlipLimits.tooMany(limits)
+    if (++reading.fields > limits.fieldLimit) return SlipLimits.tooMany(limits)
     level.key = key
     state = "type"
-    return undefined
+    return taken
   }
 
-  /** Takes a value with its end, if it lies whole in the bytes; 0 if not. */
-  const takeWhole = (bytes: Uint8Array, at: number): number => {
+  /** Takes a value with its end, if it lies whole in the bytes; else 0. */
+  const takeWhole = (bytes: Uint8Array, at: number, to: number): number => {
     if (offset <= reachedOffset) return 0
-    const { fields, keptBytes } = spent
-    const end = whole.readValue(bytes, at, levelEnd(bytes, at), levels.length + 1)
-    if (end < 0) {
-      // What was looked at in vain is not looked at again.
-      reachedOffset = offset + whole.reached() - at
-      spent.fields = fields
-      spent.keptBytes = keptBytes
-      return 0
+    const { fields, keptBytes } = reading
+    const end = whole.readValue(bytes, at, to, levels.length + 1)
+    if (end >= 0) {
+      state = "ended"
+      return end - at
     }
-    value = whole.value()
-    state = "ended"
-    return end - at
+    // What was looked at in vain is not looked at again.
+    reachedOffset = offset + whole.reached() - at
+    reading.fields = fields
+    reading.keptBytes = keptBytes
+    return 0
   }
 
   const takeType = (byte: number): number | Failure => {
@@ -152,7 +140,7 @@ export const make = (limits: SlipLimits.SlipLimits, sink?: FileSink): SlipReader
     if (known === undefined) return SlipText.unexpected(byte, offset)
     type = known
     sizeText = ""
-    if (type === "x") value = null
+    if (type === "x") reading.value = null
     state = type === "x" ? "after" : type === "b" ? "boolean" : "size"
     return 1
   }
@@ -170,7 +158,6 @@ export const make = (limits: SlipLimits.SlipLimits, sink?: FileSink): SlipReader
   const beginSized = (size: number): Failure | undefined => {
     const end = offset + 1 + size
     if (end > level.end) return SlipText.unexpectedEnd
-    sizeBytes = remainingBytes = size
     if (type === "s" || type === "a") {
       if (levels.length + 2 > limits.depthLimit) return SlipLimits.tooDeep(limits)
       levels.push(level)
@@ -179,140 +166,134 @@ export const make = (limits: SlipLimits.SlipLimits, sink?: FileSink): SlipReader
       if (size === 0) closeLevel()
       return undefined
     }
-    const isFile = type === "f"
-    const sumBytes = size + (isFile ? fileBytes : spent.keptBytes)
-    isDropping = sumBytes > (isFile ? limits.fileLimitBytes : limits.recordLimitBytes)
-    if (isDropping) oversized.push(path())
-    else if (isFile) fileBytes = sumBytes
-    else spent.keptBytes = sumBytes
-    ordinal = isFile && !isDropping ? sink?.begin(path(), size) : undefined
+    content.begin(type, size, path())
     state = "content"
-    return size === 0 ? endContent(none, 0, 0) : undefined
+    const taken = size === 0 ? takeContent(empty, 0) : 0
+    return typeof taken === "number" ? undefined : taken
   }
 
   /** Puts what a level holds into the field around it. */
   const closeLevel = (): void => {
     const { entries, isArray } = level
-    value = isArray ? SlipText.items(entries) : entries
+    reading.value = isArray ? SlipText.items(entries) : entries
     level = levels.pop()!
     type = isArray ? "a" : "s"
     state = "after"
   }
 
-  const takeContent = (bytes: Uint8Array, at: number): number | Failure => {
-    const end = Math.min(bytes.length, at + remainingBytes)
-    remainingBytes -= end - at
-    const isWhole = remainingBytes === 0 && kept.sizeBytes === 0
-    if (type === "f" && sink !== undefined) {
-      if (!isDropping) sink.piece(bytes.subarray(at, end))
-    } else if (!isDropping && !isWhole) kept.append(bytes, at, end)
-    if (remainingBytes > 0) return end - at
-    if (isWhole) return endContent(bytes, at, end) ?? end - at
-    const content = kept.take()
-    return endContent(content, 0, content.length) ?? end - at
-  }
-
-  const endContent = (bytes: Uint8Array, from: number, to: number): Failure | undefined => {
-    if (type === "f") {
-      const content = sink === undefined && !isDropping ? new Uint8Array(bytes.subarray(from, to)) : undefined
-      value = { _tag: "File", name: "", sizeBytes, ...(content !== undefined && { content }) }
-      state = "name"
-      return undefined
-    }
-    const read = isDropping ? SlipText.placeholder(type) : SlipText.content(type, bytes, from, to)
-    if (SlipText.isFailure(read)) return read
-    value = read
+  const takeBoolean = (byte: number): number | Failure => {
+    if (byte !== 0x30 && byte !== 0x31) return SlipText.unexpected(byte, offset)
+    reading.value = byte === 0x31
     state = "after"
-    return undefined
+    return 1
   }
 
-  const takeName = (bytes: Uint8Array, at: number): number | Failure => {
-    const taken = word.take(bytes, at, levelEnd(bytes, at), semicolon)
-    return typeof taken === "number" && word.isEnded() ? (endName() ?? taken) : taken
-  }
-
-  const endName = (): Failure | undefined => {
-    const tooLong = countWord()
-    if (tooLong !== undefined) return tooLong
-    if (word.sizeBytes() === 0) return SlipText.nameless(level.key)
-    const name = word.text()
-    if (typeof name !== "string") return name
-    if (!isDropping) sink?.end(name)
-    const file: SlipFile = { ...(value as SlipFile), name }
-    value = isDropping ? { ...file, isDropped: true } : ordinal === undefined ? file : { ...file, ordinal }
+  const takeEnd = (byte: number): number | Failure => {
+    if (byte !== semicolon) return isBare() ? SlipText.unexpected(byte, offset) : SlipText.misnamed(level.key)
     state = "ended"
-    return undefined
+    return 1
   }
 
-  const take = (bytes: Uint8Array, at: number): number | Failure => {
+  const takeContent = (bytes: Uint8Array, at: number): number | Failure => {
+    const taken = content.take(bytes, at)
+    if (content.isWhole()) state = type === "f" ? "name" : "after"
+    return taken
+  }
+
+  const takeName = (bytes: Uint8Array, at: number, to: number): number | Failure => {
+    state = "naming"
+    const taken = word.take(bytes, at, to, semicolon)
+    if (typeof taken !== "number" || !word.isEnded()) return taken
+    const name = endWord(SlipText.nameless(level.key))
+    if (typeof name !== "string") return name
+    content.name(name)
+    state = "ended"
+    return taken
+  }
+
+  const take = (bytes: Uint8Array, at: number, to: number): number | Failure => {
     switch (state) {
       case "key":
-        return takeKey(bytes, at)
+        return takeWholeKey(bytes, at, to) || takeKey(bytes, at, to)
       case "type":
-        return takeWhole(bytes, at) || takeType(bytes[at]!)
+        return takeWhole(bytes, at, to) || takeType(bytes[at]!)
+      case "spelling":
+        return takeKey(bytes, at, to)
       case "size":
         return takeSize(bytes[at]!)
       case "content":
         return takeContent(bytes, at)
       case "name":
-        return takeName(bytes, at)
-      case "boolean": {
-        const byte = bytes[at]!
-        if (byte !== 0x30 && byte !== 0x31) return SlipText.unexpected(byte, offset)
-        value = byte === 0x31
-        state = "after"
-        return 1
-      }
-      default: {
-        const byte = bytes[at]!
-        if (byte !== semicolon) return isBare() ? SlipText.unexpected(byte, offset) : SlipText.misnamed(level.key)
-        state = "ended"
-        return 1
-      }
+      case "naming":
+        return takeName(bytes, at, to)
+      case "boolean":
+        return takeBoolean(bytes[at]!)
+      default:
+        return takeEnd(bytes[at]!)
     }
   }
 
-  const push = (bytes: Uint8Array, from: number): Pushed => {
+  /** Ends a field of the record itself, at index `end`. */
+  const endField = (end: number): Pushed => {
+    state = "key"
+    keyOffset = offset
+    return { _tag: "Field", key: level.key, value: reading.value, end }
+  }
+
+  const endKeyAt = (end: number): Pushed => ({ _tag: "Key", key: level.key, end })
+
+  /** Takes a field of the record itself that lies whole in the bytes, or its key if only that does; else nothing. */
+  const pushWhole = (bytes: Uint8Array, from: number, has?: (key: string) => boolean): Pushed | undefined => {
+    const taken = takeWholeKey(bytes, from, bytes.length)
+    if (taken === 0) return undefined
+    offset += taken
+    const at = from + taken
+    const valueBytes = at === bytes.length || has?.(level.key) === true ? 0 : takeWhole(bytes, at, bytes.length)
+    if (valueBytes === 0) return endKeyAt(at)
+    offset += valueBytes
+    return endField(at + valueBytes)
+  }
+
+  const push = (bytes: Uint8Array, from: number, has?: (key: string) => boolean): Pushed => {
     if (failure !== undefined) return failure
+    const pushed = state === "key" && levels.length === 0 ? pushWhole(bytes, from, has) : undefined
+    if (pushed !== undefined) return pushed
     let at = from
     while (at < bytes.length) {
       if (offset === level.end) return (failure = endFailure())
-      const taken = take(bytes, at)
+      const taken = take(bytes, at, Math.min(bytes.length, at + level.end - offset))
       if (typeof taken !== "number") return (failure = taken)
       at += taken
       offset += taken
+      if (levels.length === 0 && state === "ended") return endField(at)
+      if (levels.length === 0 && state === "type") return endKeyAt(at)
       if (state === "ended") {
         state = "key"
-        keyOffset = offset
-        if (levels.length === 0) return { _tag: "Field", key: level.key, value, end: at }
-        level.entries.set(level.key, value)
+        level.entries.set(level.key, reading.value)
         if (offset === level.end) closeLevel()
-      } else if (state === "type" && levels.length === 0) return { _tag: "Key", key: level.key, end: at }
+      }
     }
     return more
   }
 
-  const isBetween = (): boolean => levels.length === 0 && state === "key" && word.isFresh() && failure === undefined
+  /** Whether nothing of a next field has come. */
+  const isBetween = (): boolean => levels.length === 0 && state === "key" && failure === undefined
 
   return {
     push,
     finish: () => failure ?? (isBetween() ? undefined : levels.length > 0 ? SlipText.unexpectedEnd : endFailure()),
-    isBetween,
-    oversized: () => (oversized.length === 0 ? nothing : oversized),
+    oversized: content.oversized,
     reset: (keepsKey = false) => {
       offset = keepsKey ? offset - keyOffset : 0
-      spent.fields = keepsKey ? 1 : 0
-      spent.keptBytes = keyOffset = fileBytes = 0
+      reading.fields = keepsKey ? 1 : 0
+      reading.keptBytes = keyOffset = 0
       reachedOffset = -1
-      if (oversized.length > 0) oversized = []
+      content.reset()
       failure = undefined
-      if (keepsKey) return
-      if (levels.length > 0) {
-        level = levels[0]!
-        levels = []
-      }
+      if (keepsKey || isBetween()) return
+      level = levels[0] ?? level
+      levels = []
       word.reset()
-      kept.take()
       state = "key"
     }
   }

@@ -3,6 +3,7 @@
  *
  * - Every function is total: what means nothing is a failure with the status and the words that the peer is to get.
  */
+import { Predicate } from "effect"
 import * as Utf8 from "../Utf8.ts"
 import type { SlipValue } from "./SlipValue.ts"
 
@@ -21,9 +22,8 @@ const sizeDigits = 32
 
 const instant = /^(?:\d{4}|[+-]\d{6})-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
-/** Whether something is why it cannot be read. */
-export const isFailure = (read: string | number | Date | Failure): read is Failure =>
-  typeof read === "object" && !(read instanceof Date)
+/** Whether something could not be read. */
+export const isFailure = (read: SlipValue | Failure): read is Failure => Predicate.isTagged(read, "Failed")
 
 /** A {@link Failure} with status 201. */
 export const malformed = (detail: string): Failure => ({ _tag: "Failed", status: 201, detail })
@@ -47,28 +47,30 @@ export const notAnInteger = malformed("Content size must be an Integer")
 /** A size is out of range, of which the peer gets no details. */
 export const outOfRange: Failure = { _tag: "Failed", status: 202, detail: "Server error" }
 
-/** Most of the short texts that come, by how many bytes they have: they need not be decoded. */
-const words = ["data", "action", "chunks", "log-in", "message", "username", "attachment", "send-message"]
-const wordsBySize = Array.from({ length: 13 }, (_, size) =>
-  words.filter((word) => word.length === size).map((text) => ({ text, bytes: new TextEncoder().encode(text) }))
+/** Most of the short texts that come: they need not be decoded. */
+const words = ["data", "action", "chunks", "log-in", "message", "username", "attachment", "send-message"].map(
+  (text) => ({ text, bytes: new TextEncoder().encode(text) })
 )
+const wordsByFirst = Array.from({ length: 256 }, (_, byte) => words.filter(({ bytes }) => bytes[0] === byte))
 
-/** Whether these bytes stand at index `from`. */
-const stands = (expected: Uint8Array, bytes: Uint8Array, from: number): boolean => {
-  for (let at = 0; at < expected.length; at++) if (bytes[from + at] !== expected[at]) return false
-  return true
+/** The known word that begins at index `from` and ends before index `to`, or undefined. */
+export const wordAt = (bytes: Uint8Array, from: number, to: number): string | undefined => {
+  if (from === to) return undefined
+  const candidates = wordsByFirst[bytes[from]!]!
+  for (let index = 0; index < candidates.length; index++) {
+    const { bytes: expected, text } = candidates[index]!
+    let at = expected.length
+    if (from + at > to) continue
+    while (at > 1 && bytes[from + at - 1] === expected[at - 1]) at--
+    if (at === 1) return text
+  }
+  return undefined
 }
 
 /** The text in UTF-8 from index `from` to before index `to`. */
 export const decode = (bytes: Uint8Array, from: number, to: number): string | Failure => {
-  const sizeBytes = to - from
-  if (sizeBytes < wordsBySize.length) {
-    const candidates = wordsBySize[sizeBytes]!
-    for (let index = 0; index < candidates.length; index++) {
-      const word = candidates[index]!
-      if (stands(word.bytes, bytes, from)) return word.text
-    }
-  }
+  const word = wordAt(bytes, from, to)
+  if (word !== undefined && word.length === to - from) return word
   return Utf8.decode(bytes, from, to) ?? unexpectedEnd
 }
 

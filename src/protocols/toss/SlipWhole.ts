@@ -8,26 +8,27 @@ import type { SlipLimits } from "./SlipLimits.ts"
 import * as SlipText from "./SlipText.ts"
 import type { SlipValue } from "./SlipValue.ts"
 
-/** What a record has come to, by which it is limited. */
-export interface Spent {
+/** What has been read of a record. */
+export interface Reading {
+  /** How many fields have begun, nested ones included. */
   fields: number
-  /** Of keys, file names and contents except files'. */
+  /** How many bytes their keys, file names and contents except files' have. */
   keptBytes: number
+  /** The last key. */
+  key: string
+  /** The last value. */
+  value: SlipValue
 }
 
 /** A reader of whole keys and values. */
 export interface SlipWhole {
   /** Reads the key at index `from`: the index of its bar, which is before `to`, or -1. */
   readonly readKey: (bytes: Uint8Array, from: number, to: number) => number
-  /** The key that was read. */
-  readonly key: () => string
   /**
-   * Reads the value whose type is at index `from`, in the so-manieth level: the index behind its end, which is not beyond
-   * `to`; or -1.
+   * Reads a value whose type is at index `from` and whose end is before `to`, in the record of that level: the index behind
+   * its end, or -1.
    */
   readonly readValue: (bytes: Uint8Array, from: number, to: number, level: number) => number
-  /** The value that was read. */
-  readonly value: () => SlipValue
   /** The index of the last type that was looked at. */
   readonly reached: () => number
 }
@@ -38,23 +39,23 @@ const [string, number, record] = [0x6c, 0x6e, 0x73]
 /** No size with more digits is read here. */
 const digitLimit = 9
 
-/** Makes a reader that counts what it reads to `spent`. */
-export const make = (limits: SlipLimits, spent: Spent): SlipWhole => {
-  let key = ""
-  let value: SlipValue = null
+/** Makes a reader of what belongs to a record. Whoever gets -1 sets the counts back. */
+export const make = (limits: SlipLimits, reading: Reading): SlipWhole => {
   let reached = 0
 
   const readKey = (bytes: Uint8Array, from: number, to: number): number => {
-    const limit = Math.min(to, from + limits.keyLimitBytes + 1)
-    let at = from
-    while (at < limit && bytes[at] !== bar && bytes[at] !== escape) at++
-    if (at === from || at === limit || bytes[at] === escape) return -1
-    if (spent.fields === limits.fieldLimit || spent.keptBytes + at - from > limits.recordLimitBytes) return -1
-    const text = SlipText.decode(bytes, from, at)
+    const word = SlipText.wordAt(bytes, from, to)
+    let at = word === undefined ? from : from + word.length
+    const isWord = word !== undefined && at < to && bytes[at] === bar
+    if (!isWord) for (at = from; at < to && bytes[at] !== bar && bytes[at] !== escape;) at++
+    const sizeBytes = at - from
+    if (at === to || bytes[at] === escape || sizeBytes === 0 || sizeBytes > limits.keyLimitBytes) return -1
+    if (reading.fields === limits.fieldLimit || reading.keptBytes + sizeBytes > limits.recordLimitBytes) return -1
+    const text = isWord ? word : SlipText.decode(bytes, from, at)
     if (typeof text !== "string") return -1
-    spent.fields++
-    spent.keptBytes += at - from
-    key = text
+    reading.fields++
+    reading.keptBytes += sizeBytes
+    reading.key = text
     return at
   }
 
@@ -66,21 +67,27 @@ export const make = (limits: SlipLimits, spent: Spent): SlipWhole => {
     while (at < to) {
       const end = readKey(bytes, at, to)
       if (end < 0) return false
-      const fieldKey = key
+      const { key } = reading
       at = readValue(bytes, end + 1, to, level)
       if (at < 0) return false
-      entries.set(fieldKey, value)
+      entries.set(key, reading.value)
     }
-    value = entries
+    reading.value = entries
     return true
   }
 
   const readContent = (bytes: Uint8Array, from: number, to: number, isNumber: boolean): boolean => {
-    spent.keptBytes += to - from
-    if (spent.keptBytes > limits.recordLimitBytes) return false
-    const content = SlipText.content(isNumber ? "n" : "l", bytes, from, to)
-    if (SlipText.isFailure(content)) return false
-    value = content
+    reading.keptBytes += to - from
+    if (reading.keptBytes > limits.recordLimitBytes) return false
+    if (isNumber) {
+      const content = SlipText.content("n", bytes, from, to)
+      if (SlipText.isFailure(content)) return false
+      reading.value = content
+      return true
+    }
+    const text = SlipText.decode(bytes, from, to)
+    if (typeof text !== "string") return false
+    reading.value = text
     return true
   }
 
@@ -100,5 +107,5 @@ export const make = (limits: SlipLimits, spent: Spent): SlipWhole => {
     return isRead ? end + 1 : -1
   }
 
-  return { readKey, key: () => key, readValue, value: () => value, reached: () => reached }
+  return { readKey, readValue, reached: () => reached }
 }

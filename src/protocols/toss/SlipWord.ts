@@ -1,7 +1,6 @@
 /**
  * Reads keys and names of files, which come in any pieces: texts up to a delimiter, with escapes.
  *
- * - A word that lies whole in the bytes and has no escapes is not copied.
  * - No more of a word is kept than it may have.
  */
 import { ByteBuffer } from "../ByteBuffer.ts"
@@ -10,8 +9,6 @@ import { decode, type Failure } from "./SlipText.ts"
 
 /** A word that is being read. */
 export interface SlipWord {
-  /** Whether nothing of it has come. */
-  readonly isFresh: () => boolean
   /** Takes bytes from index `from` on, before index `to`, to the delimiter at most: how many, with the delimiter. */
   readonly take: (bytes: Uint8Array, from: number, to: number, delimiter: number) => number | Failure
   /** Whether the delimiter has come. */
@@ -34,8 +31,6 @@ export const make = (limits: SlipLimits): SlipWord => {
   let ended: Uint8Array | undefined
   let start = 0
   let end = 0
-
-  const isFresh = (): boolean => !isEscaped && kept.sizeBytes === 0 && ended === undefined
 
   const take = (bytes: Uint8Array, from: number, to: number, delimiter: number): number | Failure => {
     for (let at = from; at < to; at++) {
@@ -65,7 +60,6 @@ export const make = (limits: SlipLimits): SlipWord => {
   }
 
   return {
-    isFresh,
     take,
     isEnded: () => ended !== undefined,
     sizeBytes: () => (ended === undefined ? kept.sizeBytes : end - start),

@@ -7,8 +7,8 @@
  * - Lone surrogates have no UTF-8 and become U+FFFD.
  */
 import { Result } from "effect"
-import * as BackwardText from "../BackwardText.ts"
 import * as Slab from "../Slab.ts"
+import * as BackwardText from "./BackwardText.ts"
 import { isFile, type SlipFile, type SlipValue } from "./SlipValue.ts"
 
 /** Why a record cannot be written so that it could be read again. */
@@ -43,7 +43,7 @@ export type WritableRecord =
 
 const smallBytes = 4096
 const largeBytes = 65_536
-/** More than a field takes beside its key and its text, and no less than there is room for behind each function below. */
+/** More than a field takes beside its key and its text. There is room for so much before each field, key and text. */
 const aroundBytes = 64
 
 const [bar, semicolon, escape] = [0x7c, 0x3b, 0x3e]
@@ -55,7 +55,7 @@ const refusal = (reason: Unwritable["reason"], path: ReadonlyArray<string> = [])
   path
 })
 
-// What is being written stands at the end of it. Nothing of it is kept behind a call.
+// All writing shares it. What is being written stands at its end, and is copied from there.
 let memory = Buffer.alloc(smallBytes)
 /** How many bytes at the end belong to a record that is not done with. */
 let standingBytes = 0

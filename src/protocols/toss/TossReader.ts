@@ -9,12 +9,11 @@
  * - A record without an announcement is ended as it is if its rest does not come in time.
  */
 import { Result } from "effect"
-import * as JsonSplitter from "../JsonSplitter.ts"
 import { TimedReader } from "../Reader.ts"
-import * as JsonRecord from "./JsonRecord.ts"
+import * as JsonReader from "./JsonReader.ts"
 import type { Variant } from "./PillowFrames.ts"
 import * as PillowRequest from "./PillowRequest.ts"
-import { tooDeep, type SlipLimits } from "./SlipLimits.ts"
+import type { SlipLimits } from "./SlipLimits.ts"
 import * as SlipReader from "./SlipReader.ts"
 import { malformed, unexpectedEnd, type Failure } from "./SlipText.ts"
 import { isRecord, type SlipRecord, type SlipValue } from "./SlipValue.ts"
@@ -26,12 +25,6 @@ const restMillis = 200
 const fileRestMillis = 10_000
 
 const brace = 0x7b
-
-const tooLarge: PillowRequest.Refusal = {
-  _tag: "Refused",
-  errors: { payload: ["This request is too large"] },
-  isAnnouncement: false
-}
 
 /** Whether a byte may stand around a request in JSON. */
 const isWhiteSpace = (byte: number): boolean => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)
@@ -50,13 +43,15 @@ export const make = (limits: SlipLimits): TimedReader<Uint8Array, TossPacket> =>
   let isAnnounced = false
   /** How many bytes of the read are behind those that are being read. */
   let behindBytes = 0
-  let fields = new Map<string, SlipValue>()
+  /** What has come of a record of Slip; what its other fields hold does not matter. */
+  let action: SlipValue | undefined
+  let data: SlipValue | undefined
+  let others: Set<string> | undefined
   let variant: Variant = "slip"
   let isStarted = false
   let hasAttachment = false
   let failure: Failure | undefined
   let body: PillowRequest.Refusal | SlipRecord | undefined
-  let splitter: JsonSplitter.JsonSplitter | undefined
 
   const beginFile = (path: PillowRequest.Path, sizeBytes: number): number => {
     hasAttachment ||= PillowRequest.isAttachment(path)
@@ -66,12 +61,14 @@ export const make = (limits: SlipLimits): TimedReader<Uint8Array, TossPacket> =>
   const takePiece = (bytes: Uint8Array): void => void packets.push({ _tag: "FilePiece", ordinal, bytes })
   const endFile = (name: string): void => void packets.push({ _tag: "FileEnded", ordinal, name })
 
-  const slip = SlipReader.make(limits, { begin: beginFile, piece: takePiece, end: endFile })
+  const sink = { begin: beginFile, piece: takePiece, end: endFile }
+  const slip = SlipReader.make(limits, sink)
+  const json = JsonReader.make(limits, sink)
 
   const restart = (keepsKey = false): void => {
-    fields = new Map()
+    action = data = others = undefined
     slip.reset(keepsKey)
-    if (variant === "json") splitter?.reset()
+    if (variant === "json") json.reset()
     isStarted = keepsKey
     hasAttachment = false
     failure = body = undefined
@@ -99,49 +96,22 @@ export const make = (limits: SlipLimits): TimedReader<Uint8Array, TossPacket> =>
     restart(keepsKey)
   }
 
-  const settleRecord = (record: SlipRecord, keepsKey = false): void =>
-    settle(PillowRequest.read(record, slip.oversized()), keepsKey)
+  const has = (key: string): boolean =>
+    key === "action" ? action !== undefined : key === "data" ? data !== undefined : others?.has(key) === true
 
-  /** The record in a text of JSON, its file handed on like any other; or what is wrong. */
-  const readJson = (text: string): Failure | SlipRecord => {
-    const record = JsonRecord.read(text)
-    if (Result.isFailure(record)) return record.failure
-    return JsonRecord.withContents(record.success, (file) => {
-      if (file.content === undefined) return file
-      const { content, name, sizeBytes } = file
-      const ordinal = beginFile(["data", "attachment", "file"], sizeBytes)
-      takePiece(content)
-      endFile(name)
-      return { _tag: "File", name, sizeBytes, ordinal }
-    })
+  const put = (key: string, value: SlipValue): void => {
+    if (key === "action") action = value
+    else if (key === "data") data = value
+    else others = (others ?? new Set()).add(key)
   }
 
-  /** Reads on in JSON: what has been read and the index behind it, or undefined if more has to come. */
-  const pushJson = (
-    bytes: Uint8Array,
-    from: number
-  ): readonly [Failure | PillowRequest.Refusal | SlipRecord, number] | undefined => {
-    splitter ??= JsonSplitter.make({
-      limitBytes: limits.jsonLimitBytes,
-      depthLimit: limits.depthLimit,
-      isStrict: false,
-      dropsTooLarge: true
-    })
-    const pushed = splitter.push(bytes, from)
-    switch (pushed._tag) {
-      case "Text":
-        return [readJson(pushed.text), pushed.end]
-      case "Dropped":
-        return [tooLarge, pushed.end]
-      case "More":
-        return undefined
-      case "Failed":
-        return [pushed.reason === "too-deep" ? tooDeep(limits) : unexpectedEnd, bytes.length]
-    }
-  }
+  const readSlip = (): Result.Result<PillowRequest.Request, PillowRequest.Refusal> =>
+    PillowRequest.readParts({ action, data, others }, slip.oversized())
+
+  const settleSlip = (keepsKey = false): void => settle(readSlip(), keepsKey)
 
   const settleJson = (read: PillowRequest.Refusal | SlipRecord): void =>
-    isRecord(read) ? settleRecord(read) : settle(Result.fail(read))
+    settle(isRecord(read) ? PillowRequest.read(read) : Result.fail(read))
 
   const start = (byte: number): void => {
     variant = byte === brace ? "json" : "slip"
@@ -154,7 +124,7 @@ export const make = (limits: SlipLimits): TimedReader<Uint8Array, TossPacket> =>
       const pushed = slip.push(bytes, at)
       if (pushed._tag === "Failed") failure = pushed
       if (pushed._tag === "Failed" || pushed._tag === "More") return
-      if (pushed._tag === "Field") fields.set(pushed.key, pushed.value)
+      if (pushed._tag === "Field") put(pushed.key, pushed.value)
       at = pushed.end
     }
   }
@@ -162,12 +132,11 @@ export const make = (limits: SlipLimits): TimedReader<Uint8Array, TossPacket> =>
   const takeJsonBody = (bytes: Uint8Array): void => {
     let at = 0
     if (body === undefined) {
-      const pushed = pushJson(bytes, 0)
+      const pushed = json.push(bytes, 0)
       if (pushed === undefined) return
-      const [read, end] = pushed
-      at = end
-      if ("status" in read) failure = read
-      else body = read
+      at = pushed.end
+      if (pushed._tag === "Failed") failure = pushed.failure
+      else body = pushed.read
     }
     while (at < bytes.length && failure === undefined) {
       if (!isWhiteSpace(bytes[at++]!)) failure = malformed("Cannot read request: something is behind it")
@@ -185,18 +154,16 @@ export const make = (limits: SlipLimits): TimedReader<Uint8Array, TossPacket> =>
     if (needBytes > 0) return
     const wrong = failure ?? (variant === "slip" ? slip.finish() : body === undefined ? unexpectedEnd : undefined)
     if (wrong !== undefined) fail(wrong)
-    else if (body === undefined) settleRecord(fields)
+    else if (body === undefined) settleSlip()
     else settleJson(body)
   }
 
   const takeJson = (bytes: Uint8Array, from: number): number => {
-    const pushed = pushJson(bytes, from)
+    const pushed = json.push(bytes, from)
     if (pushed === undefined) return bytes.length
-    const [read, end] = pushed
-    const isFailure = "status" in read
-    behindBytes = isFailure ? 0 : bytes.length - end
-    if (isFailure) fail(read)
-    else settleJson(read)
+    behindBytes = pushed._tag === "Failed" ? 0 : bytes.length - pushed.end
+    if (pushed._tag === "Failed") fail(pushed.failure)
+    else settleJson(pushed.read)
     return bytes.length - behindBytes
   }
 
@@ -204,11 +171,10 @@ export const make = (limits: SlipLimits): TimedReader<Uint8Array, TossPacket> =>
   const settleWhole = (bytes: Uint8Array, at: number): boolean => {
     if (at < bytes.length && bytes[at] !== brace) {
       // What follows an announcement is what it announces, whatever it looks like.
-      const isOne = fields.size === 2 && fields.get("action") === "chunks"
-      const announcement = isOne ? PillowRequest.read(fields) : undefined
+      const announcement = action === "chunks" && others === undefined ? readSlip() : undefined
       if (announcement === undefined || Result.isFailure(announcement)) return false
       settle(announcement)
-    } else settleRecord(fields)
+    } else settleSlip()
     return true
   }
 
@@ -226,27 +192,28 @@ export const make = (limits: SlipLimits): TimedReader<Uint8Array, TossPacket> =>
         start(bytes[at]!)
       }
       if (variant === "json") return takeJson(bytes, at)
-      const pushed = slip.push(bytes, at)
+      const pushed = slip.push(bytes, at, has)
+      const isOther = pushed._tag === "Field" || (pushed._tag === "Key" && !has(pushed.key))
+      if (isWhole && !isOther) {
+        // The next record begins here, or may; it is read again from its first byte.
+        settleSlip()
+        return at
+      }
       switch (pushed._tag) {
         case "Key":
           behindBytes = bytes.length - at
-          if (fields.has(pushed.key)) settleRecord(fields, true)
+          if (!isOther) settleSlip(true)
           isWhole = false
           at = pushed.end
           break
         case "Field":
-          fields.set(pushed.key, pushed.value)
+          put(pushed.key, pushed.value)
           at = pushed.end
           behindBytes = bytes.length - at
-          isWhole = fields.has("action") && fields.has("data")
+          isWhole = action !== undefined && data !== undefined
           if (isWhole && settleWhole(bytes, at)) return at
           break
         default:
-          // The next record begins here, or may; it is read again from its first byte.
-          if (isWhole) {
-            settleRecord(fields)
-            return at
-          }
           behindBytes = 0
           if (pushed._tag === "Failed") fail(pushed)
           return bytes.length
@@ -282,7 +249,7 @@ export const make = (limits: SlipLimits): TimedReader<Uint8Array, TossPacket> =>
     behindBytes = 0
     const wrong = variant === "json" ? unexpectedEnd : slip.finish()
     if (wrong !== undefined) fail(wrong)
-    else settleRecord(fields)
+    else settleSlip()
     return flush()
   }
 
