@@ -14,7 +14,7 @@ const file = join(folder, "flaky")
 writeFileSync(
   join(folder, "vitest.config.mts"),
   `import configuration from ${JSON.stringify(configuration)}
-  const test = { ...configuration.test, root: ${JSON.stringify(folder)}, globalSetup: [], globals: true }
+  const test = { ...configuration.test, root: ${JSON.stringify(folder)}, globalSetup: [], setupFiles: [], globals: true }
   export default { ...configuration, cacheDir: "cache", test }`
 )
 
