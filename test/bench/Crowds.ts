@@ -5,7 +5,7 @@ import type { Figure } from "./Comparison.ts"
 import { medianOf, printTable, shown } from "./Figures.ts"
 import type { Crowding } from "./Idle.ts"
 import { pause } from "./Member.ts"
-import { compare, type Plan, reportsOf, roundsOf, rowsOf, takeTurns } from "./Plan.ts"
+import { compare, type Plan, reportsOf, roundsOf, rowsOf, seriesOf, takeTurns } from "./Plan.ts"
 import { file, firstLine, kernelBytes, kill, node, residentBytes, usage } from "./Processes.ts"
 import * as Subjects from "./Subjects.ts"
 
@@ -157,9 +157,12 @@ export const idleConnections = async (
   ])
   compare(plan, "idle, heap", heapFigure, measured)
   compare(plan, "idle, resident", residentFigure, measured)
-  const isRight = reportsOf(measured).every(({ dropped, isWhole }) => dropped === 0 && isWhole)
-  if (!isRight) console.log("WRONG, a member was hung up on, or did not come in")
-  return isRight
+  for (const { name, all } of seriesOf(measured)) {
+    for (const { dropped, entered, isWhole } of all) {
+      if (dropped > 0 || !isWhole) console.log(`${name}: WRONG, ${entered} came in, ${dropped} were hung up on`)
+    }
+  }
+  return reportsOf(measured).every(({ dropped, isWhole }) => dropped === 0 && isWhole)
 }
 
 // Who is not through when the time is over takes for ever.
@@ -167,6 +170,12 @@ const loginSeconds: Figure<Crowding> = {
   name: "seconds",
   digits: 2,
   of: ({ isWhole, seconds }) => (isWhole ? seconds : Infinity)
+}
+
+const loginCost: Figure<Crowding & Growth> = {
+  name: "seconds of the server",
+  digits: 2,
+  of: ({ cpuSeconds, isWhole }) => (isWhole ? cpuSeconds : Infinity)
 }
 
 /** Measures and prints how long it takes until all have come into one room; false if somebody was hung up on. */
@@ -205,6 +214,7 @@ export const logins = async (
     })
   ])
   compare(plan, "joins", loginSeconds, measured)
+  compare(plan, "joins, processor time", loginCost, measured)
   const isRight = reportsOf(measured).every(({ dropped }) => dropped === 0)
   if (!isRight) console.log("WRONG, somebody was hung up on")
   return isRight
