@@ -21,10 +21,18 @@ const compared = (old: ReadonlyArray<Round>, now: ReadonlyArray<Round>) =>
 
 describe("comparisonOf()", () => {
   it("gives medians, and ratios over 1 where this build is better", () => {
-    const { now, old, oldRange, rateRatio, ratio, verdict } = compared(roundsOf(100, 80, 125), roundsOf(40, 50, 60))
-    assert.deepStrictEqual([old, now, ratio, rateRatio], [100, 50, 2, 2])
+    const { bestRatio, now, old, oldRange, rateRatio, ratio, verdict } = compared(
+      roundsOf(100, 80, 125),
+      roundsOf(40, 50, 60)
+    )
+    assert.deepStrictEqual([old, now, ratio, bestRatio, rateRatio], [100, 50, 2, 2, 2])
     assert.deepStrictEqual(oldRange, [0.8, 1.25])
     assert.strictEqual(verdict, "ok")
+  })
+
+  it("gives the ratio of the best rounds, too", () => {
+    const { bestRatio, ratio } = compared(roundsOf(10, 30, 30), roundsOf(30, 20, 30))
+    assert.deepStrictEqual([ratio, bestRatio], [1, 0.5])
   })
 
   it("takes the mean of the two in the middle of an even number of rounds", () => {

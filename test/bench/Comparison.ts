@@ -31,6 +31,8 @@ export interface Comparison {
   readonly ratio: number
   /** The rounds of the old build beside its own median. */
   readonly oldRange: readonly [least: number, most: number]
+  /** Of the best round of each: what else the machine does mostly adds to a figure. */
+  readonly bestRatio: number
   readonly rateRatio: number | undefined
   readonly verdict: Verdict
 }
@@ -64,17 +66,24 @@ export const comparisonOf = <Report>(
     now: newMedian,
     ratio,
     oldRange,
+    bestRatio: Math.min(...oldValues) / Math.min(...newValues),
     rateRatio: rate === undefined ? undefined : median(now.map(rate)) / median(old.map(rate)),
     verdict: verdictOf(ratio, oldRange[0])
   }
 }
 
-const ratioCells = ({ oldRange, ratio, verdict }: Comparison) => [shown(ratio, 2), range(oldRange, 2), verdict]
+const ratioTitles = ["ratio", "old's own", "", "by best"]
+const ratioCells = ({ bestRatio, oldRange, ratio, verdict }: Comparison) => [
+  shown(ratio, 2),
+  range(oldRange, 2),
+  verdict,
+  shown(bestRatio, 2)
+]
 
 /** Prints what was compared in one line by one figure. */
 export const printComparisons = <Report>(figure: Figure<Report>, all: ReadonlyArray<Comparison>): void => {
   printTable([
-    [`${figure.name}, by turns`, "old", "new", "ratio", "old's own", "", figure.rate === undefined ? "" : "by rate"],
+    [`${figure.name}, by turns`, "old", "new", ...ratioTitles, figure.rate === undefined ? "" : "by rate"],
     ...all.map((it) => [
       it.name,
       shown(it.old, figure.digits),
@@ -88,7 +97,7 @@ export const printComparisons = <Report>(figure: Figure<Report>, all: ReadonlyAr
 /** Prints what was compared in all lines. */
 export const printSummary = (all: ReadonlyArray<Comparison>): void => {
   printTable([
-    ["this build beside the old one", "ratio", "old's own", ""],
+    ["this build beside the old one", ...ratioTitles],
     ...all.map((it) => [`${it.line}: ${it.name}`, ...ratioCells(it)])
   ])
 }
