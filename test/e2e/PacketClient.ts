@@ -119,6 +119,8 @@ export const udp = Effect.fnUntraced(function* (url: string): Effect.fn.Return<P
     Effect.sync(() => createSocket("udp4")),
     (socket) => Effect.sync(() => socket.close())
   )
+  // A server that has ended refuses what is still under way.
+  socket.on("error", () => {})
   socket.on("message", (bytes) => {
     const response = PacketCodec.readResponse(bytes)
     if (Result.isSuccess(response)) Queue.offerUnsafe(queue, response.success)
