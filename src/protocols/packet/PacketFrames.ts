@@ -8,6 +8,7 @@
  *   over the limit is refused when its length has come, and dropped as it comes.
  */
 import { Result } from "effect"
+import * as ByteBuffer from "../ByteBuffer.ts"
 import * as ByteReader from "../ByteReader.ts"
 import { malformed, readPacket, type Malformed } from "./PacketCodec.ts"
 import { PacketError } from "./PacketError.ts"
@@ -41,32 +42,13 @@ export interface PacketFrames<Packet = Request> {
   readonly isBetween: () => boolean
 }
 
-const smallBytes = 64
-const largeBytes = 4096
-
 const makeFrames = <Packet>(language: Language<Packet>, { packetLimitBytes }: PacketLimits): PacketFrames<Packet> => {
-  let kept = new Uint8Array(0)
-  let keptBytes = 0
+  const kept = ByteBuffer.make()
   /** So many bytes of the packet that is kept say more about it, or are all of it. */
   let neededBytes = 0
   let droppingBytes = 0
   let isLost = false
   let framed: Array<Framed<Packet>> = []
-
-  const keep = (bytes: Uint8Array): void => {
-    if (keptBytes + bytes.length > kept.length) {
-      const larger = new Uint8Array(Math.max(keptBytes + bytes.length, kept.length * 2, smallBytes))
-      larger.set(kept.subarray(0, keptBytes))
-      kept = larger
-    }
-    kept.set(bytes, keptBytes)
-    keptBytes += bytes.length
-  }
-
-  const release = (): void => {
-    keptBytes = 0
-    if (kept.length > largeBytes) kept = new Uint8Array(0)
-  }
 
   /** Takes the packet that begins at index `from`: how many bytes it takes, or if that is more than there are, needs. */
   const frame = (bytes: Uint8Array, from: number, end: number, view?: DataView): number => {
@@ -101,17 +83,18 @@ const makeFrames = <Packet>(language: Language<Packet>, { packetLimitBytes }: Pa
       droppingBytes -= droppedBytes
       return from + droppedBytes
     }
-    if (keptBytes === 0) {
+    if (kept.sizeBytes() === 0) {
       neededBytes = frame(bytes, from, bytes.length, view)
       if (neededBytes <= cameBytes) return from + neededBytes
-      keep(bytes.subarray(from))
+      kept.append(bytes, from)
       return bytes.length
     }
-    const to = from + Math.min(neededBytes - keptBytes, cameBytes)
-    keep(bytes.subarray(from, to))
+    const to = from + Math.min(neededBytes - kept.sizeBytes(), cameBytes)
+    kept.append(bytes, from, to)
+    const keptBytes = kept.sizeBytes()
     if (keptBytes < neededBytes) return to
-    neededBytes = frame(kept, 0, keptBytes)
-    if (neededBytes <= keptBytes) release()
+    neededBytes = frame(kept.view(), 0, keptBytes)
+    if (neededBytes <= keptBytes) kept.drop(keptBytes)
     return to
   }
 
@@ -124,7 +107,7 @@ const makeFrames = <Packet>(language: Language<Packet>, { packetLimitBytes }: Pa
     return flushed
   }
 
-  return { push, isBetween: () => keptBytes === 0 && droppingBytes === 0 }
+  return { push, isBetween: () => kept.sizeBytes() === 0 && droppingBytes === 0 }
 }
 
 /**

@@ -9,6 +9,7 @@
  *   kept; a packet that is longer is refused when it has become too long, and its rest dropped until `finish()`.
  */
 import { Result } from "effect"
+import * as ByteBuffer from "../ByteBuffer.ts"
 import * as TsockmPacket from "./TsockmPacket.ts"
 import * as TsockmRequest from "./TsockmRequest.ts"
 import * as TsockmText from "./TsockmText.ts"
@@ -50,7 +51,6 @@ export interface TsockmFrames {
 }
 
 const [colon, lineFeed, carriageReturn] = [0x3a, 0x0a, 0x0d]
-const smallBytes = 256
 const status = new TextEncoder().encode("::200::")
 const beginning = /(?:REQ|RES)::(?:COMM_END|COMM|MSG|GET_PEER)$/
 /** No {@link beginning} is longer. */
@@ -63,15 +63,19 @@ const characters = (bytes: Uint8Array, from: number, to: number): string => {
   return text
 }
 
+const countLineBreaks = (bytes: Uint8Array): number => {
+  let at = 0
+  while (bytes[at] === lineFeed || bytes[at] === carriageReturn) at++
+  return at
+}
+
 /**
  * Makes a stream that nothing has come of.
  *
  * @see PROTOCOL.md §§ 4, 5
  */
 export const make = (limits: TsockmLimits = defaultLimits): TsockmFrames => {
-  let kept: Buffer = Buffer.alloc(smallBytes)
-  let start = 0
-  let end = 0
+  const kept = ByteBuffer.make()
   let isDropping = false
   // All of these count from the beginning of the packet.
   let at = 0
@@ -79,27 +83,11 @@ export const make = (limits: TsockmLimits = defaultLimits): TsockmFrames => {
   let bodyAt: number | undefined
   let succession: Uint8Array | undefined
 
-  const packet = (): Uint8Array => kept.subarray(start, end)
-
   const begin = (next: number): void => {
-    start = next
+    kept.drop(next)
     at = 0
     separators = []
     bodyAt = succession = undefined
-  }
-
-  const append = (bytes: Uint8Array): void => {
-    if (end + bytes.length > kept.length) {
-      const rest = packet()
-      const room = rest.length + bytes.length
-      const target = room > kept.length ? Buffer.alloc(Math.max(room, kept.length * 2)) : kept
-      target.set(rest)
-      kept = target
-      end = rest.length
-      start = 0
-    }
-    kept.set(bytes, end)
-    end += bytes.length
   }
 
   const refused = (bytes: Uint8Array): Framed => {
@@ -108,18 +96,16 @@ export const make = (limits: TsockmLimits = defaultLimits): TsockmFrames => {
   }
 
   const drop = (): Framed => {
-    const dropped = refused(packet())
+    const dropped = refused(kept.view())
     isDropping = true
-    kept = Buffer.alloc(smallBytes)
-    end = 0
-    begin(0)
+    begin(kept.sizeBytes())
     return dropped
   }
 
   /** Ends the packet behind its first `length` bytes. */
   const settle = (length: number): Framed | undefined => {
-    const bytes = kept.subarray(start, start + length)
-    begin(start + length)
+    const bytes = kept.view().subarray(0, length)
+    begin(length)
     if (length > limits.packetLimitBytes) return refused(bytes)
     const text = TsockmText.decode(bytes)
     if (text === "") return undefined
@@ -132,8 +118,7 @@ export const make = (limits: TsockmLimits = defaultLimits): TsockmFrames => {
   }
 
   /** Counts the separators up to the body. */
-  const readHeader = (): void => {
-    const bytes = packet()
+  const readHeader = (bytes: Uint8Array): void => {
     const last = Math.min(bytes.length, limits.headerLimitBytes) - 1
     while (at < last) {
       if (bytes[at] !== colon || bytes[at + 1] !== colon) {
@@ -159,12 +144,12 @@ export const make = (limits: TsockmLimits = defaultLimits): TsockmFrames => {
 
   /** Where the next packet of the same sender begins, if its header is there. */
   const nextPacket = (came: Buffer, sought: Uint8Array, bodyAt: number): number | undefined => {
-    const length = Math.min(end - start, limits.packetLimitBytes + beginningBytes + sought.length)
+    const length = Math.min(came.length, limits.packetLimitBytes + beginningBytes + sought.length)
     for (;;) {
-      const found = came.indexOf(sought, start + at) - start
+      const found = came.indexOf(sought, at)
       if (found < 0 || found > length - sought.length) break
       at = found + 1
-      const before = characters(kept, start + Math.max(bodyAt, found - beginningBytes), start + found)
+      const before = characters(came, Math.max(bodyAt, found - beginningBytes), found)
       const matched = beginning.exec(before)
       if (matched !== null) return found - matched[0].length
     }
@@ -180,18 +165,19 @@ export const make = (limits: TsockmLimits = defaultLimits): TsockmFrames => {
 
   const push = (bytes: Uint8Array): ReadonlyArray<Framed> => {
     if (isDropping || bytes.length === 0) return []
-    append(bytes)
-    const came = kept.subarray(0, end)
+    kept.append(bytes)
     const framed: Array<Framed> = []
-    while (start < end) {
-      if (at === 0 && (kept[start] === lineFeed || kept[start] === carriageReturn)) {
-        start++
+    while (kept.sizeBytes() > 0) {
+      const came = kept.view()
+      const lineBreaks = at === 0 ? countLineBreaks(came) : 0
+      if (lineBreaks > 0) {
+        kept.drop(lineBreaks)
         continue
       }
-      if (bodyAt === undefined) readHeader()
+      if (bodyAt === undefined) readHeader(came)
       const next = bodyAt === undefined || succession === undefined ? undefined : nextPacket(came, succession, bodyAt)
       if (next === undefined) {
-        if (end - start >= refusedBytes()) framed.push(drop())
+        if (came.length >= refusedBytes()) framed.push(drop())
         break
       }
       const settled = settle(next)
@@ -202,17 +188,13 @@ export const make = (limits: TsockmLimits = defaultLimits): TsockmFrames => {
 
   const finish = (): ReadonlyArray<Framed> => {
     isDropping = false
-    if (end === 0) return []
-    const settled = start < end ? settle(end - start) : undefined
-    kept = Buffer.alloc(smallBytes)
-    end = 0
-    begin(0)
+    const settled = kept.sizeBytes() > 0 ? settle(kept.sizeBytes()) : undefined
     return settled === undefined ? [] : [settled]
   }
 
   const pending = (): Pending => {
     if (isDropping) return "rest"
-    if (start === end) return "nothing"
+    if (kept.sizeBytes() === 0) return "nothing"
     return bodyAt === undefined ? "header" : "body"
   }
 
