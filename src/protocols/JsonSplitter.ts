@@ -92,17 +92,20 @@ export const make = ({ depthLimit, dropsTooLarge, isStrict, limitBytes }: Option
     kept.take()
   }
 
+  const text = (bytes: Uint8Array, from: number, to: number, end: number): Pushed => {
+    const text = Utf8.decode(bytes, from, to)
+    return text === undefined ? failed("not-utf8") : { _tag: "Text", text, end, isSpaced }
+  }
+
   const finish = (bytes: Uint8Array, from: number, end: number): Pushed => {
-    const isWhole = kept.sizeBytes === 0 && end - from <= limitBytes && !isDropping
+    const isWhole = kept.sizeBytes === 0 && !isDropping && end - from <= limitBytes
     if (!isWhole) keep(bytes, from, end)
     const whole = isWhole ? bytes : kept.take()
-    const text = isWhole ? Utf8.decode(whole, from, end) : Utf8.decode(whole)
     const pushed: Pushed = isDropping
       ? { _tag: "Dropped", end }
-      : text === undefined
-        ? failed("not-utf8")
-        : { _tag: "Text", text, end, isSpaced }
-    reset()
+      : text(whole, isWhole ? from : 0, isWhole ? end : whole.length, end)
+    isDropping = false
+    isSpaced = true
     return pushed
   }
 

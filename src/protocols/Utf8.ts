@@ -6,22 +6,26 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 /** So many bytes are looked at one by one, which takes less time than to call anything. */
 const shortBytes = 32
 
-const bufferOf = (bytes: Uint8Array): Buffer =>
-  bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+const isShortAscii = (bytes: Uint8Array, from: number, to: number): boolean => {
+  if (to - from > shortBytes) return false
+  let at = from
+  while (at < to && bytes[at]! < 0x80) at++
+  return at === to
+}
 
-const isValid = (bytes: Uint8Array): boolean => Result.isSuccess(Result.try(() => decoder.decode(bytes)))
+const decodeStrictly = (bytes: Uint8Array): string | undefined => {
+  const decoded = Result.try(() => decoder.decode(bytes))
+  return Result.isSuccess(decoded) ? decoded.success : undefined
+}
 
 /**
  * The text of the bytes from index `from` to before index `to`, undefined if they are not UTF-8. A byte order mark is
  * part of it.
  */
 export const decode = (bytes: Uint8Array, from = 0, to: number = bytes.length): string | undefined => {
-  if (to - from <= shortBytes) {
-    let at = from
-    while (at < to && bytes[at]! < 0x80) at++
-    if (at === to) return bufferOf(bytes).toString("latin1", from, to)
-  }
-  // This takes half as long as the decoder that refuses what is wrong; here that becomes U+FFFD.
-  const text = bufferOf(bytes).toString("utf8", from, to)
-  return text.includes("\ufffd") && !isValid(bytes.subarray(from, to)) ? undefined : text
+  if (!(bytes instanceof Buffer)) return decodeStrictly(bytes.subarray(from, to))
+  if (isShortAscii(bytes, from, to)) return bytes.toString("latin1", from, to)
+  // A buffer takes half as long as the decoder, but writes U+FFFD for what is wrong.
+  const text = bytes.toString("utf8", from, to)
+  return text.includes("\ufffd") ? decodeStrictly(bytes.subarray(from, to)) : text
 }

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Result, Schema } from "effect"
 import * as PillowRequest from "../../../src/protocols/toss/PillowRequest.ts"
 import { file, type SlipFile, type SlipValue } from "../../../src/protocols/toss/SlipValue.ts"
+import * as Rules from "./RequestRules.ts"
 import { bytes, record } from "./Wire.ts"
 
 type Entries = Readonly<Record<string, SlipValue>>
@@ -243,4 +244,32 @@ describe("PillowRequest", () => {
       assert.deepStrictEqual(alone, asked("send-message", { message, attachment: null }))
     }
   )
+
+  it.prop(
+    "PillowRequest.read() takes what the protocol allows, and nothing else",
+    [Rules.Choices],
+    ([choices]) => {
+      const whole = Rules.recordOf(choices)
+      assert.deepStrictEqual(Rules.summary(whole), Rules.expected(whole))
+    },
+    { arbitrary: { runs: 2000 } }
+  )
+
+  it("PillowRequest.read() takes no key of a peer for one of its own", () => {
+    const tagged = { _tag: "SendMessage", message: "hi" }
+    assert.deepStrictEqual(asked("send-message", tagged), [
+      "send-message",
+      { data: ["_tag: This field is not supported"] }
+    ])
+    const inner = record({ file: photo, name: "a", _tag: "File" })
+    assert.deepStrictEqual(asked("send-message", { attachment: inner }), [
+      "send-message",
+      { data: ["attachment._tag: This field is not supported"] }
+    ])
+    for (const value of [record({}), new Date(0), []]) {
+      const [, refused] = asked("send-message", { attachment: record({ file: value, name: "a" }) }) as [string, object]
+      const name = Array.isArray(value) ? "Array" : value instanceof Date ? "Date" : "Object"
+      assert.deepStrictEqual(refused, { data: [`attachment.file: Expected a Buffer, got ${name}`] })
+    }
+  })
 })

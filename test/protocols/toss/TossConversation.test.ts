@@ -14,6 +14,8 @@ import {
 } from "../../../src/domain/Rejection.ts"
 import type { ByteFrame } from "../../../src/protocols/Protocol.ts"
 import type { Step, Steps } from "../../../src/protocols/Step.ts"
+import * as TossConversation from "../../../src/protocols/toss/TossConversation.ts"
+import type { TossPacket } from "../../../src/protocols/toss/TossPacket.ts"
 import * as TossProtocol from "../../../src/protocols/toss/TossProtocol.ts"
 import * as Client from "./Client.ts"
 import { cut } from "../Cut.ts"
@@ -346,5 +348,62 @@ describe("TossConversation", () => {
       { status: 201, data: { errors: { _err: ["The connection is closed: no login in time."] } } }
     ])
     assert.strictEqual(said(loggedIn().farewell("killed"))[0]?.data?.username, "Server")
+  })
+
+  const written = { variant: "slip", isAnnounced: false, hasMore: false } as const
+  const chunks = { _tag: "Request", request: { _tag: "Chunks", chunks: 5 }, ...written } as const
+  const hello = { _tag: "Request", request: { _tag: "SendMessage", message: "hello" }, ...written } as const
+  const refused = (isAnnouncement: boolean) =>
+    ({
+      _tag: "Refused",
+      refusal: { _tag: "Refused", errors: { action: ["wrong"] }, isAnnouncement },
+      ...written
+    }) as const
+  const failed = { _tag: "Failed", failure: { _tag: "Failed", status: 201, detail: "wrong" }, ...written } as const
+
+  /** The kinds of the steps that packets are answered by, and whether their peer may be the original. */
+  const answered = (...packets: ReadonlyArray<TossPacket>): readonly [string, boolean] => {
+    const settings = { isPacing: true, now: () => new Date(0), said: () => [] }
+    const conversation = TossConversation.make(settings)
+    const tags = packets.flatMap((packet) => conversation.receive(packet)).map(({ _tag }) => _tag)
+    return [tags.join(" "), conversation.isPaced]
+  }
+
+  it("takes packets, whoever has read them", () => {
+    assert.deepStrictEqual(answered(chunks), ["Send", true])
+    assert.deepStrictEqual(answered({ _tag: "Continued" }), ["Release", true])
+    assert.deepStrictEqual(answered({ ...hello, isAnnounced: true }), ["Run", true])
+    assert.deepStrictEqual(answered(hello), ["Run", false])
+    assert.deepStrictEqual(answered({ ...hello, hasMore: true, isAnnounced: true }), ["Run", true])
+    assert.deepStrictEqual(answered({ ...chunks, hasMore: true }), ["Send Release", false])
+    assert.deepStrictEqual(answered(refused(true)), ["Send Fault Send", true])
+    assert.deepStrictEqual(answered({ ...refused(true), hasMore: true }), ["Send Fault Send Release", false])
+    assert.deepStrictEqual(answered(refused(false)), ["Fault Send", false])
+    assert.deepStrictEqual(answered({ ...refused(false), isAnnounced: true }), ["Fault Send", true])
+    assert.deepStrictEqual(answered(failed), ["Fault Send", false])
+    assert.deepStrictEqual(answered({ ...failed, isAnnounced: true }), ["Fault Send", true])
+  })
+
+  it("drops a file that the packet behind it does not take", () => {
+    const began: TossPacket = { _tag: "FileBegan", ordinal: 1, path: ["data", "attachment"], sizeBytes: 2 }
+    const pieces: ReadonlyArray<TossPacket> = [
+      { _tag: "FilePiece", ordinal: 1, bytes: bytes("hi") },
+      { _tag: "FileEnded", ordinal: 1, name: "a" }
+    ]
+    for (const last of [hello, refused(false), failed]) {
+      const [tags] = answered(began, ...pieces, last)
+      assert.strictEqual(tags, last === hello ? "Run Run Run Run" : "Run Run Fault Send Run")
+    }
+    assert.deepStrictEqual(answered({ ...began, path: ["data", "other"] }, ...pieces, failed), ["Fault Send", false])
+  })
+
+  it("takes a peer that does not wait for the refusal of its announcement for another one", () => {
+    const conversation = converse()
+    const steps = conversation.receive(bytes("action|l6|chunks;data|s12|chunks|n1|0;;act"))
+    assert.deepStrictEqual(
+      steps.map(({ _tag }) => _tag),
+      ["Send", "Fault", "Send", "Release"]
+    )
+    assert.isFalse(conversation.isPaced)
   })
 })
