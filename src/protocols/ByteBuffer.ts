@@ -27,55 +27,66 @@ const idleBytes = 256
 
 const none = Buffer.alloc(0)
 
-/** Makes an empty buffer that never has more than `limitBytes`. */
-export const make = (limitBytes = Infinity): ByteBuffer => {
-  let memory: Buffer = none
-  let start = 0
-  let end = 0
+class Kept implements ByteBuffer {
+  readonly #limitBytes: number
+  #memory: Buffer = none
+  #start = 0
+  #end = 0
 
-  const makeRoom = (moreBytes: number): boolean => {
-    const sizeBytes = end - start
-    const neededBytes = sizeBytes + moreBytes
-    if (neededBytes > limitBytes) return false
-    const isFull = neededBytes > memory.length
-    const roomBytes = Math.max(neededBytes, Math.min(limitBytes, Math.max(smallBytes, memory.length * 2)))
-    const target = isFull ? Buffer.alloc(roomBytes) : memory
-    target.set(memory.subarray(start, end))
-    memory = target
-    start = 0
-    end = sizeBytes
+  constructor(limitBytes: number) {
+    this.#limitBytes = limitBytes
+  }
+
+  sizeBytes(): number {
+    return this.#end - this.#start
+  }
+
+  add(byte: number): boolean {
+    if (this.#end === this.#memory.length && !this.#makeRoom(1)) return false
+    this.#memory[this.#end++] = byte
     return true
   }
 
-  const drop = (sizeBytes: number): void => {
-    start += sizeBytes
-    if (start < end) return
-    start = end = 0
-    if (memory.length > idleBytes) memory = none
+  append(bytes: Uint8Array, from = 0, to: number = bytes.length): boolean {
+    const moreBytes = to - from
+    if (this.#end + moreBytes > this.#memory.length && !this.#makeRoom(moreBytes)) return false
+    this.#memory.set(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to), this.#end)
+    this.#end += moreBytes
+    return true
   }
 
-  const view = (): Buffer => memory.subarray(start, end)
+  view(): Buffer {
+    return this.#memory.subarray(this.#start, this.#end)
+  }
 
-  return {
-    sizeBytes: () => end - start,
-    add: (byte) => {
-      if (end === memory.length && !makeRoom(1)) return false
-      memory[end++] = byte
-      return true
-    },
-    append: (bytes, from = 0, to = bytes.length) => {
-      const moreBytes = to - from
-      if (end + moreBytes > memory.length && !makeRoom(moreBytes)) return false
-      memory.set(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to), end)
-      end += moreBytes
-      return true
-    },
-    view,
-    drop,
-    take: () => {
-      const taken = start === end ? none : view()
-      drop(end - start)
-      return taken
-    }
+  drop(sizeBytes: number): void {
+    this.#start += sizeBytes
+    if (this.#start < this.#end) return
+    this.#start = this.#end = 0
+    if (this.#memory.length > idleBytes) this.#memory = none
+  }
+
+  take(): Buffer {
+    if (this.#start === this.#end) return none
+    const taken = this.view()
+    this.drop(taken.length)
+    return taken
+  }
+
+  #makeRoom(moreBytes: number): boolean {
+    const sizeBytes = this.#end - this.#start
+    const neededBytes = sizeBytes + moreBytes
+    if (neededBytes > this.#limitBytes) return false
+    const memory = this.#memory
+    const isFull = neededBytes > memory.length
+    const roomBytes = Math.max(neededBytes, Math.min(this.#limitBytes, Math.max(smallBytes, memory.length * 2)))
+    this.#memory = isFull ? Buffer.alloc(roomBytes) : memory
+    this.#memory.set(memory.subarray(this.#start, this.#end))
+    this.#start = 0
+    this.#end = sizeBytes
+    return true
   }
 }
+
+/** Makes an empty buffer that never has more than `limitBytes`. */
+export const make = (limitBytes = Infinity): ByteBuffer => new Kept(limitBytes)
