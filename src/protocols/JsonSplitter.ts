@@ -68,99 +68,112 @@ const plainEnd = (bytes: Uint8Array, from: number, to: number): number => {
 /** Whether a byte is white space of JSON, which may stand between texts. */
 export const isWhiteSpace = (byte: number): boolean => byte === space || byte === 0x0a || byte === 0x0d || byte === 0x09
 
-/** Makes a splitter that stands before a first text. */
-export const make = ({ depthLimit, dropsTooLarge, isStrict, limitBytes }: Options): JsonSplitter => {
-  const closers = new Uint8Array(depthLimit)
-  const kept = new ByteBuffer(limitBytes)
-  let depth = 0
-  let isInString = false
-  let isEscaped = false
-  let isAfterSeparator = false
-  let isSpaced = true
-  let isDropping = false
+class Splitter implements JsonSplitter {
+  readonly #options: Options
+  readonly #kept: ByteBuffer
+  readonly #closers: Uint8Array
+  #depth = 0
+  #isInString = false
+  #isEscaped = false
+  #isAfterSeparator = false
+  #isSpaced = true
+  #isDropping = false
 
-  const reset = (): void => {
-    depth = 0
-    isInString = isEscaped = isAfterSeparator = isDropping = false
-    isSpaced = true
-    kept.take()
+  constructor(options: Options) {
+    this.#options = options
+    this.#kept = new ByteBuffer(options.limitBytes)
+    this.#closers = new Uint8Array(options.depthLimit)
   }
 
-  const keep = (bytes: Uint8Array, from: number, to: number): void => {
-    if (isDropping || kept.append(bytes, from, to)) return
-    isDropping = true
-    kept.take()
-  }
-
-  const text = (bytes: Uint8Array, from: number, to: number, end: number): Pushed => {
-    const text = Utf8.decode(bytes, from, to)
-    return text === undefined ? failed("not-utf8") : { _tag: "Text", text, end, isSpaced }
-  }
-
-  const finish = (bytes: Uint8Array, from: number, end: number): Pushed => {
-    const isWhole = kept.sizeBytes === 0 && !isDropping && end - from <= limitBytes
-    if (!isWhole) keep(bytes, from, end)
-    const whole = isWhole ? bytes : kept.take()
-    const pushed: Pushed = isDropping
-      ? { _tag: "Dropped", end }
-      : text(whole, isWhole ? from : 0, isWhole ? end : whole.length, end)
-    isDropping = false
-    isSpaced = true
-    return pushed
-  }
-
-  const push = (bytes: Uint8Array, from: number): Pushed => {
+  push(bytes: Uint8Array, from: number): Pushed {
+    const { depthLimit, dropsTooLarge, isStrict, limitBytes } = this.#options
+    const closers = this.#closers
     let at = from
-    if (depth === 0) {
+    if (this.#depth === 0) {
       while (at < bytes.length && isWhiteSpace(bytes[at]!)) at++
       if (at === bytes.length) return more
       if (bytes[at] !== 0x7b) return failed("no-object")
     }
     const start = at
-    const stop = dropsTooLarge ? bytes.length : Math.min(bytes.length, start + limitBytes - kept.sizeBytes)
+    const stop = dropsTooLarge ? bytes.length : Math.min(bytes.length, start + limitBytes - this.#kept.sizeBytes)
     for (; at < stop; at++) {
-      if (isInString) {
-        if (isEscaped) {
-          isEscaped = false
+      if (this.#isInString) {
+        if (this.#isEscaped) {
+          this.#isEscaped = false
           continue
         }
         at = plainEnd(bytes, at, stop)
         if (at === stop) break
-        if (bytes[at] === backslash) isEscaped = true
-        else isInString = false
+        if (bytes[at] === backslash) this.#isEscaped = true
+        else this.#isInString = false
         continue
       }
       const byte = bytes[at]!
-      if (isAfterSeparator) {
-        isAfterSeparator = false
-        if (byte !== space) isSpaced = false
+      if (this.#isAfterSeparator) {
+        this.#isAfterSeparator = false
+        if (byte !== space) this.#isSpaced = false
       }
       switch (byte) {
         case quote:
-          isInString = true
+          this.#isInString = true
           break
         case 0x7b: // {
         case 0x5b: // [
-          if (depth === depthLimit) return failed("too-deep")
-          closers[depth++] = byte + 2
+          if (this.#depth === depthLimit) return failed("too-deep")
+          closers[this.#depth++] = byte + 2
           break
         case 0x7d: // }
         case 0x5d: // ]
-          if (closers[--depth] !== byte && isStrict) return failed("wrong-bracket")
-          if (depth === 0) return finish(bytes, start, at + 1)
+          if (closers[--this.#depth] !== byte && isStrict) return failed("wrong-bracket")
+          if (this.#depth === 0) return this.#finish(bytes, start, at + 1)
           break
         case 0x3a: // :
         case 0x2c: // ,
-          isAfterSeparator = true
+          this.#isAfterSeparator = true
           break
         default:
           if (isStrict && (byte >= 0x80 || (byte < space && !isWhiteSpace(byte)))) return failed("wrong-byte")
       }
     }
     if (stop < bytes.length) return failed("too-large")
-    keep(bytes, start, stop)
+    this.#keep(bytes, start, stop)
     return more
   }
 
-  return { push, isBetween: () => depth === 0, reset }
+  isBetween(): boolean {
+    return this.#depth === 0
+  }
+
+  reset(): void {
+    this.#depth = 0
+    this.#isInString = this.#isEscaped = this.#isAfterSeparator = this.#isDropping = false
+    this.#isSpaced = true
+    this.#kept.take()
+  }
+
+  #keep(bytes: Uint8Array, from: number, to: number): void {
+    if (this.#isDropping || this.#kept.append(bytes, from, to)) return
+    this.#isDropping = true
+    this.#kept.take()
+  }
+
+  #finish(bytes: Uint8Array, from: number, end: number): Pushed {
+    const isWhole = this.#kept.sizeBytes === 0 && !this.#isDropping && end - from <= this.#options.limitBytes
+    if (!isWhole) this.#keep(bytes, from, end)
+    const whole = isWhole ? bytes : this.#kept.take()
+    const pushed: Pushed = this.#isDropping
+      ? { _tag: "Dropped", end }
+      : this.#text(whole, isWhole ? from : 0, isWhole ? end : whole.length, end)
+    this.#isDropping = false
+    this.#isSpaced = true
+    return pushed
+  }
+
+  #text(bytes: Uint8Array, from: number, to: number, end: number): Pushed {
+    const text = Utf8.decode(bytes, from, to)
+    return text === undefined ? failed("not-utf8") : { _tag: "Text", text, end, isSpaced: this.#isSpaced }
+  }
 }
+
+/** Makes a splitter that stands before a first text. */
+export const make = (options: Options): JsonSplitter => new Splitter(options)

@@ -68,27 +68,38 @@ const failure = (reason: JsonSplitter.Reason, { depthLimit, limitBytes }: Limits
   }
 }
 
+class Frames implements JsonFrames {
+  readonly #limits: Limits
+  readonly #splitter: JsonSplitter.JsonSplitter
+
+  constructor(limits: Limits) {
+    this.#limits = limits
+    const { depthLimit, limitBytes } = limits
+    this.#splitter = JsonSplitter.make({ depthLimit, limitBytes, isStrict: true, dropsTooLarge: false })
+  }
+
+  push(bytes: Uint8Array, from: number): Pushed {
+    const pushed = this.#splitter.push(bytes, from)
+    switch (pushed._tag) {
+      case "Text":
+        return { _tag: "Package", text: pushed.text, end: pushed.end, isSpaced: pushed.isSpaced }
+      case "More":
+        return pushed
+      case "Dropped":
+        return tooLarge(this.#limits.limitBytes)
+      case "Failed":
+        return failure(pushed.reason, this.#limits)
+    }
+  }
+
+  isBetween(): boolean {
+    return this.#splitter.isBetween()
+  }
+}
+
 /**
  * Makes a splitter that stands before a first package.
  *
  * @see PROTOCOL.md § 1
  */
-export const make = (limits: Limits): JsonFrames => {
-  const splitter = JsonSplitter.make({ ...limits, isStrict: true, dropsTooLarge: false })
-  return {
-    push: (bytes, from) => {
-      const pushed = splitter.push(bytes, from)
-      switch (pushed._tag) {
-        case "Text":
-          return { _tag: "Package", text: pushed.text, end: pushed.end, isSpaced: pushed.isSpaced }
-        case "More":
-          return pushed
-        case "Dropped":
-          return tooLarge(limits.limitBytes)
-        case "Failed":
-          return failure(pushed.reason, limits)
-      }
-    },
-    isBetween: splitter.isBetween
-  }
-}
+export const make = (limits: Limits): JsonFrames => new Frames(limits)

@@ -31,67 +31,85 @@ export interface SlipContent {
   readonly reset: () => void
 }
 
-const nothing: ReadonlyArray<never> = []
-
-/** Makes a reader of contents, whose values go to `reading`. */
-export const make = (limits: SlipLimits, reading: Reading, sink?: FileSink): SlipContent => {
+class Content implements SlipContent {
+  readonly #limits: SlipLimits
+  readonly #reading: Reading
+  readonly #sink: FileSink | undefined
   /** What has come of a content that is cut. */
-  const kept = new ByteBuffer()
-  let type = ""
-  let sizeBytes = 0
-  let remainingBytes = 0
-  let isDropping = false
-  let ordinal: number | undefined
-  let fileBytes = 0
-  let oversized: Array<Path> = []
+  readonly #kept = new ByteBuffer()
+  #type = ""
+  #sizeBytes = 0
+  #remainingBytes = 0
+  #isDropping = false
+  #ordinal: number | undefined
+  #fileBytes = 0
+  #oversized: Array<Path> = []
 
-  const valueOf = (bytes: Uint8Array, from: number, to: number): SlipValue | Failure => {
-    if (type !== "f") return isDropping ? SlipText.placeholder(type) : SlipText.content(type, bytes, from, to)
-    if (isDropping) return { _tag: "File", name: "", sizeBytes, isDropped: true }
-    if (ordinal !== undefined) return { _tag: "File", name: "", sizeBytes, ordinal }
+  constructor(limits: SlipLimits, reading: Reading, sink?: FileSink) {
+    this.#limits = limits
+    this.#reading = reading
+    this.#sink = sink
+  }
+
+  begin(type: string, sizeBytes: number, path: Path): void {
+    const { fileLimitBytes, recordLimitBytes } = this.#limits
+    const isFile = type === "f"
+    const sumBytes = sizeBytes + (isFile ? this.#fileBytes : this.#reading.keptBytes)
+    const isDropping = sumBytes > (isFile ? fileLimitBytes : recordLimitBytes)
+    if (isDropping) this.#oversized.push(path)
+    else if (isFile) this.#fileBytes = sumBytes
+    else this.#reading.keptBytes = sumBytes
+    this.#type = type
+    this.#sizeBytes = this.#remainingBytes = sizeBytes
+    this.#isDropping = isDropping
+    this.#ordinal = isFile && !isDropping ? this.#sink?.begin(path, sizeBytes) : undefined
+  }
+
+  take(bytes: Uint8Array, from: number): number | Failure {
+    const kept = this.#kept
+    const to = Math.min(bytes.length, from + this.#remainingBytes)
+    this.#remainingBytes -= to - from
+    const isWhole = this.#remainingBytes === 0 && kept.sizeBytes === 0
+    if (this.#type === "f" && this.#sink !== undefined) {
+      if (!this.#isDropping && to > from) this.#sink.piece(bytes.subarray(from, to))
+    } else if (!this.#isDropping && !isWhole) kept.append(bytes, from, to)
+    if (this.#remainingBytes > 0) return to - from
+    const content = isWhole ? bytes : kept.take()
+    const value = isWhole ? this.#valueOf(bytes, from, to) : this.#valueOf(content, 0, content.length)
+    if (SlipText.isFailure(value)) return value
+    this.#reading.value = value
+    return to - from
+  }
+
+  isWhole(): boolean {
+    return this.#remainingBytes === 0
+  }
+
+  name(name: string): void {
+    if (!this.#isDropping) this.#sink?.end(name)
+    this.#reading.value = { ...(this.#reading.value as SlipFile), name }
+  }
+
+  oversized(): ReadonlyArray<Path> {
+    return this.#oversized
+  }
+
+  reset(): void {
+    this.#fileBytes = this.#remainingBytes = 0
+    this.#kept.take()
+    if (this.#oversized.length > 0) this.#oversized = []
+  }
+
+  #valueOf(bytes: Uint8Array, from: number, to: number): SlipValue | Failure {
+    const type = this.#type
+    if (type !== "f") return this.#isDropping ? SlipText.placeholder(type) : SlipText.content(type, bytes, from, to)
+    const sizeBytes = this.#sizeBytes
+    if (this.#isDropping) return { _tag: "File", name: "", sizeBytes, isDropped: true }
+    if (this.#ordinal !== undefined) return { _tag: "File", name: "", sizeBytes, ordinal: this.#ordinal }
     return { _tag: "File", name: "", sizeBytes, content: new Uint8Array(bytes.subarray(from, to)) }
   }
-
-  const end = (bytes: Uint8Array, from: number, to: number): Failure | undefined => {
-    const value = valueOf(bytes, from, to)
-    if (SlipText.isFailure(value)) return value
-    reading.value = value
-    return undefined
-  }
-
-  return {
-    begin: (begun, size, path) => {
-      type = begun
-      sizeBytes = remainingBytes = size
-      const isFile = type === "f"
-      const sumBytes = size + (isFile ? fileBytes : reading.keptBytes)
-      isDropping = sumBytes > (isFile ? limits.fileLimitBytes : limits.recordLimitBytes)
-      if (isDropping) oversized.push(path)
-      else if (isFile) fileBytes = sumBytes
-      else reading.keptBytes = sumBytes
-      ordinal = isFile && !isDropping ? sink?.begin(path, size) : undefined
-    },
-    take: (bytes, from) => {
-      const to = Math.min(bytes.length, from + remainingBytes)
-      remainingBytes -= to - from
-      const isWhole = remainingBytes === 0 && kept.sizeBytes === 0
-      if (type === "f" && sink !== undefined) {
-        if (!isDropping && to > from) sink.piece(bytes.subarray(from, to))
-      } else if (!isDropping && !isWhole) kept.append(bytes, from, to)
-      if (remainingBytes > 0) return to - from
-      const content = isWhole ? bytes : kept.take()
-      return (isWhole ? end(bytes, from, to) : end(content, 0, content.length)) ?? to - from
-    },
-    isWhole: () => remainingBytes === 0,
-    name: (name) => {
-      if (!isDropping) sink?.end(name)
-      reading.value = { ...(reading.value as SlipFile), name }
-    },
-    oversized: () => (oversized.length === 0 ? nothing : oversized),
-    reset: () => {
-      fileBytes = remainingBytes = 0
-      if (kept.sizeBytes > 0) kept.take()
-      if (oversized.length > 0) oversized = []
-    }
-  }
 }
+
+/** Makes a reader of contents, whose values go to `reading`. */
+export const make = (limits: SlipLimits, reading: Reading, sink?: FileSink): SlipContent =>
+  new Content(limits, reading, sink)

@@ -55,7 +55,8 @@ interface Level {
 const [bar, semicolon, dot] = [0x7c, 0x3b, 0x2e]
 const types = new Map([..."lndsafbx"].map((type) => [type.charCodeAt(0), type]))
 const more: Pushed = { _tag: "More" }
-const empty = new Uint8Array(0)
+// The fields of the record itself are the caller's.
+const noEntries = new Map<string, SlipValue>()
 
 /**
  * Makes a reader at the beginning of a record. Without a sink files keep their content.
@@ -68,7 +69,7 @@ export const make = (limits: SlipLimits.SlipLimits, sink?: FileSink): SlipReader
   const word = SlipWord.make(limits)
   const content = SlipContent.make(limits, reading, sink)
   let levels: Array<Level> = []
-  let level: Level = { end: Infinity, entries: new Map(), isArray: false, key: "" }
+  let level: Level = { end: Infinity, entries: noEntries, isArray: false, key: "" }
   let state: State = "key"
   let type = ""
   let sizeText = ""
@@ -77,8 +78,6 @@ export const make = (limits: SlipLimits.SlipLimits, sink?: FileSink): SlipReader
   /** Up to here values are not whole, or are not read at once. */
   let reachedOffset = -1
   let failure: Failure | undefined
-
-  const path = (): ReadonlyArray<string> => [...levels.map(({ key }) => key), level.key]
 
   /** Whether a value has no size. */
   const isBare = (): boolean => type === "b" || type === "x"
@@ -136,9 +135,8 @@ export const make = (limits: SlipLimits.SlipLimits, sink?: FileSink): SlipReader
   }
 
   const takeType = (byte: number): number | Failure => {
-    const known = types.get(byte)
-    if (known === undefined) return SlipText.unexpected(byte, offset)
-    type = known
+    type = types.get(byte) ?? ""
+    if (type === "") return SlipText.unexpected(byte, offset)
     sizeText = ""
     if (type === "x") reading.value = null
     state = type === "x" ? "after" : type === "b" ? "boolean" : "size"
@@ -166,9 +164,13 @@ export const make = (limits: SlipLimits.SlipLimits, sink?: FileSink): SlipReader
       if (size === 0) closeLevel()
       return undefined
     }
-    content.begin(type, size, path())
+    content.begin(
+      type,
+      size,
+      [...levels, level].map(({ key }) => key)
+    )
     state = "content"
-    const taken = size === 0 ? takeContent(empty, 0) : 0
+    const taken = size === 0 ? takeContent(new Uint8Array(0), 0) : 0
     return typeof taken === "number" ? undefined : taken
   }
 
@@ -189,9 +191,9 @@ export const make = (limits: SlipLimits.SlipLimits, sink?: FileSink): SlipReader
   }
 
   const takeEnd = (byte: number): number | Failure => {
-    if (byte !== semicolon) return isBare() ? SlipText.unexpected(byte, offset) : SlipText.misnamed(level.key)
     state = "ended"
-    return 1
+    if (byte === semicolon) return 1
+    return isBare() ? SlipText.unexpected(byte, offset) : SlipText.misnamed(level.key)
   }
 
   const takeContent = (bytes: Uint8Array, at: number): number | Failure => {
@@ -240,8 +242,6 @@ export const make = (limits: SlipLimits.SlipLimits, sink?: FileSink): SlipReader
     return { _tag: "Field", key: level.key, value: reading.value, end }
   }
 
-  const endKeyAt = (end: number): Pushed => ({ _tag: "Key", key: level.key, end })
-
   /** Takes a field of the record itself that lies whole in the bytes, or its key if only that does; else nothing. */
   const pushWhole = (bytes: Uint8Array, from: number, has?: (key: string) => boolean): Pushed | undefined => {
     const taken = takeWholeKey(bytes, from, bytes.length)
@@ -249,7 +249,7 @@ export const make = (limits: SlipLimits.SlipLimits, sink?: FileSink): SlipReader
     offset += taken
     const at = from + taken
     const valueBytes = at === bytes.length || has?.(level.key) === true ? 0 : takeWhole(bytes, at, bytes.length)
-    if (valueBytes === 0) return endKeyAt(at)
+    if (valueBytes === 0) return { _tag: "Key", key: level.key, end: at }
     offset += valueBytes
     return endField(at + valueBytes)
   }
@@ -266,7 +266,7 @@ export const make = (limits: SlipLimits.SlipLimits, sink?: FileSink): SlipReader
       at += taken
       offset += taken
       if (levels.length === 0 && state === "ended") return endField(at)
-      if (levels.length === 0 && state === "type") return endKeyAt(at)
+      if (levels.length === 0 && state === "type") return { _tag: "Key", key: level.key, end: at }
       if (state === "ended") {
         state = "key"
         level.entries.set(level.key, reading.value)
@@ -282,7 +282,7 @@ export const make = (limits: SlipLimits.SlipLimits, sink?: FileSink): SlipReader
   return {
     push,
     finish: () => failure ?? (isBetween() ? undefined : levels.length > 0 ? SlipText.unexpectedEnd : endFailure()),
-    oversized: content.oversized,
+    oversized: () => content.oversized(),
     reset: (keepsKey = false) => {
       offset = keepsKey ? offset - keyOffset : 0
       reading.fields = keepsKey ? 1 : 0

@@ -23,7 +23,8 @@ const sizeDigits = 32
 const instant = /^(?:\d{4}|[+-]\d{6})-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
 /** Whether something could not be read. */
-export const isFailure = (read: SlipValue | Failure): read is Failure => Predicate.isTagged(read, "Failed")
+export const isFailure = (read: SlipValue | Failure): read is Failure =>
+  typeof read === "object" && Predicate.isTagged(read, "Failed")
 
 /** A {@link Failure} with status 201. */
 export const malformed = (detail: string): Failure => ({ _tag: "Failed", status: 201, detail })

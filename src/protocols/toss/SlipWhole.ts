@@ -39,11 +39,23 @@ const [string, number, record] = [0x6c, 0x6e, 0x73]
 /** No size with more digits is read here. */
 const digitLimit = 9
 
-/** Makes a reader of what belongs to a record. Whoever gets -1 sets the counts back. */
-export const make = (limits: SlipLimits, reading: Reading): SlipWhole => {
-  let reached = 0
+class Whole implements SlipWhole {
+  readonly #limits: SlipLimits
+  readonly #reading: Reading
+  #reached = 0
 
-  const readKey = (bytes: Uint8Array, from: number, to: number): number => {
+  constructor(limits: SlipLimits, reading: Reading) {
+    this.#limits = limits
+    this.#reading = reading
+  }
+
+  reached(): number {
+    return this.#reached
+  }
+
+  readKey(bytes: Uint8Array, from: number, to: number): number {
+    const limits = this.#limits
+    const reading = this.#reading
     const word = SlipText.wordAt(bytes, from, to)
     let at = word === undefined ? from : from + word.length
     const isWord = word !== undefined && at < to && bytes[at] === bar
@@ -59,40 +71,8 @@ export const make = (limits: SlipLimits, reading: Reading): SlipWhole => {
     return at
   }
 
-  /** Reads the fields that fill the bytes from index `from` to before index `to`; whether that could be done. */
-  const readRecord = (bytes: Uint8Array, from: number, to: number, level: number): boolean => {
-    if (level > limits.depthLimit) return false
-    const entries = new Map<string, SlipValue>()
-    let at = from
-    while (at < to) {
-      const end = readKey(bytes, at, to)
-      if (end < 0) return false
-      const { key } = reading
-      at = readValue(bytes, end + 1, to, level)
-      if (at < 0) return false
-      entries.set(key, reading.value)
-    }
-    reading.value = entries
-    return true
-  }
-
-  const readContent = (bytes: Uint8Array, from: number, to: number, isNumber: boolean): boolean => {
-    reading.keptBytes += to - from
-    if (reading.keptBytes > limits.recordLimitBytes) return false
-    if (isNumber) {
-      const content = SlipText.content("n", bytes, from, to)
-      if (SlipText.isFailure(content)) return false
-      reading.value = content
-      return true
-    }
-    const text = SlipText.decode(bytes, from, to)
-    if (typeof text !== "string") return false
-    reading.value = text
-    return true
-  }
-
-  const readValue = (bytes: Uint8Array, from: number, to: number, level: number): number => {
-    reached = from
+  readValue(bytes: Uint8Array, from: number, to: number, level: number): number {
+    this.#reached = from
     const type = bytes[from]
     if (type !== string && type !== number && type !== record) return -1
     let at = from + 1
@@ -103,9 +83,39 @@ export const make = (limits: SlipLimits, reading: Reading): SlipWhole => {
     const end = at + 1 + size
     if (end >= to || bytes[end] !== semicolon) return -1
     const isRead =
-      type === record ? readRecord(bytes, at + 1, end, level + 1) : readContent(bytes, at + 1, end, type === number)
+      type === record
+        ? this.#readRecord(bytes, at + 1, end, level + 1)
+        : this.#readContent(bytes, at + 1, end, type === number)
     return isRead ? end + 1 : -1
   }
 
-  return { readKey, readValue, reached: () => reached }
+  /** Reads the fields that fill the bytes from index `from` to before index `to`; whether that could be done. */
+  #readRecord(bytes: Uint8Array, from: number, to: number, level: number): boolean {
+    if (level > this.#limits.depthLimit) return false
+    const entries = new Map<string, SlipValue>()
+    let at = from
+    while (at < to) {
+      const end = this.readKey(bytes, at, to)
+      if (end < 0) return false
+      const { key } = this.#reading
+      at = this.readValue(bytes, end + 1, to, level)
+      if (at < 0) return false
+      entries.set(key, this.#reading.value)
+    }
+    this.#reading.value = entries
+    return true
+  }
+
+  #readContent(bytes: Uint8Array, from: number, to: number, isNumber: boolean): boolean {
+    const reading = this.#reading
+    reading.keptBytes += to - from
+    if (reading.keptBytes > this.#limits.recordLimitBytes) return false
+    const content = isNumber ? SlipText.content("n", bytes, from, to) : SlipText.decode(bytes, from, to)
+    if (SlipText.isFailure(content)) return false
+    reading.value = content
+    return true
+  }
 }
+
+/** Makes a reader of what belongs to a record. Whoever gets -1 sets the counts back. */
+export const make = (limits: SlipLimits, reading: Reading): SlipWhole => new Whole(limits, reading)

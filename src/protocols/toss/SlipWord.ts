@@ -23,51 +23,57 @@ export interface SlipWord {
 
 const [bar, semicolon, escape] = [0x7c, 0x3b, 0x3e]
 
-/** Makes a reader before its first word. */
-export const make = (limits: SlipLimits): SlipWord => {
-  const kept = new ByteBuffer()
-  let isEscaped = false
-  /** The bytes of a word that has ended, from `start` to before `end`. */
-  let ended: Uint8Array | undefined
-  let start = 0
-  let end = 0
+class Word implements SlipWord {
+  readonly #limits: SlipLimits
+  readonly #kept = new ByteBuffer()
+  #isEscaped = false
+  /** The word that has ended. */
+  #ended: Uint8Array | undefined
 
-  const take = (bytes: Uint8Array, from: number, to: number, delimiter: number): number | Failure => {
+  constructor(limits: SlipLimits) {
+    this.#limits = limits
+  }
+
+  take(bytes: Uint8Array, from: number, to: number, delimiter: number): number | Failure {
+    const kept = this.#kept
     for (let at = from; at < to; at++) {
       const byte = bytes[at]!
-      if (isEscaped) {
-        isEscaped = false
+      if (this.#isEscaped) {
+        this.#isEscaped = false
         if (byte !== bar && byte !== semicolon && byte !== escape) kept.add(escape)
       } else if (byte === escape) {
-        isEscaped = true
+        this.#isEscaped = true
         continue
       } else if (byte === delimiter) {
-        ended = kept.take()
-        start = 0
-        end = ended.length
+        this.#ended = kept.take()
         return at + 1 - from
       }
       kept.add(byte)
-      if (kept.sizeBytes > limits.keyLimitBytes) return keyTooLong(limits)
+      if (kept.sizeBytes > this.#limits.keyLimitBytes) return keyTooLong(this.#limits)
     }
     return to - from
   }
 
-  const reset = (): void => {
-    if (kept.sizeBytes > 0) kept.take()
-    isEscaped = false
-    ended = undefined
+  isEnded(): boolean {
+    return this.#ended !== undefined
   }
 
-  return {
-    take,
-    isEnded: () => ended !== undefined,
-    sizeBytes: () => (ended === undefined ? kept.sizeBytes : end - start),
-    text: () => {
-      const text = ended === undefined ? "" : decode(ended, start, end)
-      ended = undefined
-      return text
-    },
-    reset
+  sizeBytes(): number {
+    return this.#ended?.length ?? this.#kept.sizeBytes
+  }
+
+  text(): string | Failure {
+    const ended = this.#ended
+    this.#ended = undefined
+    return ended === undefined ? "" : decode(ended, 0, ended.length)
+  }
+
+  reset(): void {
+    this.#kept.take()
+    this.#isEscaped = false
+    this.#ended = undefined
   }
 }
+
+/** Makes a reader before its first word. */
+export const make = (limits: SlipLimits): SlipWord => new Word(limits)
