@@ -4,7 +4,7 @@
  * - A reader knows neither sessions nor steps. Whoever has a stream of reads has a stream of packets with it.
  * - What cannot be read is a packet of its own kind, never an exception.
  */
-import { type Array, Cause, Effect, Exit, Fiber, Option, type Pull, type Scope, Stream } from "effect"
+import { type Array, Cause, Effect, Fiber, Option, type Pull, type Scope, Stream } from "effect"
 
 /** Reads the packets of one peer. `In` is one read of the carrier: bytes, or an event of Socket.IO. */
 export interface Reader<In, Packet> {
@@ -64,96 +64,97 @@ const pullAll = <In, Packet, E, R>(
   return next
 }
 
-type Pulled<In, E> = Exit.Exit<Batch<In>, E | Cause.Done<void>>
+/** The reads of one peer, of which one is waited for at a time. */
+export interface Reads<In, E = never, R = never> {
+  readonly pull: Pull.Pull<Batch<In>, E, void, R>
+  /** The same, or undefined if nothing comes in time by the Clock; what comes later is there for the next pull. */
+  readonly pullWithin: (timeoutMillis: number) => Pull.Pull<Batch<In> | undefined, E, void, R>
+}
+
 type Pulling<In, E> = Fiber.Fiber<Batch<In>, E | Cause.Done<void>>
 
 const atOnce = { startImmediately: true } as const
+
+// A pull that has begun goes on when the time is over, and its result comes next: what it has got must not be lost.
+class ScopedReads<In, E, R> implements Reads<In, E, R> {
+  readonly #reads: Pull.Pull<Batch<In>, E, void, R>
+  readonly #scope: Scope.Scope
+  #pulling: Pulling<In, E> | undefined
+  readonly pull: Pull.Pull<Batch<In>, E, void, R> = Effect.suspend(() =>
+    this.#pulling === undefined
+      ? this.#reads
+      : Effect.flatMap(Fiber.await(this.#pulling), (exit) => {
+          this.#pulling = undefined
+          return exit
+        })
+  )
+
+  constructor(reads: Pull.Pull<Batch<In>, E, void, R>, scope: Scope.Scope) {
+    this.#reads = reads
+    this.#scope = scope
+  }
+
+  pullWithin(timeoutMillis: number): Pull.Pull<Batch<In> | undefined, E, void, R> {
+    return Effect.flatMap(this.#begun(), (pulling) =>
+      Effect.flatMap(Effect.timeoutOption(Fiber.await(pulling), timeoutMillis), (exit) =>
+        Option.isSome(exit) ? this.pull : Effect.undefined
+      )
+    )
+  }
+
+  #begun(): Effect.Effect<Pulling<In, E>, never, R> {
+    if (this.#pulling !== undefined) return Effect.succeed(this.#pulling)
+    const forked = Effect.forkIn(this.#reads, this.#scope, atOnce)
+    return Effect.uninterruptible(Effect.map(forked, (pulling) => (this.#pulling = pulling)))
+  }
+}
 
 // What has been read is dealt with before a read time-out, and that before what is read next. A class with few closures,
 // because every connection has one.
 class TimedPull<In, Packet, E, R> {
   readonly #reader: Reader<In, Packet>
-  readonly #reads: Pull.Pull<Batch<In>, E, void, R>
-  readonly #scope: Scope.Scope | undefined
-  // A pull of reads that has begun, whose result comes next.
-  #pulling: Pulling<In, E> | undefined
+  readonly #reads: Reads<In, E, R>
   #hasEnded = false
   readonly #handlers = {
-    onSuccess: (inputs: Batch<In>) => this.#give(readAll(this.#reader, inputs)),
+    onSuccess: (inputs: Batch<In> | undefined) =>
+      this.#give(inputs === undefined ? this.#finish() : readAll(this.#reader, inputs)),
     onFailure: (error: E | Cause.Done<void>) => this.#end(error)
   }
   readonly next: Pull.Pull<Batch<Packet>, E, void, R> = Effect.suspend(() => this.#next())
 
-  /** In a scope a pull of reads goes on when the time is over; without one it is interrupted, which must lose nothing. */
-  constructor(reader: Reader<In, Packet>, reads: Pull.Pull<Batch<In>, E, void, R>, scope?: Scope.Scope) {
+  constructor(reader: Reader<In, Packet>, reads: Reads<In, E, R>) {
     this.#reader = reader
     this.#reads = reads
-    this.#scope = scope
   }
 
   #next(): Pull.Pull<Batch<Packet>, E, void, R> {
     if (this.#hasEnded) return Cause.done()
-    const pulling = this.#pulling
     const { readTimeoutMillis } = this.#reader
-    if (readTimeoutMillis !== undefined) {
-      return Effect.flatMap(pulling === undefined ? this.#begin() : Effect.succeed(pulling), (begun) =>
-        this.#within(begun, readTimeoutMillis)
-      )
-    }
-    if (pulling === undefined) return Effect.matchEffect(this.#reads, this.#handlers)
-    return Effect.flatMap(Fiber.await(pulling), (exit) => this.#take(exit))
-  }
-
-  // The reads are not raced with the time: what they have got when that is over must not be lost.
-  #within(pulling: Pulling<In, E>, timeoutMillis: number): Pull.Pull<Batch<Packet>, E, void, R> {
-    return Effect.flatMap(Effect.timeoutOption(Fiber.await(pulling), timeoutMillis), (exit) =>
-      Option.isSome(exit) ? this.#take(exit.value) : this.#expire(pulling)
-    )
-  }
-
-  #begin(): Effect.Effect<Pulling<In, E>, never, R> {
-    if (this.#scope === undefined) return Effect.forkChild(this.#reads, atOnce)
-    const forked = Effect.forkIn(this.#reads, this.#scope, atOnce)
-    return Effect.uninterruptible(Effect.map(forked, (pulling) => (this.#pulling = pulling)))
-  }
-
-  #expire(pulling: Pulling<In, E>): Pull.Pull<Batch<Packet>, E, void, R> {
-    if (this.#scope !== undefined) return this.#finish()
-    return Effect.flatMap(Effect.andThen(Fiber.interrupt(pulling), Fiber.await(pulling)), (exit) => {
-      // Something may have come in the moment in which the time was over.
-      if (Exit.isSuccess(exit) || !Cause.hasInterruptsOnly(exit.cause)) this.#pulling = pulling
-      return this.#finish()
-    })
-  }
-
-  #take(exit: Pulled<In, E>): Pull.Pull<Batch<Packet>, E, void, R> {
-    this.#pulling = undefined
-    return Effect.matchEffect(exit, this.#handlers)
+    return readTimeoutMillis === undefined
+      ? Effect.matchEffect(this.#reads.pull, this.#handlers)
+      : Effect.matchEffect(this.#reads.pullWithin(readTimeoutMillis), this.#handlers)
   }
 
   #give(packets: ReadonlyArray<Packet>): Pull.Pull<Batch<Packet>, E, void, R> {
     return isBatch(packets) ? Effect.succeed(packets) : this.next
   }
 
-  #finish(): Pull.Pull<Batch<Packet>, E, void, R> {
-    return this.#give(this.#reader.finish?.() ?? [])
+  #finish(): ReadonlyArray<Packet> {
+    return this.#reader.finish?.() ?? []
   }
 
   #end(error: E | Cause.Done<void>): Pull.Pull<Batch<Packet>, E, void, R> {
     this.#hasEnded = true
-    return Cause.isDone(error) ? this.#finish() : Effect.fail(error)
+    return Cause.isDone(error) ? this.#give(this.#finish()) : Effect.fail(error)
   }
 }
 
-/**
- * The same as {@link packets} for a single pull of reads, which takes less memory than a stage of a stream. When a read
- * time-out is over that pull is interrupted, and must lose nothing by it.
- */
+/** The same as {@link packets} for the reads of one peer, which takes less memory than a stage of a stream. */
 export const pull = <In, Packet, E, R>(
   reader: Reader<In, Packet>,
-  reads: Pull.Pull<Batch<In>, E, void, R>
+  reads: Reads<In, E, R>
 ): Pull.Pull<Batch<Packet>, E, void, R> =>
-  reader.finish === undefined ? pullAll(reader, reads) : new TimedPull(reader, reads).next
+  reader.finish === undefined ? pullAll(reader, reads.pull) : new TimedPull(reader, reads).next
 
 /**
  * The packets of a stream of reads. A packet that has begun ends with the stream, or when its rest does not come within the
@@ -163,5 +164,7 @@ export const packets =
   <In, Packet>(reader: Reader<In, Packet>) =>
   <E, R>(reads: Stream.Stream<In, E, R>): Stream.Stream<Packet, E, R> =>
     Stream.transformPull(reads, (it, scope) =>
-      Effect.succeed(reader.finish === undefined ? pullAll(reader, it) : new TimedPull(reader, it, scope).next)
+      Effect.succeed(
+        reader.finish === undefined ? pullAll(reader, it) : new TimedPull(reader, new ScopedReads(it, scope)).next
+      )
     )

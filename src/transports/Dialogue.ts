@@ -44,7 +44,7 @@ export class Dialogue<In, Packet, Frame, Key extends object> {
   converse(connection: Connection<In, Packet, Frame, Key>, inbound: Inbound<In>): Effect.Effect<void, Hangup> {
     // An idle connection keeps what is made here: so it is made when it is run, and no stage is one of the stream's.
     const listen = Effect.suspend(() => {
-      const packets = Stream.fromPull(Effect.succeed(Reader.pull(connection, inbound.pull)))
+      const packets = Stream.fromPull(Effect.succeed(Reader.pull(connection, inbound)))
       return Stream.runForEachArray(packets, (batch) => this.#takeAll(connection, batch))
     })
     return Effect.andThen(this.#interpreter.perform(connection.conversation.open(), connection), listen)

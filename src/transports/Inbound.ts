@@ -7,7 +7,8 @@
  *   nothing.
  * - What a pull gave is the puller's until its next pull; then it is given back to the transport.
  */
-import { Array, Cause, Effect, type Pull, Stream } from "effect"
+import { Array, Cause, Effect, type Fiber, type Pull, Stream } from "effect"
+import type { Reads } from "../protocols/Reader.ts"
 
 /** How a transport is told to read and to wait, and what becomes of what was dealt with. */
 export interface Flow<In> {
@@ -20,7 +21,8 @@ export interface Flow<In> {
 type Batch<In> = Array.NonEmptyReadonlyArray<In>
 type Answer<In> = (pull: Pull.Pull<Batch<In>>) => void
 
-export class Inbound<In> {
+/** The reads of one peer. Meant for one puller. */
+export class Inbound<In> implements Reads<In> {
   readonly #flow: Flow<In>
   // The pull that waits.
   #answer: Answer<In> | undefined
@@ -28,7 +30,7 @@ export class Inbound<In> {
   #given: Batch<In> | undefined
   #isPaused = true
   #hasEnded = false
-  /** The next that has come; done when all has been given and the peer has gone. Meant for one puller. */
+  /** The next that has come; done when all has been given and the peer has gone. */
   readonly pull: Pull.Pull<Batch<In>> = Effect.callback<Batch<In>, Cause.Done>((answer) => this.#next(answer))
 
   constructor(flow: Flow<In>) {
@@ -38,6 +40,14 @@ export class Inbound<In> {
   /** What has come, batch by batch. */
   get stream(): Stream.Stream<In> {
     return Stream.fromPull(Effect.succeed(this.pull))
+  }
+
+  pullWithin(timeoutMillis: number): Pull.Pull<Batch<In> | undefined> {
+    return Effect.suspend(() => {
+      if (this.#waiting !== undefined || this.#hasEnded) return this.pull
+      const timer = Effect.forkChild(Effect.sleep(timeoutMillis), { startImmediately: true })
+      return Effect.flatMap(timer, (timer) => this.#pullUntil(timer))
+    })
   }
 
   /** How many inputs wait to be pulled. */
@@ -68,6 +78,22 @@ export class Inbound<In> {
     const answer = this.#answer
     this.#answer = undefined
     answer?.(this.pull)
+  }
+
+  #pullUntil(timer: Fiber.Fiber<void>): Pull.Pull<Batch<In> | undefined> {
+    return Effect.callback<Batch<In> | undefined, Cause.Done>((resume) => {
+      const answer: Answer<In> = (pull) => {
+        timer.interruptUnsafe()
+        resume(pull)
+      }
+      this.#next(answer)
+      timer.addObserver(() => {
+        // Whoever has been answered takes what has come, also in the moment in which the time is over.
+        if (this.#answer !== answer) return
+        this.#answer = undefined
+        resume(Effect.undefined)
+      })
+    })
   }
 
   #next(answer: Answer<In>): void {

@@ -69,7 +69,7 @@ export const pushed = Effect.fnUntraced(function* (
   dealWith?: (packet: string) => Effect.Effect<void>
 ) {
   const inbound = new Inbound<string>({ pause: () => {}, resume: () => {} })
-  const next = Reader.pull(reader, inbound.pull)
+  const next = Reader.pull(reader, inbound)
   const running = yield* run(Stream.fromPull(Effect.succeed(next)), dealWith)
   return { ...running, offer: (read: string) => Effect.sync(() => inbound.push([read])) }
 })

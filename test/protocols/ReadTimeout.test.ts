@@ -144,7 +144,7 @@ describe("Reader, by its read time-out", () => {
   it.effect("pull() that is interrupted while it waits loses nothing", () =>
     Effect.gen(function* () {
       const inbound = new Inbound<string>({ pause: () => {}, resume: () => {} })
-      const next = Reader.pull(letters(), inbound.pull)
+      const next = Reader.pull(letters(), inbound)
       const interrupt = Effect.gen(function* () {
         const waiting = yield* Effect.forkChild(next, { startImmediately: true })
         yield* TestClock.adjust(timeoutMillis / 2)

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Array, Effect, Fiber, Latch, Stream } from "effect"
+import { Array, Effect, Exit, Fiber, Latch, Stream } from "effect"
+import { TestClock } from "effect/testing"
 import { Inbound } from "../../src/transports/Inbound.ts"
 
 /** An inbound, and what its transport is told. */
@@ -21,6 +22,15 @@ const setUp = () => {
     )
   return { inbound, taken, takeAll, told }
 }
+
+/** What comes of a pull for whose time nothing comes. */
+const within = Effect.fnUntraced(function* (inbound: Inbound<string>) {
+  const fiber = yield* fork(inbound.pullWithin(10))
+  yield* TestClock.adjust(9)
+  assert.isUndefined(fiber.pollUnsafe())
+  yield* TestClock.adjust(1)
+  return yield* Fiber.join(fiber)
+})
 
 const fork = <A, E>(effect: Effect.Effect<A, E>) => Effect.forkChild(effect, { startImmediately: true })
 
@@ -132,6 +142,51 @@ describe("Inbound.pull", () => {
       const fiber = yield* fork(inbound.pull)
       inbound.push(Array.of("a"))
       assert.strictEqual(fiber.pollUnsafe()?._tag, "Success")
+    })
+  )
+})
+
+describe("Inbound.pullWithin()", () => {
+  it.effect("gives what comes in time in the turn in which it comes, and its timer ends", () =>
+    Effect.gen(function* () {
+      const { inbound } = setUp()
+      const fiber = yield* fork(inbound.pullWithin(10))
+      inbound.push(["a"])
+      assert.deepStrictEqual(yield* Fiber.join(fiber), ["a"])
+      yield* TestClock.adjust(10)
+      assert.isUndefined(yield* within(inbound))
+      inbound.push(["b"])
+      assert.deepStrictEqual(yield* inbound.pullWithin(10), ["b"])
+      inbound.end()
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(inbound.pullWithin(10))))
+    })
+  )
+
+  it.effect("gives nothing when the time is over, and what comes later to the next pull", () =>
+    Effect.gen(function* () {
+      const { inbound, told } = setUp()
+      assert.isUndefined(yield* within(inbound))
+      inbound.push(["a"])
+      assert.deepStrictEqual(told, ["resume", "pause"])
+      assert.deepStrictEqual(yield* inbound.pull, ["a"])
+      assert.isUndefined(yield* within(inbound))
+      assert.deepStrictEqual(told, ["resume", "pause", "release a", "resume"])
+    })
+  )
+
+  it.effect("loses nothing that comes in the millisecond in which the time is over", () =>
+    Effect.gen(function* () {
+      const { inbound } = setUp()
+      const fiber = yield* fork(inbound.pullWithin(10))
+      yield* fork(
+        Effect.andThen(
+          Effect.sleep(10),
+          Effect.sync(() => inbound.push(["a"]))
+        )
+      )
+      yield* TestClock.adjust(10)
+      const first = yield* Fiber.join(fiber)
+      assert.deepStrictEqual(first ?? (yield* inbound.pull), ["a"])
     })
   )
 })
