@@ -18,7 +18,7 @@ export interface Counts {
   rejections: number
   /** Datagrams that were of no session, or no packets. */
   packetsDropped: number
-  /** Datagrams for which there was no room when they came. */
+  /** Datagrams for which there was no room when they came, or which came while too much was being waited for. */
   datagramsLost: number
   /** Connections that the server ended, by reason. */
   readonly hangups: Record<string, number>

@@ -8,6 +8,7 @@ import { Clock, Effect, FiberSet, type Scope } from "effect"
 import type { Link } from "../protocols/Link.ts"
 import type { ByteProtocol } from "../protocols/Protocol.ts"
 import { Connections } from "../transports/Connections.ts"
+import * as Datagrams from "../transports/Datagrams.ts"
 
 /** Chances that a seed decides. */
 export interface Dice {
@@ -100,7 +101,8 @@ export const make = Effect.fn("LossyNetwork.make")(function* <Packet, Key extend
   const { duplication, jitterMillis, lateMillis, latencyMillis, loss, reordering } = { ...bad, ...options.conditions }
   const { below, chance } = dice(options.seed)
   const clock = yield* Clock.Clock
-  const { interpreter } = yield* Effect.flatMap(Connections, (connections) => connections.serve(protocol))
+  const service = yield* Effect.flatMap(Connections, (connections) => connections.serve(protocol))
+  const serve = yield* Datagrams.make(service)
   const run = yield* FiberSet.makeRuntime<never, void, never>()
   const startMillis = clock.currentTimeMillisUnsafe()
   const receivers = new Map<string, (bytes: Uint8Array) => void>()
@@ -178,20 +180,13 @@ export const make = Effect.fn("LossyNetwork.make")(function* <Packet, Key extend
     return link
   }
 
-  const serve = (address: string, bytes: Uint8Array): void => {
-    const { datagrams } = protocol
-    if (datagrams === undefined) throw new Error(`${protocol.name} is not spoken by datagrams`)
-    const steps = datagrams.receive(linkOf(address), datagrams.read(bytes), bytes.length)
-    interpreter.performApart(steps, () => {})
-  }
-
   const join: LossyNetwork["join"] = (first, receive) => {
     let address = first
     receivers.set(address, receive)
     return {
       send: (bytes) => {
         const from = address
-        post("to server", from, bytes, (copy) => serve(from, copy))
+        post("to server", from, bytes, (copy) => serve(linkOf(from), copy))
       },
       move: (next) => {
         receivers.delete(address)

@@ -54,7 +54,14 @@ export class Dialogue<In, Packet, Frame, Key extends object> {
     connection: Connection<In, Packet, Frame, Key>,
     packets: ReadonlyArray<Packet>
   ): Effect.Effect<void, Hangup> {
-    const all = packets.length === 1 ? this.#takeOne(connection, packets[0]!) : this.#takeMany(connection, packets)
+    const all = Effect.suspend(() => {
+      let index = 0
+      return Effect.whileLoop({
+        while: () => index < packets.length && connection.hangup === undefined,
+        body: () => this.#take(connection, packets[index++]!),
+        step: nothing
+      })
+    })
     const whole = this.#isOfExchange ? Effect.uninterruptible(all) : all
     if (connection.hasBeenIn) return whole
     return Effect.andThen(
@@ -63,31 +70,10 @@ export class Dialogue<In, Packet, Frame, Key extends object> {
     )
   }
 
-  #takeOne(connection: Connection<In, Packet, Frame, Key>, packet: Packet): Effect.Effect<void, Hangup> {
-    return Effect.suspend(() => this.#take(connection, packet) ?? Effect.void)
-  }
-
-  #takeMany(
-    connection: Connection<In, Packet, Frame, Key>,
-    packets: ReadonlyArray<Packet>
-  ): Effect.Effect<void, Hangup> {
-    let index = 0
-    let waiting: Effect.Effect<void, Hangup> | undefined
-    const isWaiting = (): boolean => {
-      waiting = undefined
-      while (waiting === undefined && index < packets.length && connection.hangup === undefined) {
-        waiting = this.#take(connection, packets[index++]!)
-      }
-      return waiting !== undefined
-    }
-    return Effect.whileLoop({ while: isWaiting, body: () => waiting!, step: nothing })
-  }
-
-  // Acts on a packet: what has to be waited for, if anything. Called by an effect that is running.
-  #take(connection: Connection<In, Packet, Frame, Key>, packet: Packet): Effect.Effect<void, Hangup> | undefined {
+  #take(connection: Connection<In, Packet, Frame, Key>, packet: Packet): Effect.Effect<void, Hangup> {
     this.#wire.record?.("in", connection.who, packet)
     const steps = connection.conversation.receive(packet)
     if (!connection.hasBeenIn && isCounted(steps) && connection.isOverLoginPackets()) return loginLimit
-    return this.#interpreter.act(steps, connection)
+    return this.#interpreter.perform(steps, connection)
   }
 }

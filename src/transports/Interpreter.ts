@@ -58,6 +58,7 @@ export class Interpreter<Frame, Key extends object> {
   readonly #sessions = new Map<Key | Own<Frame>, Open>()
   // What the steps of a session wait for that came by datagrams: they are carried out one after another.
   readonly #turns = new Map<Key, Fiber.Fiber<void>>()
+  #pendingCount = 0
 
   constructor(context: InterpreterContext<Frame, Key>) {
     this.#context = context
@@ -68,28 +69,32 @@ export class Interpreter<Frame, Key extends object> {
     return this.#sessions.get(key)?.session
   }
 
+  /** How much is being waited for that no connection waits for. */
+  get pendingCount(): number {
+    return this.#pendingCount
+  }
+
   /** Carries out steps, one after another; `own` is the connection on which came what they follow from. */
   perform(steps: Steps<Frame, Key>, own?: Own<Frame>): Performed {
     if (steps.length === 0) return Effect.void
-    return Effect.suspend(() => this.act(steps, own) ?? Effect.void)
+    return Effect.suspend(() => this.#act(steps, own) ?? Effect.void)
   }
 
   /**
    * The same for steps that came by a datagram: nobody waits for them but what comes of the same session later. What has to be
-   * waited for is run as a fiber; `done` is called once, when nothing is waited for any more. Called by an effect that is
-   * running.
+   * waited for is run as a fiber. Called by an effect that is running.
    */
-  performApart(steps: Steps<Frame, Key>, done: () => void): void {
+  performApart(steps: Steps<Frame, Key>): void {
     const key = steps.find((step) => step._tag === "Run")?.key
     const before = key === undefined ? undefined : this.#turns.get(key)
     const waiting =
-      before === undefined ? this.act(steps, undefined) : Effect.andThen(Fiber.await(before), this.perform(steps))
-    if (waiting === undefined) return done()
-    const fiber = this.#context.run(withoutConnection(waiting))
-    if (key !== undefined && fiber.pollUnsafe() === undefined) this.#turns.set(key, fiber)
+      before === undefined ? this.#act(steps, undefined) : Effect.andThen(Fiber.await(before), this.perform(steps))
+    if (waiting === undefined) return
+    const fiber = this.#runApart(waiting)
+    if (key === undefined || fiber.pollUnsafe() !== undefined) return
+    this.#turns.set(key, fiber)
     fiber.addObserver(() => {
-      if (key !== undefined && this.#turns.get(key) === fiber) this.#turns.delete(key)
-      done()
+      if (this.#turns.get(key) === fiber) this.#turns.delete(key)
     })
   }
 
@@ -100,24 +105,7 @@ export class Interpreter<Frame, Key extends object> {
       if (step._tag === "Send") step.link?.send(step.frame)
       else rest.push(step)
     }
-    if (rest.length > 0) this.#context.run(Effect.andThen(Effect.yieldNow, withoutConnection(this.perform(rest))))
-  }
-
-  /**
-   * Acts on steps up to one that has to be waited for: what waits for that, and then does the rest; undefined if all is done.
-   * Called by an effect that is running.
-   */
-  act(steps: Steps<Frame, Key>, own: Own<Frame> | undefined, from = 0): Performed | undefined {
-    for (let index = from; index < steps.length; index++) {
-      const waiting = this.#actOn(steps[index]!, own)
-      if (waiting === undefined) continue
-      if (index + 1 === steps.length) return waiting
-      return Effect.andThen(
-        waiting,
-        Effect.suspend(() => this.act(steps, own, index + 1) ?? Effect.void)
-      )
-    }
-    return undefined
+    if (rest.length > 0) this.#runApart(Effect.andThen(Effect.yieldNow, this.perform(rest)))
   }
 
   /** Ends the session of a key, or that of a connection: the name is free, and the others are told. */
@@ -146,6 +134,30 @@ export class Interpreter<Frame, Key extends object> {
   log(line: string, about: { readonly address: string }): Effect.Effect<void> {
     const { name } = this.#context.protocol
     return Effect.annotateLogs(Effect.logInfo(line), { protocol: name, address: about.address })
+  }
+
+  #runApart(performed: Performed): Fiber.Fiber<void> {
+    const fiber = this.#context.run(withoutConnection(performed))
+    if (fiber.pollUnsafe() === undefined) {
+      this.#pendingCount++
+      fiber.addObserver(() => void this.#pendingCount--)
+    }
+    return fiber
+  }
+
+  // Acts on steps up to one that has to be waited for: what waits for that, and then does the rest; undefined if all is done.
+  // Called by an effect that is running.
+  #act(steps: Steps<Frame, Key>, own: Own<Frame> | undefined, from = 0): Performed | undefined {
+    for (let index = from; index < steps.length; index++) {
+      const waiting = this.#actOn(steps[index]!, own)
+      if (waiting === undefined) continue
+      if (index + 1 === steps.length) return waiting
+      return Effect.andThen(
+        waiting,
+        Effect.suspend(() => this.#act(steps, own, index + 1) ?? Effect.void)
+      )
+    }
+    return undefined
   }
 
   #actOn(step: Step<Frame, Key>, own: Own<Frame> | undefined): Performed | undefined {
@@ -178,7 +190,7 @@ export class Interpreter<Frame, Key extends object> {
   #run(step: Step<Frame, Key> & { readonly _tag: "Run" }, own: Own<Frame> | undefined): Performed | undefined {
     const key = step.key ?? own
     const session = key === undefined ? undefined : this.#sessions.get(key)?.session
-    if (session === undefined) return this.act(step.refused(new NotLoggedIn()), own)
+    if (session === undefined) return this.#act(step.refused(new NotLoggedIn()), own)
     return Effect.matchEffect(this.#context.chat.run(session, step.command), {
       onSuccess: (reply) => this.#follow(step, reply, own),
       onFailure: (rejection) => this.perform(step.refused(rejection), own)
@@ -194,7 +206,7 @@ export class Interpreter<Frame, Key extends object> {
       onFailure: (rejection) => this.perform(step.refused(rejection), own)
     })
     if (own !== undefined) return own.fork(answered)
-    return Effect.sync(() => void this.#context.run(withoutConnection(answered)))
+    return Effect.sync(() => void this.#runApart(answered))
   }
 
   #login(step: Step<Frame, Key> & { readonly _tag: "Login" }, own: Own<Frame> | undefined): Performed | undefined {
@@ -202,7 +214,7 @@ export class Interpreter<Frame, Key extends object> {
     const key = step.key ?? own
     const link = step.link ?? own
     if (key === undefined || link === undefined) return Effect.die(new Error("A login is of no connection and no key"))
-    const refuse = (rejection: Rejection) => this.act(step.refused(rejection), own)
+    const refuse = (rejection: Rejection) => this.#act(step.refused(rejection), own)
     if (this.#sessions.has(key)) return refuse(new AlreadyLoggedIn())
     const { address } = link
     // It may have been admitted before it was banned.

@@ -2,7 +2,7 @@
  * A protocol on a UDP port: every address from which datagrams come is a link.
  *
  * - What comes is a stream of datagrams, whose fiber waits for nothing else. What a datagram has to wait for is a fiber of its
- *   own; beyond {@link pendingLimit} of them datagrams are dropped and counted.
+ *   own (see `Datagrams`).
  * - What goes out is gathered and handed to the socket in one go; over a limit datagrams are lost, as they may be anyway.
  */
 import * as NodeDatagramSocket from "@effect/platform-node/NodeDatagramSocket"
@@ -12,23 +12,22 @@ import type { DatagramSocket } from "effect/socket"
 import type { Link } from "../protocols/Link.ts"
 import { Turn } from "../services/Turn.ts"
 import type { Service } from "./Connections.ts"
+import * as Datagrams from "./Datagrams.ts"
 import { ListenFailed } from "./ListenFailed.ts"
 
 const linkLimit = 8192
 const kernelBufferBytes = 4 * 1024 * 1024
-/** How many datagrams may wait to go out, and how many to be dealt with. */
+/** How many datagrams may wait to go out. */
 const outgoingLimit = 65_536
-const pendingLimit = 4096
 
 /** Serves a protocol that is at work on a port until the scope ends; port 0 is any free one. Gives the address that was bound. */
 export const listen = Effect.fn("UdpListener.listen")(function* <Packet, Key extends object>(
-  { context, interpreter }: Service<Uint8Array, Packet, Uint8Array, Key>,
+  service: Service<Uint8Array, Packet, Uint8Array, Key>,
   options: { readonly host: string; readonly port: number }
 ): Effect.fn.Return<string, ListenFailed, Scope.Scope> {
-  const { counts } = context.metrics
-  const { protocol, wire } = context
-  const { datagrams } = protocol
-  if (datagrams === undefined) return yield* Effect.die(new Error(`${protocol.name} is not spoken by datagrams`))
+  const { context, interpreter } = service
+  const { metrics, protocol, wire } = context
+  const receive = yield* Datagrams.make(service)
   const socket = yield* NodeDatagramSocket.make({
     bind: { address: options.host, port: options.port },
     receiveBuffer: { capacity: 8192 },
@@ -44,7 +43,6 @@ export const listen = Effect.fn("UdpListener.listen")(function* <Packet, Key ext
   const writer = yield* socket.writer
   const outgoing = yield* Queue.dropping<DatagramSocket.OutgoingDatagram, Cause.Done>(outgoingLimit)
   const links = new Map<string, Link<Uint8Array>>()
-  let pending = 0
   let lostBefore = 0
 
   const linkOf = (address: NetAddress.InetAddress): Link<Uint8Array> => {
@@ -66,30 +64,15 @@ export const listen = Effect.fn("UdpListener.listen")(function* <Packet, Key ext
     return link
   }
 
-  const done = (): void => void pending--
-
-  const receive = ({ address, payload }: DatagramSocket.Datagram): void => {
-    const link = linkOf(address)
-    const packet = datagrams.read(payload)
-    wire.record?.("in", `${protocol.name} ${link.address}`, packet)
-    const steps = datagrams.receive(link, packet, payload.length)
-    if (pending >= pendingLimit && steps.some(({ _tag }) => _tag === "Run" || _tag === "Login")) {
-      counts.packetsDropped++
-      return
-    }
-    pending++
-    interpreter.performApart(steps, done)
-  }
-
   // What cannot be sent is lost: the peer is not there, or the network is not.
   const send = Effect.flatMap(Queue.takeAll(outgoing), (datagrams) => Effect.ignore(writer.writeAll(datagrams)))
   const sender = yield* Effect.forkScoped(Effect.ignore(Effect.forever(send)))
   const received = Stream.fromPull(Effect.succeed(reader.pull))
   const receiveAll = (batch: ReadonlyArray<DatagramSocket.Datagram>) =>
     Effect.sync(() => {
-      for (const datagram of batch) receive(datagram)
+      for (const { address, payload } of batch) receive(linkOf(address), payload)
       const lost = reader.dropped()
-      counts.datagramsLost += lost - lostBefore
+      metrics.counts.datagramsLost += lost - lostBefore
       lostBefore = lost
     })
   yield* Stream.runForEachArray(received, receiveAll).pipe(

@@ -1,0 +1,120 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Clock, Effect, Latch, Layer } from "effect"
+import type { Message } from "../../src/domain/Message.ts"
+import * as ChatMasterProtocol from "../../src/protocols/chatmaster/ChatMasterProtocol.ts"
+import * as PacketCodec from "../../src/protocols/packet/PacketCodec.ts"
+import * as PacketProtocol from "../../src/protocols/packet/PacketProtocol.ts"
+import type { Request } from "../../src/protocols/packet/PacketRequest.ts"
+import { Attachments } from "../../src/services/Attachments.ts"
+import { Chat } from "../../src/services/Chat.ts"
+import { History } from "../../src/services/History.ts"
+import { defaults, Limits } from "../../src/services/Limits.ts"
+import { Metrics } from "../../src/services/Metrics.ts"
+import { Turn } from "../../src/services/Turn.ts"
+import { Connections } from "../../src/transports/Connections.ts"
+import * as Datagrams from "../../src/transports/Datagrams.ts"
+import { type RecordingLink, tags, udp } from "../protocols/packet/Links.ts"
+import { utf8 } from "../protocols/packet/Wire.ts"
+import { turn } from "./Turn.ts"
+
+/** A server whose messages are stored when the latch is open, and what was to be stored. */
+const stalled = (latch: Latch.Latch) => {
+  const begun: Array<string> = []
+  const append = (_: string | undefined, { text }: Message) =>
+    Effect.andThen(
+      Effect.sync(() => begun.push(text)),
+      latch.await
+    )
+  const history = Effect.map(History, (memory) => History.of({ ...memory, append }))
+  const layer = Connections.layer.pipe(
+    Layer.provideMerge(Chat.layerNoStorage),
+    Layer.provide([Layer.provide(Layer.effect(History, history), History.layerMemory), Attachments.layerMemory]),
+    Layer.provide(Layer.succeed(Limits, { ...defaults, floodRate: 0 }))
+  )
+  return { begun, layer }
+}
+
+const serve = Effect.gen(function* () {
+  const clock = yield* Clock.Clock
+  let last = 0n
+  const connections = yield* Connections
+  const service = yield* connections.serve(
+    PacketProtocol.make({ nowMillis: () => clock.currentTimeMillisUnsafe(), random: () => (last += 2n) })
+  )
+  const receive = yield* Datagrams.make(service)
+  const bring = (link: RecordingLink, ...requests: ReadonlyArray<Request>) =>
+    Effect.sync(() => {
+      for (const request of requests) receive(link, PacketCodec.writeRequest(request))
+    }).pipe(Effect.provideService(Turn, service.context.turn), Effect.andThen(turn))
+  const enter = Effect.fnUntraced(function* (link: RecordingLink, name: string) {
+    yield* bring(link, { _tag: "SessionRequest", name })
+    const [cookie] = link.sent()
+    const session = cookie?._tag === "SessionCookie" ? cookie.session : 0n
+    yield* bring(link, { _tag: "SessionPreserve", session })
+    link.frames()
+    return session
+  })
+  return { bring, enter, interpreter: service.interpreter }
+})
+
+const say = (session: bigint, message: number): Request => ({
+  _tag: "BroadcastRequest",
+  session,
+  message: BigInt(message),
+  blob: utf8(`message ${message}`)
+})
+
+describe("Datagrams", () => {
+  it.effect("are lost and counted while too much is being waited for, and taken when they come again", () => {
+    const latch = Latch.makeUnsafe()
+    const { begun, layer } = stalled(latch)
+    return Effect.gen(function* () {
+      const { bring, enter, interpreter } = yield* serve
+      const { counts } = yield* Metrics
+      const [here, there] = [udp(1), udp(2)]
+      const ada = yield* enter(here, "ada")
+      const eve = yield* enter(there, "eve")
+      yield* bring(here, { _tag: "UploadRequest", session: ada, sizeBytes: 258, name: "a.bin" })
+      const [upload] = here.sent()
+      const transaction = upload?._tag === "TransferResponse" ? upload.transaction : 0n
+      const chunk = (chunk: number, blob: Uint8Array): Request => ({
+        _tag: "UploadChunkRequest",
+        transaction,
+        chunk,
+        blob
+      })
+
+      for (let message = 1; message <= Datagrams.pendingLimit; message++) yield* bring(there, say(eve, message))
+      assert.lengthOf(begun, Datagrams.pendingLimit)
+      assert.strictEqual(interpreter.pendingCount, Datagrams.pendingLimit)
+      assert.strictEqual(counts.datagramsLost, 0)
+
+      here.frames()
+      yield* bring(here, say(ada, 1), chunk(1, utf8("xy")))
+      assert.strictEqual(counts.datagramsLost, 2)
+      assert.lengthOf(begun, Datagrams.pendingLimit)
+      assert.deepStrictEqual(here.sent(), [])
+
+      yield* latch.open
+      yield* turn
+      assert.strictEqual(interpreter.pendingCount, 0)
+      yield* bring(here, say(ada, 1), chunk(1, utf8("xy")))
+      assert.deepStrictEqual(tags(here.sent()), ["BroadcastResponse", "UploadChunkResponse"])
+      yield* bring(here, chunk(0, new Uint8Array(256)))
+      yield* Effect.repeat(turn, { until: () => interpreter.pendingCount === 0 })
+      assert.deepStrictEqual(tags(here.sent()), ["UploadChunkResponse"])
+      assert.deepStrictEqual(begun.slice(Datagrams.pendingLimit), ["message 1", ""])
+      assert.strictEqual(counts.datagramsLost, 2)
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("of a protocol that is not spoken by them are a defect", () =>
+    Effect.gen(function* () {
+      const connections = yield* Connections
+      const service = yield* connections.serve(ChatMasterProtocol.make(ChatMasterProtocol.defaults))
+      const exit = yield* Effect.exit(Datagrams.make(service as never))
+      assert.include(String(exit), "chatmaster")
+      assert.strictEqual(exit._tag, "Failure")
+    }).pipe(Effect.provide(stalled(Latch.makeUnsafe()).layer))
+  )
+})
