@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import * as JsonSplitter from "../../src/protocols/JsonSplitter.ts"
 import { cut } from "./Cut.ts"
+import { awkward } from "./AwkwardJson.ts"
 
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text))
 
@@ -31,14 +32,6 @@ const readAll = (reads: ReadonlyArray<Uint8Array>, options: JsonSplitter.Options
   }
   return all
 }
-
-const awkward = [
-  `{}`,
-  `{"type": "message", "data": {"message": "hi"}}`,
-  `{\r\n\t"a": [1, {"b": [[]]}],\n  "c": null\n}`,
-  JSON.stringify({ text: `"}{][\\\r\n\0:: {"type": 🙂 \u202e שלום €` }),
-  `{"escapes": "\\\\\\"}\\u007b"}`
-]
 
 describe("JsonSplitter", () => {
   it("JsonSplitter.push() splits objects cut anywhere, whatever its options", () => {

@@ -31,23 +31,30 @@ const come = Effect.fnUntraced(function* (held: HeldDirectory.HeldDirectory, nam
   return yield* Fiber.join(fiber)
 })
 
+type Use<E> = (
+  held: HeldDirectory.HeldDirectory,
+  alice: User,
+  isStubborn: boolean
+) => Effect.Effect<void, E, Chat | Sessions | Metrics | Scope.Scope>
+
 /** A test with a directory that answers when it says so, and a user who has been told nothing yet. */
-const test = <E>(
-  title: string,
-  use: (
-    held: HeldDirectory.HeldDirectory,
-    alice: User
-  ) => Effect.Effect<void, E, Chat | Sessions | Metrics | Scope.Scope>,
-  options: HeldDirectory.Options & Partial<Limits> = {}
-) =>
+const test = <E>(title: string, use: Use<E>, options: HeldDirectory.Options & Partial<Limits> = {}) =>
   it.effect(title, () => {
     const held = HeldDirectory.make(options)
     return Effect.gen(function* () {
       const alice = yield* come(held, "alice")
       alice.told()
-      yield* use(held, alice)
+      yield* use(held, alice, options.isStubborn === true)
     }).pipe(Effect.scoped, Effect.provide(layer(held, options)))
   })
+
+/** The same for what is interrupted, with either kind of directory. */
+const testInterrupted = <E>(use: Use<E>) => {
+  for (const isStubborn of [false, true]) {
+    const when = isStubborn ? "as soon as the directory answers" : "at once"
+    test(`comes to nothing ${when} when it is interrupted`, use, { isStubborn })
+  }
+}
 
 const loggedIn = Effect.gen(function* () {
   const { counts } = yield* Metrics
@@ -68,33 +75,27 @@ describe("Chat.login() while its name is claimed", () => {
       assert.deepStrictEqual(alice.told(), ["bob in general (login) with alice,bob"])
     }))
 
-  for (const isStubborn of [false, true]) {
-    const when = isStubborn ? "as soon as the directory answers" : "at once"
-    test(
-      `comes to nothing ${when} when it is interrupted`,
-      (held, alice) =>
-        Effect.gen(function* () {
-          const { counts } = yield* Metrics
-          const kept = outlet()
-          const chat = yield* Chat
-          const fiber = yield* begin(
-            chat.login({ name: "bob", protocol: ProtocolName.make("toss"), address: "192.0.2.1", outlet: kept })
-          )
-          fiber.interruptUnsafe()
-          assert.strictEqual(fiber.pollUnsafe() === undefined, isStubborn)
-          held.arrive(1)
-          assert.isTrue(Exit.hasInterrupts(fiber.pollUnsafe()!))
-          assert.deepStrictEqual(held.taken(), ["alice", "bob"])
-          held.arrive()
-          assert.deepStrictEqual(held.taken(), ["alice"])
-          assert.deepStrictEqual([alice.told(), kept.kept, yield* loggedIn], [[], [], ["alice"]])
-          assert.deepStrictEqual([counts.logins, counts.rejections], [1, 0])
-          const bob = yield* come(held, "bob")
-          assert.strictEqual(bob.session.number, 2)
-        }),
-      { isStubborn }
-    )
-  }
+  testInterrupted((held, alice, isStubborn) =>
+    Effect.gen(function* () {
+      const { counts } = yield* Metrics
+      const kept = outlet()
+      const chat = yield* Chat
+      const fiber = yield* begin(
+        chat.login({ name: "bob", protocol: ProtocolName.make("toss"), address: "192.0.2.1", outlet: kept })
+      )
+      fiber.interruptUnsafe()
+      assert.strictEqual(fiber.pollUnsafe() === undefined, isStubborn)
+      held.arrive(1)
+      assert.isTrue(Exit.hasInterrupts(fiber.pollUnsafe()!))
+      assert.deepStrictEqual(held.taken(), ["alice", "bob"])
+      held.arrive()
+      assert.deepStrictEqual(held.taken(), ["alice"])
+      assert.deepStrictEqual([alice.told(), kept.kept, yield* loggedIn], [[], [], ["alice"]])
+      assert.deepStrictEqual([counts.logins, counts.rejections], [1, 0])
+      const bob = yield* come(held, "bob")
+      assert.strictEqual(bob.session.number, 2)
+    })
+  )
 
   test("gives the name to the one who was first, and tells nobody of the other", (held, alice) =>
     Effect.gen(function* () {
@@ -149,28 +150,22 @@ describe("Chat.login() while its name is claimed", () => {
 describe("Chat.run() Rename while the name is claimed", () => {
   const rename = (user: User, name: string) => user.run({ _tag: "Rename", name })
 
-  for (const isStubborn of [false, true]) {
-    const when = isStubborn ? "as soon as the directory answers" : "at once"
-    test(
-      `comes to nothing ${when} when it is interrupted`,
-      (held, alice) =>
-        Effect.gen(function* () {
-          const bob = yield* come(held, "bob")
-          for (const user of [alice, bob]) user.told()
-          const fiber = yield* begin(rename(bob, "carol"))
-          fiber.interruptUnsafe()
-          assert.strictEqual(fiber.pollUnsafe() === undefined, isStubborn)
-          held.arrive(1)
-          assert.isTrue(Exit.hasInterrupts(fiber.pollUnsafe()!))
-          assert.deepStrictEqual(held.taken(), ["alice", "bob", "carol"])
-          held.arrive()
-          assert.deepStrictEqual(held.taken(), ["alice", "bob"])
-          assert.deepStrictEqual([alice.told(), bob.told(), yield* loggedIn], [[], [], ["alice", "bob"]])
-          yield* come(held, "carol")
-        }),
-      { isStubborn }
-    )
-  }
+  testInterrupted((held, alice, isStubborn) =>
+    Effect.gen(function* () {
+      const bob = yield* come(held, "bob")
+      for (const user of [alice, bob]) user.told()
+      const fiber = yield* begin(rename(bob, "carol"))
+      fiber.interruptUnsafe()
+      assert.strictEqual(fiber.pollUnsafe() === undefined, isStubborn)
+      held.arrive(1)
+      assert.isTrue(Exit.hasInterrupts(fiber.pollUnsafe()!))
+      assert.deepStrictEqual(held.taken(), ["alice", "bob", "carol"])
+      held.arrive()
+      assert.deepStrictEqual(held.taken(), ["alice", "bob"])
+      assert.deepStrictEqual([alice.told(), bob.told(), yield* loggedIn], [[], [], ["alice", "bob"]])
+      yield* come(held, "carol")
+    })
+  )
 
   test("leaves nothing to a session that ends meanwhile", (held, alice) =>
     Effect.gen(function* () {

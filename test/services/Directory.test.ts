@@ -52,6 +52,13 @@ const rename = Effect.fnUntraced(function* (session: Session, name: string) {
   return yield* Effect.fromResult(sessions.rename(session, claim))
 })
 
+/** Opens a session whose claim is answered. */
+const openAnswered = Effect.fnUntraced(function* (held: HeldDirectory.HeldDirectory, name: string) {
+  const opening = yield* begin(open(name))
+  held.arrive()
+  return yield* Fiber.join(opening)
+})
+
 const isInterrupted = <A, E>(fiber: Fiber.Fiber<A, E>): boolean => {
   const exit = fiber.pollUnsafe()
   return exit !== undefined && Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)
@@ -122,9 +129,7 @@ describe("Sessions.claim() of a directory that takes time", () => {
     const held = HeldDirectory.make()
     return Effect.gen(function* () {
       const sessions = yield* Sessions
-      const opening = yield* begin(open("alice"))
-      held.arrive()
-      const session = yield* Fiber.join(opening)
+      const session = yield* openAnswered(held, "alice")
       for (const name of ["", "Server", "a\nb", "alice"]) yield* Effect.flip(sessions.claim(name, session))
       assert.strictEqual(yield* rename(session, "ALICE"), "ALICE" as never)
       assert.strictEqual(held.waiting(), 0)
@@ -154,9 +159,7 @@ describe("Sessions.claim() of a directory that takes time", () => {
     const held = HeldDirectory.make()
     return Effect.gen(function* () {
       const sessions = yield* Sessions
-      const opening = yield* begin(open("alice"))
-      held.arrive()
-      const session = yield* Fiber.join(opening)
+      const session = yield* openAnswered(held, "alice")
       const renaming = yield* begin(Effect.flip(rename(session, "bob")))
       sessions.close(session)
       held.arrive(2)
@@ -173,9 +176,7 @@ describe("Sessions.claim() of a directory that takes time", () => {
     const held = HeldDirectory.make()
     return Effect.gen(function* () {
       const sessions = yield* Sessions
-      const opening = yield* begin(open("alice"))
-      held.arrive()
-      const session = yield* Fiber.join(opening)
+      const session = yield* openAnswered(held, "alice")
       const renames = [yield* begin(rename(session, "bob")), yield* begin(rename(session, "carol"))]
       assert.strictEqual(yield* rename(session, "Alice"), "Alice" as never)
       held.arrive()

@@ -8,6 +8,7 @@ import type { Range } from "../../src/services/Attachments.ts"
 import { blockBytes, DownloadFiber, limitBlocks } from "../../src/services/DownloadFiber.ts"
 import { IdleTimeout } from "../../src/services/IdleTimeout.ts"
 import { content, nextTurn } from "./AttachmentsSuite.ts"
+import { outsideOfTen } from "./Ranges.ts"
 
 setFlagsFromString("--expose-gc")
 const collectGarbage: () => void = runInNewContext("gc")
@@ -151,16 +152,7 @@ describe("DownloadFiber", () => {
   it.effect("read() refuses what the file has not", () =>
     Effect.gen(function* () {
       const { content: download, reads } = yield* downloadOf(content(10))
-      const ranges = [
-        [0, 11],
-        [10, 1],
-        [-1, 2],
-        [5, -1],
-        [0.5, 1],
-        [Number.NaN, 1],
-        [0, Infinity]
-      ] as const
-      for (const [at, sizeBytes] of ranges) {
+      for (const [at, sizeBytes] of outsideOfTen) {
         assert.strictEqual(yield* tagOf(download.read(at, sizeBytes)), "NoSuchFile", `${at} ${sizeBytes}`)
       }
       assert.lengthOf(yield* download.read(10, 0), 0)

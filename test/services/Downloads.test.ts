@@ -2,12 +2,13 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Latch, Layer, Scheduler, Schema, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import type { Command } from "../../src/domain/Command.ts"
-import { Attachments } from "../../src/services/Attachments.ts"
 import { Chat } from "../../src/services/Chat.ts"
 import { Downloads } from "../../src/services/Downloads.ts"
 import { History } from "../../src/services/History.ts"
 import { content } from "./AttachmentsSuite.ts"
+import { changedAttachments } from "./ChangedAttachments.ts"
 import { join, layer, login, trio, type User } from "./Recorder.ts"
+import { outsideOfTen } from "./Ranges.ts"
 
 const share = Effect.fnUntraced(function* (user: User, bytes: Uint8Array) {
   yield* user.run({ _tag: "BeginUpload", key: 1, sizeBytes: bytes.length })
@@ -30,21 +31,17 @@ const start = <A, E>(effect: Effect.Effect<A, E>) => Effect.forkChild(effect, { 
 const slowLayer = (wait: Effect.Effect<void>, opened: { now: number }) =>
   Chat.layerNoStorage.pipe(
     Layer.provideMerge(
-      Layer.effect(
-        Attachments,
-        Effect.map(Attachments, (attachments) => ({
-          ...attachments,
-          open: Effect.fnUntraced(function* (file) {
-            yield* wait
-            const { read } = yield* attachments.open(file)
-            yield* Effect.acquireRelease(
-              Effect.sync(() => opened.now++),
-              () => Effect.sync(() => opened.now--)
-            )
-            return { read: (atByte, sizeBytes) => Effect.andThen(wait, read(atByte, sizeBytes)) }
-          })
-        }))
-      ).pipe(Layer.provide(Attachments.layerMemory))
+      changedAttachments((attachments) => ({
+        open: Effect.fnUntraced(function* (file) {
+          yield* wait
+          const { read } = yield* attachments.open(file)
+          yield* Effect.acquireRelease(
+            Effect.sync(() => opened.now++),
+            () => Effect.sync(() => opened.now--)
+          )
+          return { read: (atByte, sizeBytes) => Effect.andThen(wait, read(atByte, sizeBytes)) }
+        })
+      }))
     ),
     Layer.provideMerge(History.layerMemory),
     Layer.fresh
@@ -89,15 +86,7 @@ describe("Downloads", () => {
       assert.strictEqual(yield* alice.refused(begin(file + 1)), "NoSuchFile")
       assert.strictEqual(yield* alice.refused(read(0, 1)), "NoSuchFile")
       yield* alice.run(begin(file))
-      for (const [at, sizeBytes] of [
-        [0, 11],
-        [10, 1],
-        [-1, 2],
-        [5, -1],
-        [0.5, 1],
-        [Number.NaN, 1],
-        [0, Infinity]
-      ] as const) {
+      for (const [at, sizeBytes] of outsideOfTen) {
         assert.strictEqual(yield* alice.refused(read(at, sizeBytes)), "NoSuchFile", `${at} ${sizeBytes}`)
       }
       assert.strictEqual(yield* alice.refused(read(0, 1, 2)), "NoSuchFile")

@@ -10,6 +10,7 @@ import { defaults, Limits } from "../../src/services/Limits.ts"
 import { idleMillis, ResumableUploads } from "../../src/services/ResumableUploads.ts"
 import { Sessions } from "../../src/services/Sessions.ts"
 import { content, sha256 } from "./AttachmentsSuite.ts"
+import { slowWrites } from "./ChangedAttachments.ts"
 
 const limits = { ...defaults, fileLimitBytes: 1_000_000, uploadLimit: 2 }
 const layer = Chat.layer.pipe(Layer.provide(Layer.succeed(Limits, limits)))
@@ -17,19 +18,7 @@ const layer = Chat.layer.pipe(Layer.provide(Layer.succeed(Limits, limits)))
 /** The same, but each write to its storage comes after `wait`. */
 const slowLayer = (wait: Effect.Effect<void, StorageFailed>) =>
   Chat.layerNoStorage.pipe(
-    Layer.provideMerge(
-      Layer.effect(
-        Attachments,
-        Effect.map(Attachments, (attachments) => ({
-          ...attachments,
-          begin: (sizeBytes: number) =>
-            Effect.map(attachments.begin(sizeBytes), (upload) => ({
-              ...upload,
-              write: (bytes: Uint8Array, atByte: number) => Effect.andThen(wait, upload.write(bytes, atByte))
-            }))
-        }))
-      ).pipe(Layer.provide(Attachments.layerMemory))
-    ),
+    Layer.provideMerge(slowWrites(wait)),
     Layer.provideMerge(History.layerMemory),
     Layer.provide(Layer.succeed(Limits, limits)),
     Layer.fresh

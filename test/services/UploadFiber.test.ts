@@ -58,6 +58,18 @@ const uploadOf = Effect.fnUntraced(function* (
   return { buffers, bytes, fiber, held, upload, writes }
 })
 
+/** A store that does nothing before the latch is open, and then fails until it is mended. */
+const outage = () => {
+  const latch = Latch.makeUnsafe()
+  const store = { isBroken: true }
+  const wait = () =>
+    Effect.andThen(
+      latch.await,
+      Effect.suspend(() => (store.isBroken ? new StorageFailed() : Effect.void))
+    )
+  return { latch, store, wait }
+}
+
 const isDone = (effect: Effect.Effect<void, Failure>) =>
   Effect.map(Effect.forkChild(effect, { startImmediately: true }), (fiber) => fiber.pollUnsafe() !== undefined)
 
@@ -256,13 +268,7 @@ describe("UploadFiber", () => {
 
   it.effect("write() that waits fails with the store, and takes no place", () =>
     Effect.gen(function* () {
-      const latch = yield* Latch.make()
-      let isBroken = true
-      const wait = () =>
-        Effect.andThen(
-          latch.await,
-          Effect.suspend(() => (isBroken ? new StorageFailed() : Effect.void))
-        )
+      const { latch, store, wait } = outage()
       const { bytes: stored, upload } = yield* uploadOf(20 * blockBytes, wait)
       const bytes = content(20 * blockBytes)
       for (const index of ordered(limitBlocks)) {
@@ -280,7 +286,7 @@ describe("UploadFiber", () => {
       )
       // They have been told. The next one must wait too, so that it is tried again.
       assert.strictEqual(yield* tagOf(upload.write(Uint8Array.of(9), 8 * blockBytes)), "StorageFailed")
-      isBroken = false
+      store.isBroken = false
       yield* upload.write(bytes.subarray(limitBlocks * blockBytes), limitBlocks * blockBytes)
       yield* upload.keep("file")
       assert.isTrue(Buffer.from(stored).equals(bytes))
@@ -562,13 +568,7 @@ describe("UploadFiber", () => {
 
   it.effect("write() that was interrupted counts also when the store failed meanwhile", () =>
     Effect.gen(function* () {
-      const latch = yield* Latch.make()
-      let isBroken = true
-      const wait = () =>
-        Effect.andThen(
-          latch.await,
-          Effect.suspend(() => (isBroken ? new StorageFailed() : Effect.void))
-        )
+      const { latch, store, wait } = outage()
       const { bytes: stored, upload } = yield* uploadOf(10 * blockBytes, wait)
       const bytes = content(10 * blockBytes)
       const writing = yield* start(upload.write(bytes, 0))
@@ -576,7 +576,7 @@ describe("UploadFiber", () => {
       yield* Fiber.interrupt(writing)
       yield* latch.open
       yield* settled
-      isBroken = false
+      store.isBroken = false
       yield* upload.keep("file")
       assert.isTrue(Buffer.from(stored).equals(bytes))
     })

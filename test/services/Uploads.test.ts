@@ -11,6 +11,7 @@ import { Links } from "../../src/services/Links.ts"
 import { Uploads } from "../../src/services/Uploads.ts"
 import { defaults, Limits } from "../../src/services/Limits.ts"
 import { nextTurn, sha256 as hashOf } from "./AttachmentsSuite.ts"
+import { slowWrites } from "./ChangedAttachments.ts"
 import { layer, login, trio, type User } from "./Recorder.ts"
 
 const utf8 = new TextEncoder()
@@ -55,20 +56,7 @@ const layerWith = (
 ) =>
   Chat.layerNoStorage
     .pipe(
-      Layer.provideMerge(
-        Layer.effect(
-          Attachments,
-          Effect.map(Attachments, (attachments) => ({
-            ...attachments,
-            begin: (sizeBytes: number) =>
-              Effect.map(Effect.andThen(beforeBegin, attachments.begin(sizeBytes)), (upload) => ({
-                ...upload,
-                write: (bytes: Uint8Array, atByte: number) =>
-                  Effect.andThen(Effect.suspend(beforeWrite), upload.write(bytes, atByte))
-              }))
-          }))
-        ).pipe(Layer.provide(Attachments.layerMemory))
-      ),
+      Layer.provideMerge(slowWrites(Effect.suspend(beforeWrite), beforeBegin)),
       Layer.provideMerge(History.layerMemory),
       Layer.provide(Layer.succeed(Limits, { ...defaults, floodRate: 0, filesLimitBytes }))
     )

@@ -3,6 +3,7 @@ import { Schema } from "effect"
 import * as JsonFrames from "../../../src/protocols/chatmaster/JsonFrames.ts"
 import { cut } from "../Cut.ts"
 import { bytes, glue } from "./Wire.ts"
+import { awkward } from "../AwkwardJson.ts"
 
 const limits: JsonFrames.Limits = { limitBytes: 1_048_576, depthLimit: 32 }
 
@@ -25,14 +26,6 @@ const readAll = (reads: ReadonlyArray<Uint8Array>, frames = JsonFrames.make(limi
   }
   return { texts }
 }
-
-const awkward = [
-  `{}`,
-  `{"type": "message", "data": {"message": "hi"}}`,
-  `{\r\n\t"a": [1, {"b": [[]]}],\n  "c": null\n}`,
-  JSON.stringify({ text: `"}{][\\\r\n\0:: {"type": 🙂 \u202e שלום €` }),
-  `{"escapes": "\\\\\\"}\\u007b"}`
-]
 
 describe("JsonFrames", () => {
   it("JsonFrames.push() answers with a package and where it ends", () => {

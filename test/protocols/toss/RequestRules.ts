@@ -1,4 +1,5 @@
 /** What PROTOCOL.md § 5 has to say of a request, put another way than the server puts it. */
+import { assert } from "@effect/vitest"
 import { Result, Schema } from "effect"
 import * as PillowRequest from "../../../src/protocols/toss/PillowRequest.ts"
 import { file, isFile, isRecord, type SlipRecord, type SlipValue } from "../../../src/protocols/toss/SlipValue.ts"
@@ -110,4 +111,10 @@ export const expected = (whole: SlipRecord): unknown => {
   const attachment = data.get("attachment") ?? undefined
   const name = isFile(attachment) ? attachment.name : isRecord(attachment) ? attachment.get("name") : undefined
   return ["SendMessage", data.get("message") ?? undefined, name]
+}
+
+/** Fails if a request that is put together so is not read as it should be. */
+export const check = ([choices]: readonly [typeof Choices.Type]): void => {
+  const whole = recordOf(choices)
+  assert.deepStrictEqual(summary(whole), expected(whole))
 }
