@@ -79,26 +79,22 @@ export class Downloads extends Context.Service<
         key: DownloadKey,
         number: number
       ): Effect.Effect<FileSummary, NoSuchFile | TooManyDownloads | StorageFailed> =>
-        Effect.suspend(() => {
-          let drop = (): void => {}
-          const begun = Effect.uninterruptibleMask((restore) =>
-            Effect.gen(function* () {
-              transfers.drop(session, key)
-              const file = yield* restore(visible(session, number))
-              if (file === undefined) return yield* new NoSuchFile()
-              const idle = new IdleTimeout(clock, transferTimeoutMillis)
-              const download = yield* DownloadFiber.make(file.sizeBytes, idle)
-              // Another may have begun under the same key meanwhile.
-              transfers.drop(session, key)
-              const refused = refusal(session)
-              if (refused !== undefined) return yield* refused
-              drop = transfers.start(session, key, download, (over) => download.run(open(file), over))
-              yield* restore(download.opened)
-              return summary(file)
-            })
-          )
-          return Effect.onInterrupt(begun, () => Effect.sync(drop))
-        })
+        transfers.begin(session, key, ({ restore, start }) =>
+          Effect.gen(function* () {
+            transfers.drop(session, key)
+            const file = yield* restore(visible(session, number))
+            if (file === undefined) return yield* new NoSuchFile()
+            const idle = new IdleTimeout(clock, transferTimeoutMillis)
+            const download = yield* DownloadFiber.make(file.sizeBytes, idle)
+            // Another may have begun under the same key meanwhile.
+            transfers.drop(session, key)
+            const refused = refusal(session)
+            if (refused !== undefined) return yield* refused
+            start(download, (over) => download.run(open(file), over))
+            yield* restore(download.opened)
+            return summary(file)
+          })
+        )
 
       const read = (
         session: Session,

@@ -68,21 +68,17 @@ export class Uploads extends Context.Service<
         key: UploadKey,
         sizeBytes: number
       ): Effect.Effect<number, FileTooLarge | TooManyUploads | UploadBroken | StorageFailed> =>
-        Effect.suspend(() => {
-          let drop = (): void => {}
-          const begun = Effect.uninterruptibleMask((restore) =>
-            Effect.gen(function* () {
-              const upload = yield* UploadFiber.make(sizeBytes, new IdleTimeout(clock, transferTimeoutMillis))
-              transfers.drop(session, key)
-              if (sizeBytes > fileLimitBytes) return yield* new FileTooLarge({ limitBytes: fileLimitBytes })
-              const refused = refusal(session)
-              if (refused !== undefined) return yield* refused
-              drop = transfers.start(session, key, upload, (over) => upload.run(attachments.begin(sizeBytes), over))
-              return yield* restore(upload.begun)
-            })
-          )
-          return Effect.onInterrupt(begun, () => Effect.sync(drop))
-        })
+        transfers.begin(session, key, ({ restore, start }) =>
+          Effect.gen(function* () {
+            const upload = yield* UploadFiber.make(sizeBytes, new IdleTimeout(clock, transferTimeoutMillis))
+            transfers.drop(session, key)
+            if (sizeBytes > fileLimitBytes) return yield* new FileTooLarge({ limitBytes: fileLimitBytes })
+            const refused = refusal(session)
+            if (refused !== undefined) return yield* refused
+            start(upload, (over) => upload.run(attachments.begin(sizeBytes), over))
+            return yield* restore(upload.begun)
+          })
+        )
 
       const write = (
         session: Session,

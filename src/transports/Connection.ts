@@ -250,7 +250,7 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
       Effect.catch((hangup) => Effect.sync(() => this.hangUp(hangup))),
       Effect.catchDefect((defect) =>
         Effect.andThen(
-          Effect.annotateLogs(Effect.logError("A connection ended by a defect", defect), this.about),
+          this.logDefect(defect),
           Effect.sync(() => this.#interrupt())
         )
       )
@@ -261,6 +261,11 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
       children.add(child)
       child.addObserver(() => void children.delete(child))
     })
+  }
+
+  /** Logs the defect that ends it. */
+  logDefect(defect: unknown): Effect.Effect<void> {
+    return Effect.annotateLogs(Effect.logError("A connection ended by a defect", defect), this.about)
   }
 
   /** What is being done besides what the peer says. */

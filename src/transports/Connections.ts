@@ -150,10 +150,7 @@ export class Connections extends Context.Service<
       ): Effect.Effect<void> => {
         if (Exit.isSuccess(exit)) return end(connection, connection.hangup)
         const { cause } = exit
-        if (Cause.hasDies(cause)) {
-          const line = Effect.logError("A connection ended by a defect", Cause.squash(cause))
-          return Effect.annotateLogs(line, connection.about)
-        }
+        if (Cause.hasDies(cause)) return connection.logDefect(Cause.squash(cause))
         const hangup = connection.hangup ?? Option.getOrUndefined(Cause.findErrorOption(cause))
         return hangup === undefined ? Effect.void : end(connection, hangup)
       }
