@@ -3,9 +3,10 @@
  *
  * @see PROTOCOL.md § 1
  */
-import { Effect, Result, Schema, SchemaIssue, SchemaTransformation } from "effect"
+import { Effect, type Result, Schema, SchemaIssue, SchemaTransformation } from "effect"
 import * as ByteReader from "../ByteReader.ts"
 import * as ByteWriter from "../ByteWriter.ts"
+import * as Utf8 from "../Utf8.ts"
 
 /** The most numbers that one packet lists. */
 export const numbersLimit = 65_535
@@ -25,18 +26,16 @@ const isText = (text: string): boolean =>
   text.isWellFormed() &&
   (text.length * 3 <= ByteWriter.blobLimitBytes || encoder.encode(text).length <= ByteWriter.blobLimitBytes)
 
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
-
 /** A text of up to 65,535 bytes of UTF-8, which may be empty; a byte order mark is part of it. */
 export const Text = Schema.Uint8Array.pipe(
   Schema.decodeTo(
     Schema.String.check(Schema.makeFilter(isText, { expected: "a text of at most 65535 bytes" })),
     SchemaTransformation.transformEffect({
       decode: (bytes: Uint8Array, options) => {
-        const text = Result.try(() => decoder.decode(bytes))
-        return Result.isSuccess(text)
-          ? Effect.succeed(text.success)
-          : Effect.fail(new SchemaIssue.InvalidValue({ message: "a name is not UTF-8" }, bytes, options))
+        const text = Utf8.decode(bytes)
+        return text === undefined
+          ? Effect.fail(new SchemaIssue.InvalidValue({ message: "a name is not UTF-8" }, bytes, options))
+          : Effect.succeed(text)
       },
       encode: (text: string) => Effect.succeed(encoder.encode(text))
     })

@@ -4,6 +4,7 @@ import type { Command, Reply } from "../../domain/Command.ts"
 import { NoSuchUser, type Rejection } from "../../domain/Rejection.ts"
 import type { Link } from "../Link.ts"
 import type { Step as ProtocolStep } from "../Step.ts"
+import * as Utf8 from "../Utf8.ts"
 import * as PacketCodec from "./PacketCodec.ts"
 import { PacketError } from "./PacketError.ts"
 import * as Events from "./PacketEvents.ts"
@@ -31,7 +32,6 @@ export interface Dependencies {
 }
 
 const nothing: Steps = []
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 /** How many numbers a list over a stream has at most: its count is a u16. */
 const streamNumbersLimit = 65_535
 
@@ -71,12 +71,12 @@ export const make = ({ answerFrame, transfers }: Dependencies) => {
   /** The command of a message, or why it is none. */
   const commandOf = (request: Message): Result.Result<Command, Response> => {
     const type = requestTypes[request._tag]
-    const text = Result.try(() => utf8.decode(request.blob))
-    if (Result.isFailure(text)) return Result.fail(error(type, PacketError.malformed, "Message is not UTF-8."))
-    if (request._tag === "BroadcastRequest") return Result.succeed({ _tag: "Say", text: text.success })
+    const text = Utf8.decode(request.blob)
+    if (text === undefined) return Result.fail(error(type, PacketError.malformed, "Message is not UTF-8."))
+    if (request._tag === "BroadcastRequest") return Result.succeed({ _tag: "Say", text })
     const to = toNumber(request.user)
     if (to === undefined) return Result.fail(refusal(type, new NoSuchUser()))
-    return Result.succeed({ _tag: "Tell", to, text: text.success })
+    return Result.succeed({ _tag: "Tell", to, text })
   }
 
   /** Has something said; over datagrams once for each number, however often it comes. */

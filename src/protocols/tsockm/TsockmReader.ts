@@ -42,6 +42,13 @@ const characters = (bytes: Uint8Array, from: number, to: number): string => {
   return text
 }
 
+/** How many line breaks the bytes begin with. */
+const countLineBreaks = (bytes: Uint8Array): number => {
+  let count = 0
+  while (bytes[count] === lineFeed || bytes[count] === carriageReturn) count++
+  return count
+}
+
 /**
  * Makes a stream that nothing has come of.
  *
@@ -143,8 +150,9 @@ export const make = (limits: TsockmLimits = defaultLimits): TimedReader<Uint8Arr
     const received: Array<TsockmRequest.Received> = []
     while (kept.sizeBytes > 0) {
       const came = kept.view()
-      if (at === 0 && (came[0] === lineFeed || came[0] === carriageReturn)) {
-        kept.drop(1)
+      const lineBreaks = at === 0 ? countLineBreaks(came) : 0
+      if (lineBreaks > 0) {
+        kept.drop(lineBreaks)
         continue
       }
       if (bodyAt === undefined) readHeader(came)
