@@ -79,7 +79,7 @@ export class Downloads extends Context.Service<
         key: DownloadKey,
         number: number
       ): Effect.Effect<FileSummary, NoSuchFile | TooManyDownloads | StorageFailed> =>
-        transfers.begin(session, key, ({ restore, start }) =>
+        Transfers.begin((restore, started) =>
           Effect.gen(function* () {
             transfers.drop(session, key)
             const file = yield* restore(visible(session, number))
@@ -90,7 +90,7 @@ export class Downloads extends Context.Service<
             transfers.drop(session, key)
             const refused = refusal(session)
             if (refused !== undefined) return yield* refused
-            start(download, (over) => download.run(open(file), over))
+            started(transfers.start(session, key, download, (over) => download.run(open(file), over)))
             yield* restore(download.opened)
             return summary(file)
           })

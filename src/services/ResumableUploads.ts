@@ -7,7 +7,7 @@
  *   stays when the request breaks off; a file that is being kept when it does so is kept.
  * - Bytes come in order. Who sends last is the one who sends: whoever was sending before is told that it is not any more.
  */
-import { Clock, Context, Data, Deferred, Effect, type Fiber, FiberMap, Layer, Stream } from "effect"
+import { Clock, Context, Data, Deferred, Effect, FiberMap, Layer, Stream } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { fileName } from "../domain/FileName.ts"
 import { FileTooLarge, type StorageFailed, TooManyUploads } from "../domain/Rejection.ts"
@@ -16,6 +16,7 @@ import { IdleTimeout } from "./IdleTimeout.ts"
 import { Limits } from "./Limits.ts"
 import { addressKey } from "./Quota.ts"
 import type { Session } from "./Session.ts"
+import * as Transfers from "./Transfers.ts"
 import { UploadFiber } from "./UploadFiber.ts"
 
 /** How long an upload is there of which nothing comes. */
@@ -141,37 +142,34 @@ export class ResumableUploads extends Context.Service<
         name: string,
         sizeBytes: number
       ): Effect.Effect<string, FileTooLarge | TooManyUploads | StorageFailed> =>
-        Effect.suspend(() => {
-          let fiber: Fiber.Fiber<void> | undefined
-          const begun = Effect.uninterruptibleMask((restore) =>
-            Effect.gen(function* () {
-              if (!isOpen) return yield* Effect.interrupt
-              if (sizeBytes > fileLimitBytes) return yield* new FileTooLarge({ limitBytes: fileLimitBytes })
-              const id = yield* randomId(random)
-              const idle = new IdleTimeout(clock, idleMillis)
-              const upload = yield* UploadFiber.make(sizeBytes, idle)
-              const address = addressKey(session.address)
-              if (isTooMany(session, address)) return yield* new TooManyUploads({ limit: uploadLimit })
-              const entry: Entry = {
-                id,
-                name: fileName(name),
-                sizeBytes,
-                owner: session,
-                address,
-                idle,
-                upload,
-                receivedBytes: 0,
-                sending: undefined
-              }
-              entries.set(id, entry)
-              fiber = runFiber(id, work(entry))
-              yield* restore(upload.begun)
-              if (sizeBytes === 0) yield* restore(keep(entry))
-              return id
-            })
-          )
-          return Effect.onInterrupt(begun, () => Effect.sync(() => fiber?.interruptUnsafe()))
-        }).pipe(
+        Transfers.begin((restore, started) =>
+          Effect.gen(function* () {
+            if (!isOpen) return yield* Effect.interrupt
+            if (sizeBytes > fileLimitBytes) return yield* new FileTooLarge({ limitBytes: fileLimitBytes })
+            const id = yield* randomId(random)
+            const idle = new IdleTimeout(clock, idleMillis)
+            const upload = yield* UploadFiber.make(sizeBytes, idle)
+            const address = addressKey(session.address)
+            if (isTooMany(session, address)) return yield* new TooManyUploads({ limit: uploadLimit })
+            const entry: Entry = {
+              id,
+              name: fileName(name),
+              sizeBytes,
+              owner: session,
+              address,
+              idle,
+              upload,
+              receivedBytes: 0,
+              sending: undefined
+            }
+            entries.set(id, entry)
+            const fiber = runFiber(id, work(entry))
+            started(() => fiber.interruptUnsafe())
+            yield* restore(upload.begun)
+            if (sizeBytes === 0) yield* restore(keep(entry))
+            return id
+          })
+        ).pipe(
           // It has ended before it was known: with the layer.
           Effect.catchTags({ UploadBroken: () => Effect.interrupt, UploadGone: () => Effect.interrupt })
         )

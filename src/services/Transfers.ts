@@ -20,15 +20,6 @@ export interface Transfers<T> {
     transfer: T,
     work: (over: () => void) => Effect.Effect<unknown, E>
   ) => () => void
-  /**
-   * Has a transfer begin by `steps`, which are interrupted nowhere but in what they `restore`. What they have
-   * started is dropped if whoever begins it is interrupted.
-   */
-  readonly begin: <A, E>(
-    session: Session,
-    key: number,
-    steps: (beginning: Beginning<T>) => Effect.Effect<A, E>
-  ) => Effect.Effect<A, E>
   /** Takes away the key of a transfer, which goes on without: it is still its session's, but is not counted any more. */
   readonly release: (session: Session, key: number) => T | undefined
   /** Ends a transfer, if there is one. */
@@ -39,13 +30,6 @@ export interface Transfers<T> {
   readonly isOpen: () => boolean
   /** How many transfers have a key, in all or of a session. */
   readonly count: (session?: Session) => number
-}
-
-/** What a transfer begins with. */
-export interface Beginning<T> {
-  readonly restore: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
-  /** {@link Transfers.start}, of this session and key. */
-  readonly start: <E>(transfer: T, work: (over: () => void) => Effect.Effect<unknown, E>) => void
 }
 
 interface Entry<T> {
@@ -60,6 +44,22 @@ interface Own<T> {
   /** All of them, also those that have no key any more. */
   readonly entries: Set<Entry<T>>
 }
+
+/**
+ * Begins something by steps that are interrupted nowhere but in what they `restore`. What they have `started` is undone if
+ * whoever begins it is interrupted.
+ */
+export const begin = <A, E>(
+  steps: (
+    restore: <B, F>(effect: Effect.Effect<B, F>) => Effect.Effect<B, F>,
+    started: (undo: () => void) => void
+  ) => Effect.Effect<A, E>
+): Effect.Effect<A, E> =>
+  Effect.suspend(() => {
+    let undo = (): void => {}
+    const begun = Effect.uninterruptibleMask((restore) => steps(restore, (it) => void (undo = it)))
+    return Effect.onInterrupt(begun, () => Effect.sync(undo))
+  })
 
 /** Makes a place for transfers, all of which end with the scope. */
 export const make = Effect.fnUntraced(function* <T>(): Effect.fn.Return<Transfers<T>, never, Scope.Scope> {
@@ -92,36 +92,24 @@ export const make = Effect.fnUntraced(function* <T>(): Effect.fn.Return<Transfer
     if (entry !== undefined) end(entry)
   }
 
-  const start: Transfers<T>["start"] = (session, key, transfer, work) => {
-    drop(session, key)
-    const own: Own<T> = bySession.get(session) ?? { byKey: new Map(), entries: new Set() }
-    const entry: Entry<T> = { session, key, transfer, fiber: undefined }
-    bySession.set(session, own)
-    own.byKey.set(key, entry)
-    own.entries.add(entry)
-    // Those who wait for it are told how it ends; whether somebody does is not known here.
-    entry.fiber = run(
-      Effect.tapDefect(
-        work(() => forget(entry)),
-        (defect) => Effect.logError("A transfer ended by a defect", defect)
-      ).pipe(Effect.ensuring(Effect.sync(() => forget(entry))), Effect.ignoreCause)
-    )
-    return () => end(entry)
-  }
-
-  const begin: Transfers<T>["begin"] = (session, key, steps) =>
-    Effect.suspend(() => {
-      let undo = (): void => {}
-      const begun = Effect.uninterruptibleMask((restore) =>
-        steps({ restore, start: (transfer, work) => (undo = start(session, key, transfer, work)) })
-      )
-      return Effect.onInterrupt(begun, () => Effect.sync(undo))
-    })
-
   return {
     find: (session, key) => find(session, key)?.transfer,
-    start,
-    begin,
+    start: (session, key, transfer, work) => {
+      drop(session, key)
+      const own: Own<T> = bySession.get(session) ?? { byKey: new Map(), entries: new Set() }
+      const entry: Entry<T> = { session, key, transfer, fiber: undefined }
+      bySession.set(session, own)
+      own.byKey.set(key, entry)
+      own.entries.add(entry)
+      // Those who wait for it are told how it ends; whether somebody does is not known here.
+      entry.fiber = run(
+        Effect.tapDefect(
+          work(() => forget(entry)),
+          (defect) => Effect.logError("A transfer ended by a defect", defect)
+        ).pipe(Effect.ensuring(Effect.sync(() => forget(entry))), Effect.ignoreCause)
+      )
+      return () => end(entry)
+    },
     release: (session, key) => {
       const entry = find(session, key)
       if (entry !== undefined) hide(entry)

@@ -68,14 +68,14 @@ export class Uploads extends Context.Service<
         key: UploadKey,
         sizeBytes: number
       ): Effect.Effect<number, FileTooLarge | TooManyUploads | UploadBroken | StorageFailed> =>
-        transfers.begin(session, key, ({ restore, start }) =>
+        Transfers.begin((restore, started) =>
           Effect.gen(function* () {
             const upload = yield* UploadFiber.make(sizeBytes, new IdleTimeout(clock, transferTimeoutMillis))
             transfers.drop(session, key)
             if (sizeBytes > fileLimitBytes) return yield* new FileTooLarge({ limitBytes: fileLimitBytes })
             const refused = refusal(session)
             if (refused !== undefined) return yield* refused
-            start(upload, (over) => upload.run(attachments.begin(sizeBytes), over))
+            started(transfers.start(session, key, upload, (over) => upload.run(attachments.begin(sizeBytes), over)))
             return yield* restore(upload.begun)
           })
         )
