@@ -15,10 +15,11 @@ import { Connections } from "../../src/transports/Connections.ts"
 import * as Datagrams from "../../src/transports/Datagrams.ts"
 import { type RecordingLink, tags, udp } from "../protocols/packet/Links.ts"
 import { utf8 } from "../protocols/packet/Wire.ts"
+import { slowWrites } from "../services/ChangedAttachments.ts"
 import { turn } from "./Turn.ts"
 
 /** A server whose messages are stored when the latch is open, and what was to be stored. */
-const stalled = (latch: Latch.Latch) => {
+const stalled = (latch: Latch.Latch, attachments: Layer.Layer<Attachments> = Attachments.layerMemory) => {
   const begun: Array<string> = []
   const append = (_: string | undefined, { text }: Message) =>
     Effect.andThen(
@@ -28,7 +29,7 @@ const stalled = (latch: Latch.Latch) => {
   const history = Effect.map(History, (memory) => History.of({ ...memory, append }))
   const layer = Connections.layer.pipe(
     Layer.provideMerge(Chat.layerNoStorage),
-    Layer.provide([Layer.provide(Layer.effect(History, history), History.layerMemory), Attachments.layerMemory]),
+    Layer.provide([Layer.provide(Layer.effect(History, history), History.layerMemory), attachments]),
     Layer.provide(Layer.succeed(Limits, { ...defaults, floodRate: 0 }))
   )
   return { begun, layer }
@@ -105,6 +106,25 @@ describe("Datagrams", () => {
       assert.deepStrictEqual(tags(here.sent()), ["UploadChunkResponse"])
       assert.deepStrictEqual(begun.slice(Datagrams.pendingLimit), ["message 1", ""])
       assert.strictEqual(counts.datagramsLost, 2)
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("of one session are dealt with in order, and others do not wait for them", () => {
+    const latch = Latch.makeUnsafe()
+    const { begun, layer } = stalled(Latch.makeUnsafe(true), slowWrites(Effect.void, latch.await))
+    return Effect.gen(function* () {
+      const { bring, enter, interpreter } = yield* serve
+      const [here, there] = [udp(1), udp(2)]
+      const ada = yield* enter(here, "ada")
+      const eve = yield* enter(there, "eve")
+      yield* bring(here, { _tag: "UploadRequest", session: ada, sizeBytes: 2, name: "a.bin" }, say(ada, 1), say(ada, 2))
+      yield* bring(there, say(eve, 3))
+      assert.deepStrictEqual(begun, ["message 3"])
+      assert.deepStrictEqual(tags(here.sent()), ["IncomingMessage"])
+      yield* latch.open
+      yield* Effect.repeat(turn, { until: () => interpreter.pendingCount === 0 })
+      assert.deepStrictEqual(begun, ["message 3", "message 1", "message 2"])
+      assert.deepStrictEqual(tags(here.sent()), ["TransferResponse", "BroadcastResponse", "BroadcastResponse"])
     }).pipe(Effect.provide(layer))
   })
 
