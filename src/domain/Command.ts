@@ -1,5 +1,5 @@
 /** What a logged-in user may ask of the chat, and what it answers. Names and texts are as they came: the chat checks them. */
-import type { Effect } from "effect"
+import type { Deferred } from "effect"
 import type { FileSummary } from "./FileSummary.ts"
 import type { Attachment, Message } from "./Message.ts"
 import type { RoomName, UserName } from "./Names.ts"
@@ -97,7 +97,7 @@ export type Reply =
    * The message was delivered. If it is not durable yet there is `stored`, which is done when it is, or fails; nobody has
    * to wait for it.
    */
-  | { readonly _tag: "Accepted"; readonly message: Message; readonly stored?: Effect.Effect<void, StorageFailed> }
+  | { readonly _tag: "Accepted"; readonly message: Message; readonly stored?: Deferred.Deferred<void, StorageFailed> }
   | { readonly _tag: "Rooms"; readonly rooms: ReadonlyArray<RoomSummary> }
   | { readonly _tag: "Users"; readonly room: RoomName | undefined; readonly users: ReadonlyArray<UserSummary> }
   | { readonly _tag: "Messages"; readonly room: RoomName; readonly messages: ReadonlyArray<Message> }

@@ -23,9 +23,9 @@ const decodeStrictly = (bytes: Uint8Array): string | undefined => {
  * part of it.
  */
 export const decode = (bytes: Uint8Array, from = 0, to: number = bytes.length): string | undefined => {
-  if (!(bytes instanceof Buffer)) return decodeStrictly(bytes.subarray(from, to))
-  if (isShortAscii(bytes, from, to)) return bytes.toString("latin1", from, to)
+  const buffer = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  if (isShortAscii(bytes, from, to)) return buffer.toString("latin1", from, to)
   // A buffer takes half as long as the decoder, but writes U+FFFD for what is wrong.
-  const text = bytes.toString("utf8", from, to)
+  const text = buffer.toString("utf8", from, to)
   return text.includes("\ufffd") ? decodeStrictly(bytes.subarray(from, to)) : text
 }

@@ -7,9 +7,9 @@
  *   empty, or the process has ended, nobody can be let into it any more.
  * - In memory it is bounded per room by count, and over all rooms by size; the oldest goes first.
  */
-import { Context, Effect, Exit, Layer } from "effect"
+import { Context, Deferred, Effect, Layer } from "effect"
 import type { Message } from "../domain/Message.ts"
-import type { StorageFailed } from "../domain/Rejection.ts"
+import { StorageFailed } from "../domain/Rejection.ts"
 import { Limits } from "./Limits.ts"
 import * as MessageMemory from "./MessageMemory.ts"
 
@@ -28,14 +28,24 @@ export interface SharedFile {
   readonly file: number
 }
 
-/** A message that is remembered from now on: `stored` is when it is durable, and need not be waited for. */
+/** A message that is remembered from now on. */
 export interface Appended {
-  /** An `Exit` if there is nothing to wait for, else what waits. */
-  readonly stored: Effect.Effect<void, StorageFailed>
+  /**
+   * Done when it is durable, or has been lost; there is none if it is durable at once. Those that are stored together may have
+   * the same one, so that whoever waits for all of them waits once.
+   */
+  readonly stored?: Deferred.Deferred<void, StorageFailed>
 }
 
 /** What is durable at once. */
-export const stored: Appended = { stored: Exit.void }
+export const stored: Appended = {}
+
+/** Fails at once, for what cannot be stored. */
+export const failed = (): Deferred.Deferred<void, StorageFailed> => {
+  const stored = Deferred.makeUnsafe<void, StorageFailed>()
+  Deferred.doneUnsafe(stored, Effect.fail(new StorageFailed()))
+  return stored
+}
 
 export class History extends Context.Service<
   History,

@@ -4,7 +4,7 @@
  * - Everything is checked before the file that goes with a message is kept. If a message is refused its file is dropped.
  * - A message without a file is said in one piece, without suspension.
  */
-import { Effect, Exit, Result } from "effect"
+import { type Deferred, Effect, Result } from "effect"
 import type { Command, Reply } from "../domain/Command.ts"
 import type { SharedEvent } from "../domain/Event.ts"
 import type { Attachment, Message } from "../domain/Message.ts"
@@ -84,7 +84,9 @@ export const make = (dependencies: Dependencies) => {
     return addressee === undefined ? Result.fail(new NoSuchUser()) : Result.succeed({ addressee })
   }
 
-  const waiting = (appended: Appended | Effect.Effect<void, StorageFailed>): Effect.Effect<void, StorageFailed> =>
+  const waiting = (
+    appended: Appended | Effect.Effect<void, StorageFailed>
+  ): Deferred.Deferred<void, StorageFailed> | undefined =>
     Effect.isEffect(appended) ? runOnce(appended) : appended.stored
 
   const deliver = (
@@ -117,8 +119,7 @@ export const make = (dependencies: Dependencies) => {
     const event: SharedEvent = { _tag: "Said", message, user: session.number }
     if ("room" in destination) broadcaster.tellRoom(destination.room.members, event, session, turn)
     else broadcaster.tell([destination.addressee], event, session)
-    const isStored = Exit.isExit(stored) && stored._tag === "Success"
-    return isStored ? { _tag: "Accepted", message } : { _tag: "Accepted", message, stored }
+    return stored === undefined ? { _tag: "Accepted", message } : { _tag: "Accepted", message, stored }
   }
 
   const linkTo = (file: StoredFile): Attachment => ({

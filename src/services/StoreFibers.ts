@@ -4,11 +4,11 @@
  * - Each runs once, whether or not anybody waits for it; who waits and is interrupted does not end it.
  * - What is under way when the scope closes is waited for, but not for ever.
  */
-import { Cause, Effect, Exit, Fiber, FiberSet, type Scope } from "effect"
+import { Cause, Deferred, Effect, Exit, FiberSet, type Scope } from "effect"
 import { StorageFailed } from "../domain/Rejection.ts"
 
-/** Begins to store something, and gives what waits for it: an `Exit` if there is nothing to wait for. */
-export type RunOnce = (effect: Effect.Effect<void, StorageFailed>) => Effect.Effect<void, StorageFailed>
+/** Begins to store something: what is done when that is over, undefined if it has been stored at once. */
+export type RunOnce = (effect: Effect.Effect<void, StorageFailed>) => Deferred.Deferred<void, StorageFailed> | undefined
 
 /** For how long what is under way is waited for at the end. */
 export const closeTimeout = "5 seconds"
@@ -30,6 +30,9 @@ export const make: Effect.Effect<RunOnce, never, Scope.Scope> = Effect.gen(funct
   return (effect) => {
     const fiber = run(Effect.catchDefect(effect, refuseDefect))
     const exit = fiber.pollUnsafe()
-    return exit === undefined ? Effect.flatMap(Fiber.await(fiber), settle) : settle(exit)
+    if (exit !== undefined && Exit.isSuccess(exit)) return undefined
+    const stored = Deferred.makeUnsafe<void, StorageFailed>()
+    fiber.addObserver((exit) => void Deferred.doneUnsafe(stored, settle(exit)))
+    return stored
   }
 })

@@ -11,6 +11,7 @@
  */
 import { Cause, Clock, Deferred, Effect, Exit, Fiber, Latch, Scope } from "effect"
 import { StorageFailed } from "../domain/Rejection.ts"
+import { failed } from "../services/History.ts"
 import { StorageHealth } from "../services/StorageHealth.ts"
 import * as Deadline from "./Deadline.ts"
 
@@ -35,25 +36,23 @@ export interface Options<A, E> {
 }
 
 export interface GroupCommit<A> {
-  /** Takes an item with so much text. What is returned is done when it is written, and need not be run. */
-  readonly append: (item: A, units: number) => Effect.Effect<void, StorageFailed>
+  /** Takes an item with so much text. What is returned is done when it is written or has failed. */
+  readonly append: (item: A, units: number) => Deferred.Deferred<void, StorageFailed>
   /** Says that there is something to be written besides items. */
   readonly touch: () => void
   /** Done when all that was appended before has been written or has failed. */
   readonly settled: Effect.Effect<void>
 }
 
+type Done = Deferred.Deferred<void, StorageFailed>
+
 interface Batch<A> {
   readonly items: Array<A>
-  readonly done: Deferred.Deferred<void, StorageFailed>
-  readonly stored: Effect.Effect<void, StorageFailed>
+  readonly done: Done
   units: number
 }
 
-const makeBatch = <A>(): Batch<A> => {
-  const done = Deferred.makeUnsafe<void, StorageFailed>()
-  return { items: [], done, stored: Deferred.await(done), units: 0 }
-}
+const makeBatch = <A>(): Batch<A> => ({ items: [], done: Deferred.makeUnsafe<void, StorageFailed>(), units: 0 })
 
 /** Begins to write. */
 export const make = Effect.fnUntraced(function* <A, E>({
@@ -74,7 +73,7 @@ export const make = Effect.fnUntraced(function* <A, E>({
   let isTouched = false
   let isClosing = false
   let isOverfull = false
-  let refusal: Exit.Exit<void, StorageFailed> | undefined
+  let refusal: Done | undefined
   let nextAtMillis = -Infinity
 
   const settle = (batch: Batch<A>, exit: Exit.Exit<void, StorageFailed>): void => {
@@ -86,11 +85,10 @@ export const make = Effect.fnUntraced(function* <A, E>({
   const pause = (millis: number) => Effect.timeoutOrElse(closing.await, { duration: millis, orElse: () => Effect.void })
 
   const recover = Effect.fnUntraced(function* (cause: Cause.Cause<E | Deadline.DatabaseSilent>) {
-    const failed = Exit.fail(new StorageFailed())
-    refusal = failed
+    refusal = failed()
     const waiting = batches
     batches = []
-    for (const batch of waiting) settle(batch, failed)
+    for (const batch of waiting) settle(batch, Exit.fail(new StorageFailed()))
     yield* health.failed("history", Cause.squash(cause))
     while (true) {
       yield* pause(probeGapMillis)
@@ -139,7 +137,7 @@ export const make = Effect.fnUntraced(function* <A, E>({
       if (batches.length > 0 || isTouched) {
         yield* writeNext()
       } else if (isClosing) {
-        refusal = Exit.fail(new StorageFailed())
+        refusal = failed()
         return
       } else {
         work.closeUnsafe()
@@ -155,11 +153,11 @@ export const make = Effect.fnUntraced(function* <A, E>({
     return Fiber.await(fiber)
   })
 
-  const append = (item: A, itemUnits: number): Effect.Effect<void, StorageFailed> => {
+  const append = (item: A, itemUnits: number): Done => {
     if (refusal !== undefined) return refusal
     if (items >= limitItems || units + itemUnits > limitUnits) {
       isOverfull = true
-      return Exit.fail(new StorageFailed())
+      return failed()
     }
     let batch = batches.at(-1)
     if (batch === undefined || batch.items.length >= batchLimit) {
@@ -171,7 +169,7 @@ export const make = Effect.fnUntraced(function* <A, E>({
     items++
     units += itemUnits
     work.openUnsafe()
-    return batch.stored
+    return batch.done
   }
 
   const touch = (): void => {
@@ -181,7 +179,7 @@ export const make = Effect.fnUntraced(function* <A, E>({
 
   const settled = Effect.suspend(() => {
     const last = batches.at(-1) ?? inFlight
-    return last === undefined ? Effect.void : Effect.asVoid(Effect.exit(last.stored))
+    return last === undefined ? Effect.void : Effect.asVoid(Effect.exit(Deferred.await(last.done)))
   })
 
   return { append, touch, settled }

@@ -6,11 +6,11 @@
  * - A room's state is written before the messages that came after it, and is tried again until it is written.
  * - Failures are reported to StorageHealth. When the database works again, so does this.
  */
-import { Clock, Effect, Exit, Layer, Scope } from "effect"
+import { Clock, Effect, Layer, Scope } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import type { Message } from "../domain/Message.ts"
 import { StorageFailed } from "../domain/Rejection.ts"
-import { type Appended, History, stored } from "../services/History.ts"
+import { type Appended, failed, History, stored } from "../services/History.ts"
 import { Limits } from "../services/Limits.ts"
 import { StorageHealth } from "../services/StorageHealth.ts"
 import { DatabaseUnavailable } from "./DatabaseUnavailable.ts"
@@ -114,7 +114,7 @@ const make = Effect.gen(function* () {
 
   const append = (roomKey: string | undefined, message: Message, sharesFile = false): Appended => {
     const isNew = message.number > numbers.greatest
-    if (!isNew || !MessageRow.isStorable(roomKey, message)) return { stored: Exit.fail(new StorageFailed()) }
+    if (!isNew || !MessageRow.isStorable(roomKey, message)) return { stored: failed() }
     numbers.greatest = message.number
     if (limits.historyLimit === 0) {
       if (numbers.isLow()) queue.touch()

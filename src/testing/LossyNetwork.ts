@@ -102,20 +102,21 @@ export const make = Effect.fn("LossyNetwork.make")(function* <Packet, Key extend
   const { below, chance } = dice(options.seed)
   const clock = yield* Clock.Clock
   const service = yield* Effect.flatMap(Connections, (connections) => connections.serve(protocol))
-  const serve = yield* Datagrams.make(service)
   const run = yield* FiberSet.makeRuntime<never, void, never>()
   const startMillis = clock.currentTimeMillisUnsafe()
   const receivers = new Map<string, (bytes: Uint8Array) => void>()
   const links = new Map<string, Link<Uint8Array>>()
   const trace: Array<Passage> = []
   const defects: Array<unknown> = []
+  const broken = (defect: unknown) => Effect.sync(() => void defects.push(defect))
+  const serve = yield* Datagrams.make(service, broken)
   /** The latest first; of those at the same time, the one that was added last. */
   const agenda: Array<Due> = []
   let wakesAtMillis = Infinity
 
   const nowMillis = () => clock.currentTimeMillisUnsafe()
   const runAlone = (effect: Effect.Effect<void>): void => {
-    run(Effect.catchDefect(effect, (defect) => Effect.sync(() => void defects.push(defect))))
+    run(Effect.catchDefect(effect, broken))
   }
 
   const work = Effect.suspend(() => {
@@ -186,7 +187,7 @@ export const make = Effect.fn("LossyNetwork.make")(function* <Packet, Key extend
     return {
       send: (bytes) => {
         const from = address
-        post("to server", from, bytes, (copy) => serve(linkOf(from), copy))
+        post("to server", from, bytes, (copy) => runAlone(serve([{ link: linkOf(from), bytes: copy }])))
       },
       move: (next) => {
         receivers.delete(address)

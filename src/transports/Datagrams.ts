@@ -8,27 +8,44 @@
 import { Effect } from "effect"
 import type { Link } from "../protocols/Link.ts"
 import type { Service } from "./Connections.ts"
+import type { OnDefect } from "./Interpreter.ts"
 
 /** How much may be waited for. */
 export const pendingLimit = 4096
 
-/** Takes a datagram that has come from a link. Called by an effect that is running. */
-export type Receive = (link: Link<Uint8Array>, bytes: Uint8Array) => void
+/** A datagram, and where it came from. */
+export interface Incoming {
+  readonly link: Link<Uint8Array>
+  readonly bytes: Uint8Array
+}
 
-/** Makes what takes datagrams of a protocol that is at work. It is a defect if that is not spoken by them. */
-export const make = <Packet, Key extends object>({
-  context: { metrics, protocol, wire },
-  interpreter
-}: Service<Uint8Array, Packet, Uint8Array, Key>): Effect.Effect<Receive> => {
-  const { datagrams, name } = protocol
-  if (datagrams === undefined) return Effect.die(new Error(`${name} is not spoken by datagrams`))
-  return Effect.succeed((link, bytes) => {
-    if (interpreter.pendingCount >= pendingLimit) {
-      metrics.counts.datagramsLost++
-      return
-    }
-    const packet = datagrams.read(bytes)
-    wire.record?.("in", `${name} ${link.address}`, packet)
-    interpreter.performApart(datagrams.receive(link, packet, bytes.length))
+/** Takes datagrams as they have come. */
+export type Receive = (datagrams: ReadonlyArray<Incoming>) => Effect.Effect<void>
+
+/**
+ * Makes what takes datagrams of a protocol that is at work. It is a defect if that is not spoken by them. What defects there
+ * are in dealing with one goes to `broken`, or else to the log.
+ */
+export const make = <Packet, Key extends object>(
+  { context: { metrics, protocol, wire }, interpreter }: Service<Uint8Array, Packet, Uint8Array, Key>,
+  broken?: OnDefect
+): Effect.Effect<Receive> => {
+  const { datagrams: spoken, name } = protocol
+  if (spoken === undefined) return Effect.die(new Error(`${name} is not spoken by datagrams`))
+  return Effect.succeed((datagrams) => {
+    let index = 0
+    return interpreter.performApart(() => {
+      while (index < datagrams.length) {
+        const { bytes, link } = datagrams[index++]!
+        if (interpreter.pendingCount >= pendingLimit) {
+          metrics.counts.datagramsLost++
+          continue
+        }
+        const packet = spoken.read(bytes)
+        wire.record?.("in", `${name} ${link.address}`, packet)
+        return spoken.receive(link, packet, bytes.length)
+      }
+      return undefined
+    }, broken)
   })
 }

@@ -16,15 +16,15 @@ import type { Interpreter } from "./Interpreter.ts"
 import type { ProtocolContext } from "./ProtocolContext.ts"
 import type { WireLog } from "./WireLog.ts"
 
-const loginLimit: Effect.Effect<never, Hangup> = Effect.suspend(() => new Hangup({ reason: "login-limit" }))
+const loginLimit: readonly [{ readonly _tag: "Hangup"; readonly reason: "login-limit" }] = [
+  { _tag: "Hangup", reason: "login-limit" }
+]
 
 // Neither what only lets the peer go on nor a fault that is not answered is a packet that counts before a login.
 const isCounted = <Frame, Key extends object>(steps: Steps<Frame, Key>): boolean =>
   steps.some((step) =>
     step._tag === "Send" ? step.holdMillis === undefined : step._tag !== "Release" && step._tag !== "Fault"
   )
-
-const nothing = (): void => {}
 
 type Context<In, Packet, Frame, Key extends object> = Pick<ProtocolContext<In, Packet, Frame, Key>, "protocol" | "wire">
 
@@ -54,26 +54,26 @@ export class Dialogue<In, Packet, Frame, Key extends object> {
     connection: Connection<In, Packet, Frame, Key>,
     packets: ReadonlyArray<Packet>
   ): Effect.Effect<void, Hangup> {
-    const all = Effect.suspend(() => {
-      let index = 0
-      return Effect.whileLoop({
-        while: () => index < packets.length && connection.hangup === undefined,
-        body: () => this.#take(connection, packets[index++]!),
-        step: nothing
-      })
-    })
+    let index = 0
+    const all = this.#interpreter.performAll(
+      () =>
+        index < packets.length && connection.hangup === undefined
+          ? this.#take(connection, packets[index++]!)
+          : undefined,
+      connection
+    )
     const whole = this.#isOfExchange ? Effect.uninterruptible(all) : all
     if (connection.hasBeenIn) return whole
-    return Effect.andThen(
-      whole,
-      Effect.suspend(() => (connection.isOverLoginBytes ? loginLimit : Effect.void))
+    const limited = Effect.suspend(() =>
+      this.#interpreter.perform(connection.isOverLoginBytes ? loginLimit : [], connection)
     )
+    return Effect.andThen(whole, limited)
   }
 
-  #take(connection: Connection<In, Packet, Frame, Key>, packet: Packet): Effect.Effect<void, Hangup> {
+  #take(connection: Connection<In, Packet, Frame, Key>, packet: Packet): Steps<Frame, Key> {
     this.#wire.record?.("in", connection.who, packet)
     const steps = connection.conversation.receive(packet)
-    if (!connection.hasBeenIn && isCounted(steps) && connection.isOverLoginPackets()) return loginLimit
-    return this.#interpreter.perform(steps, connection)
+    const isOver = !connection.hasBeenIn && isCounted(steps) && connection.isOverLoginPackets()
+    return isOver ? loginLimit : steps
   }
 }

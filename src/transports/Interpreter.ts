@@ -6,9 +6,16 @@
  * - What ends a session while an event is being delivered waits for the next turn: what follows from it must not come
  *   before that event.
  */
-import { Effect, Fiber } from "effect"
+import { Deferred, Effect, Fiber, Result } from "effect"
 import { explain, Hangup } from "../domain/Hangup.ts"
-import { AddressBanned, AlreadyLoggedIn, NotLoggedIn, type Rejection, ServerFull } from "../domain/Rejection.ts"
+import {
+  AddressBanned,
+  AlreadyLoggedIn,
+  NotLoggedIn,
+  type Rejection,
+  ServerFull,
+  type StorageFailed
+} from "../domain/Rejection.ts"
 import type { Reply } from "../domain/Command.ts"
 import type { Link } from "../protocols/Link.ts"
 import type { Protocol } from "../protocols/Protocol.ts"
@@ -31,6 +38,11 @@ export interface Own<Frame> extends Link<Frame>, Outlet {
   readonly fork: (effect: Effect.Effect<void, Hangup>) => Effect.Effect<void>
 }
 
+interface Answers<Frame, Key extends object> {
+  readonly stored: Deferred.Deferred<void, StorageFailed>
+  readonly answers: Array<(result: Result.Result<void, StorageFailed>) => Steps<Frame, Key>>
+}
+
 interface Open {
   readonly session: Session
   /** Gives back the place that its address takes. */
@@ -47,17 +59,33 @@ export interface InterpreterContext<Frame, Key extends object> extends Pick<
 
 type Performed = Effect.Effect<void, Hangup>
 
-const keepNothing = (): void => {}
+const nothing = (): void => {}
 
-// Steps of no connection end none, and nobody waits for them: what is wrong with them is told here.
-const withoutConnection = (performed: Performed): Effect.Effect<void> =>
-  Effect.catchDefect(Effect.orDie(performed), (defect) => Effect.logError("Steps ended by a defect", defect))
+/** The session that what comes of it later is to wait for. */
+const keyOf = <Frame, Key extends object>(steps: Steps<Frame, Key>): Key | undefined => {
+  for (let index = 0; index < steps.length; index++) {
+    const step = steps[index]!
+    if (step._tag === "Run") return step.key
+  }
+  return undefined
+}
+
+/** Tells of a defect that nobody else is told of. */
+export type OnDefect = (defect: unknown) => Effect.Effect<void>
+
+const logDefect: OnDefect = (defect) => Effect.logError("Steps ended by a defect", defect)
+
+// Steps of no connection end none, and nobody waits for them.
+const withoutConnection = (performed: Performed, broken: OnDefect): Effect.Effect<void> =>
+  Effect.catchDefect(Effect.orDie(performed), broken)
 
 export class Interpreter<Frame, Key extends object> {
   readonly #context: InterpreterContext<Frame, Key>
   readonly #sessions = new Map<Key | Own<Frame>, Open>()
-  // What the steps of a session wait for that came by datagrams: they are carried out one after another.
+  // The fibers that carry out what came of a session by datagrams, and wait: the next one waits for them.
   readonly #turns = new Map<Key, Fiber.Fiber<void>>()
+  // What is answered when the last messages of a connection, or of datagrams, are stored: one fiber waits for all of them.
+  readonly #answers = new Map<Own<Frame> | undefined, Answers<Frame, Key>>()
   #pendingCount = 0
 
   constructor(context: InterpreterContext<Frame, Key>) {
@@ -77,25 +105,69 @@ export class Interpreter<Frame, Key extends object> {
   /** Carries out steps, one after another; `own` is the connection on which came what they follow from. */
   perform(steps: Steps<Frame, Key>, own?: Own<Frame>): Performed {
     if (steps.length === 0) return Effect.void
-    return Effect.suspend(() => this.#act(steps, own) ?? Effect.void)
+    return Effect.suspend(() => this.#act(steps, own))
+  }
+
+  /** Carries out what `next` gives, until that is undefined: it is asked when what it gave before has been carried out. */
+  performAll(next: () => Steps<Frame, Key> | undefined, own?: Own<Frame>): Performed {
+    return Effect.suspend(() => {
+      let steps = next()
+      return Effect.whileLoop({
+        while: () => steps !== undefined,
+        body: () => this.#act(steps!, own),
+        step: () => {
+          steps = next()
+        }
+      })
+    })
   }
 
   /**
-   * The same for steps that came by a datagram: nobody waits for them but what comes of the same session later. What has to be
-   * waited for is run as a fiber. Called by an effect that is running.
+   * The same for what came in datagrams: nobody waits for it but what comes of the same session later. It is carried out by a
+   * fiber of its own up to what has to be waited for, or ends by a defect. That fiber waits, and another one goes on.
    */
-  performApart(steps: Steps<Frame, Key>): void {
-    const key = steps.find((step) => step._tag === "Run")?.key
-    const before = key === undefined ? undefined : this.#turns.get(key)
-    const waiting =
-      before === undefined ? this.#act(steps, undefined) : Effect.andThen(Fiber.await(before), this.perform(steps))
-    if (waiting === undefined) return
-    const fiber = this.#runApart(waiting)
-    if (key === undefined || fiber.pollUnsafe() !== undefined) return
-    this.#turns.set(key, fiber)
-    fiber.addObserver(() => {
-      if (this.#turns.get(key) === fiber) this.#turns.delete(key)
+  performApart(next: () => Steps<Frame, Key> | undefined, broken: OnDefect = logDefect): Effect.Effect<void> {
+    return Effect.sync(() => {
+      while (this.#performSome(next, broken));
     })
+  }
+
+  // Whether there may be more.
+  #performSome(next: () => Steps<Frame, Key> | undefined, broken: OnDefect): boolean {
+    // Nothing is asked for if no fiber is run any more.
+    let isOver = true
+    let isLast = false
+    let steps: Steps<Frame, Key> | undefined
+    let key: Key | undefined
+    const take = (): boolean => {
+      if (isLast) return false
+      isOver = false
+      steps = next()
+      isOver = steps === undefined
+      return !isOver
+    }
+    const fiber = this.#runApart(
+      Effect.whileLoop({
+        while: take,
+        body: () => this.#actInTurn(steps!, (key = keyOf(steps!))),
+        step: nothing
+      }),
+      broken
+    )
+    isLast = true
+    const waitsFor = key
+    if (waitsFor !== undefined && fiber.pollUnsafe() === undefined) {
+      this.#turns.set(waitsFor, fiber)
+      fiber.addObserver(() => {
+        if (this.#turns.get(waitsFor) === fiber) this.#turns.delete(waitsFor)
+      })
+    }
+    return !isOver
+  }
+
+  #actInTurn(steps: Steps<Frame, Key>, key: Key | undefined): Performed {
+    const before = key === undefined ? undefined : this.#turns.get(key)
+    return before === undefined ? this.#act(steps, undefined) : Effect.andThen(Fiber.await(before), this.perform(steps))
   }
 
   /** Sends at once, and does the rest in the next turn. */
@@ -136,8 +208,8 @@ export class Interpreter<Frame, Key extends object> {
     return Effect.annotateLogs(Effect.logInfo(line), { protocol: name, address: about.address })
   }
 
-  #runApart(performed: Performed): Fiber.Fiber<void> {
-    const fiber = this.#context.run(withoutConnection(performed))
+  #runApart(performed: Performed, broken: OnDefect = logDefect): Fiber.Fiber<void> {
+    const fiber = this.#context.run(withoutConnection(performed, broken))
     if (fiber.pollUnsafe() === undefined) {
       this.#pendingCount++
       fiber.addObserver(() => void this.#pendingCount--)
@@ -145,19 +217,19 @@ export class Interpreter<Frame, Key extends object> {
     return fiber
   }
 
-  // Acts on steps up to one that has to be waited for: what waits for that, and then does the rest; undefined if all is done.
-  // Called by an effect that is running.
-  #act(steps: Steps<Frame, Key>, own: Own<Frame> | undefined, from = 0): Performed | undefined {
+  // Acts on steps up to one that has to be waited for: what waits for that, and then does the rest. Called by an effect that is
+  // running.
+  #act(steps: Steps<Frame, Key>, own: Own<Frame> | undefined, from = 0): Performed {
     for (let index = from; index < steps.length; index++) {
       const waiting = this.#actOn(steps[index]!, own)
       if (waiting === undefined) continue
       if (index + 1 === steps.length) return waiting
       return Effect.andThen(
         waiting,
-        Effect.suspend(() => this.#act(steps, own, index + 1) ?? Effect.void)
+        Effect.suspend(() => this.#act(steps, own, index + 1))
       )
     }
-    return undefined
+    return Effect.void
   }
 
   #actOn(step: Step<Frame, Key>, own: Own<Frame> | undefined): Performed | undefined {
@@ -193,20 +265,39 @@ export class Interpreter<Frame, Key extends object> {
     if (session === undefined) return this.#act(step.refused(new NotLoggedIn()), own)
     return Effect.matchEffect(this.#context.chat.run(session, step.command), {
       onSuccess: (reply) => this.#follow(step, reply, own),
-      onFailure: (rejection) => this.perform(step.refused(rejection), own)
+      onFailure: (rejection) => this.#act(step.refused(rejection), own)
     })
   }
 
   #follow(step: Step<Frame, Key> & { readonly _tag: "Run" }, reply: Reply, own: Own<Frame> | undefined): Performed {
     const stored = step.whenStored === true && reply._tag === "Accepted" ? reply.stored : undefined
-    if (stored === undefined) return this.perform(step.replied(reply), own)
-    // Nothing that comes behind a message waits for it to be stored.
-    const answered = Effect.matchEffect(stored, {
-      onSuccess: () => this.perform(step.replied(reply), own),
-      onFailure: (rejection) => this.perform(step.refused(rejection), own)
+    if (stored === undefined) return this.#act(step.replied(reply), own)
+    const answer = (result: Result.Result<void, StorageFailed>): Steps<Frame, Key> =>
+      Result.isSuccess(result) ? step.replied(reply) : step.refused(result.failure)
+    const known = this.#answers.get(own)
+    if (known !== undefined && known.stored === stored) {
+      known.answers.push(answer)
+      if (own === undefined) this.#pendingCount++
+      return Effect.void
+    }
+    const answers: Answers<Frame, Key> = { stored, answers: [answer] }
+    this.#answers.set(own, answers)
+    const waiting = this.#answerAll(answers, own)
+    return own === undefined ? Effect.sync(() => void this.#runApart(waiting)) : own.fork(waiting)
+  }
+
+  // Nothing that comes behind messages waits for them to be stored.
+  #answerAll(waiting: Answers<Frame, Key>, own: Own<Frame> | undefined): Performed {
+    const { answers, stored } = waiting
+    const forget = Effect.sync(() => {
+      if (own === undefined) this.#pendingCount -= answers.length - 1
+      if (this.#answers.get(own) === waiting) this.#answers.delete(own)
     })
-    if (own !== undefined) return own.fork(answered)
-    return Effect.sync(() => void this.#runApart(answered))
+    const answered = Effect.flatMap(Effect.result(Deferred.await(stored)), (result) => {
+      let index = 0
+      return this.performAll(() => answers[index++]?.(result), own)
+    })
+    return Effect.ensuring(answered, forget)
   }
 
   #login(step: Step<Frame, Key> & { readonly _tag: "Login" }, own: Own<Frame> | undefined): Performed | undefined {
@@ -221,7 +312,7 @@ export class Interpreter<Frame, Key extends object> {
     if (quota.isBanned(address)) return refuse(new AddressBanned())
     // A connection that is there for a session has been admitted already.
     const isAdmitted = link.isReliable && protocol.exchange?.areConnectionsBrief !== true
-    const release = isAdmitted ? keepNothing : quota.admit(address)
+    const release = isAdmitted ? nothing : quota.admit(address)
     if (release === undefined) {
       metrics.counts.connectionsRefused++
       return refuse(new ServerFull())
@@ -237,7 +328,7 @@ export class Interpreter<Frame, Key extends object> {
           const accepted = this.perform(step.accepted?.(summary(session)) ?? [], own)
           return Effect.andThen(this.log(`${session.name} logged in`, session), accepted)
         },
-        onFailure: (rejection) => this.perform(step.refused(rejection), own)
+        onFailure: (rejection) => this.#act(step.refused(rejection), own)
       }),
       Effect.uninterruptible
     )

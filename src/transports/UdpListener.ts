@@ -68,14 +68,17 @@ export const listen = Effect.fn("UdpListener.listen")(function* <Packet, Key ext
   const send = Effect.flatMap(Queue.takeAll(outgoing), (datagrams) => Effect.ignore(writer.writeAll(datagrams)))
   const sender = yield* Effect.forkScoped(Effect.ignore(Effect.forever(send)))
   const received = Stream.fromPull(Effect.succeed(reader.pull))
-  const receiveAll = (batch: ReadonlyArray<DatagramSocket.Datagram>) =>
-    Effect.sync(() => {
-      for (const { address, payload } of batch) receive(linkOf(address), payload)
-      const lost = reader.dropped()
-      metrics.counts.datagramsLost += lost - lostBefore
-      lostBefore = lost
-    })
-  yield* Stream.runForEachArray(received, receiveAll).pipe(
+  const countLost = Effect.sync(() => {
+    const lost = reader.dropped()
+    metrics.counts.datagramsLost += lost - lostBefore
+    lostBefore = lost
+  })
+  // What comes in one turn is taken at once.
+  const listening = Stream.runForEachArray(received, (batch) => {
+    const incoming = batch.map(({ address, payload }) => ({ link: linkOf(address), bytes: payload }))
+    return Effect.andThen(receive(incoming), Effect.andThen(countLost, Effect.yieldNow))
+  })
+  yield* listening.pipe(
     Effect.catch((error) => Effect.logError("Cannot read datagrams", error)),
     Effect.provideService(Turn, context.turn),
     Effect.forkScoped

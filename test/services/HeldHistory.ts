@@ -11,7 +11,8 @@ export interface HeldHistory {
   readonly loseFirst: () => void
 }
 
-export const make = (): HeldHistory => {
+/** With `isTogether` what waits at one time is stored together, or lost. */
+export const make = (options: { readonly isTogether?: boolean } = {}): HeldHistory => {
   const waiting: Array<Deferred.Deferred<void, StorageFailed>> = []
   const hold = Effect.map(History, (history) =>
     History.of({
@@ -19,9 +20,10 @@ export const make = (): HeldHistory => {
       append: (roomKey, message, sharesFile) => {
         const { append } = history
         void append(roomKey, message, sharesFile)
-        const stored = Deferred.makeUnsafe<void, StorageFailed>()
-        waiting.push(stored)
-        return { stored: Deferred.await(stored) }
+        const before = options.isTogether === true ? waiting[0] : undefined
+        const stored = before ?? Deferred.makeUnsafe<void, StorageFailed>()
+        if (before === undefined) waiting.push(stored)
+        return { stored }
       }
     })
   )

@@ -1,6 +1,6 @@
 /** What every implementation of History promises. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Layer, Schema } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { setTimeout } from "node:timers/promises"
 import { type Message, ProtocolName } from "../../src/domain/Message.ts"
@@ -36,8 +36,13 @@ export const append = (
   ...appended: Parameters<History["Service"]["append"]>
 ): Effect.Effect<void, StorageFailed> => {
   const done = history.append(...appended)
-  return Effect.isEffect(done) ? assert.fail("The message has not been appended yet") : done.stored
+  if (Effect.isEffect(done)) return assert.fail("The message has not been appended yet")
+  return done.stored === undefined ? Effect.void : Deferred.await(done.stored)
 }
+
+/** Whether it has turned out already that a message is not stored. */
+export const isRefused = (stored: Effect.Effect<void, StorageFailed>): boolean =>
+  Exit.isSuccess(Effect.runSyncExit(Effect.flip(stored)))
 
 /** Reads the numbers of a page. */
 export const numbers = (history: History["Service"], room: string, page: Page = { limit: 100 }) =>

@@ -7,7 +7,7 @@ import { History } from "../../src/services/History.ts"
 import { StorageHealth } from "../../src/services/StorageHealth.ts"
 import * as Database from "../../src/storage/Database.ts"
 import * as SqlHistory from "../../src/storage/SqlHistory.ts"
-import { append, inTime, message, numbers, suite } from "../services/HistorySuite.ts"
+import { append, inTime, isRefused, message, numbers, suite } from "../services/HistorySuite.ts"
 import { answers, file, type Place, run, schema } from "./Databases.ts"
 import { begin, counter, makeFiles, onEach, stored } from "./Histories.ts"
 
@@ -130,7 +130,7 @@ onEach("SqlHistory", (test) => {
       const refused = [...odd, message(1)].map((it) => append(history, "room", it))
       refused.push(append(history, undefined, message(2)))
       const other = append(history, "room", message(2))
-      for (const it of refused) assert.isTrue(Exit.isExit(it) && Exit.isFailure(it))
+      for (const it of refused) assert.isTrue(isRefused(it))
       yield* inTime(Effect.all([good, other]))
       assert.deepStrictEqual(yield* numbers(history, "room"), [1, 2])
     }))

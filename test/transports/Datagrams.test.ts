@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Latch, Layer } from "effect"
+import { Clock, Effect, Latch, Layer, Logger } from "effect"
 import type { Message } from "../../src/domain/Message.ts"
 import * as ChatMasterProtocol from "../../src/protocols/chatmaster/ChatMasterProtocol.ts"
 import * as PacketCodec from "../../src/protocols/packet/PacketCodec.ts"
@@ -16,7 +16,15 @@ import * as Datagrams from "../../src/transports/Datagrams.ts"
 import { type RecordingLink, tags, udp } from "../protocols/packet/Links.ts"
 import { utf8 } from "../protocols/packet/Wire.ts"
 import { slowWrites } from "../services/ChangedAttachments.ts"
+import * as HeldHistory from "../services/HeldHistory.ts"
 import { turn } from "./Turn.ts"
+
+const serverOf = (history: Layer.Layer<History>, attachments: Layer.Layer<Attachments> = Attachments.layerMemory) =>
+  Connections.layer.pipe(
+    Layer.provideMerge(Chat.layerNoStorage),
+    Layer.provide([history, attachments]),
+    Layer.provide(Layer.succeed(Limits, { ...defaults, floodRate: 0 }))
+  )
 
 /** A server whose messages are stored when the latch is open, and what was to be stored. */
 const stalled = (latch: Latch.Latch, attachments: Layer.Layer<Attachments> = Attachments.layerMemory) => {
@@ -27,26 +35,38 @@ const stalled = (latch: Latch.Latch, attachments: Layer.Layer<Attachments> = Att
       latch.await
     )
   const history = Effect.map(History, (memory) => History.of({ ...memory, append }))
-  const layer = Connections.layer.pipe(
-    Layer.provideMerge(Chat.layerNoStorage),
-    Layer.provide([Layer.provide(Layer.effect(History, history), History.layerMemory), attachments]),
-    Layer.provide(Layer.succeed(Limits, { ...defaults, floodRate: 0 }))
-  )
-  return { begun, layer }
+  return { begun, layer: serverOf(Layer.provide(Layer.effect(History, history), History.layerMemory), attachments) }
 }
+
+/** The number of a message that the protocol has a defect for. */
+const breaking = 0
+const broken = new Error("broken")
 
 const serve = Effect.gen(function* () {
   const clock = yield* Clock.Clock
   let last = 0n
   const connections = yield* Connections
-  const service = yield* connections.serve(
-    PacketProtocol.make({ nowMillis: () => clock.currentTimeMillisUnsafe(), random: () => (last += 2n) })
-  )
+  const protocol = PacketProtocol.make({
+    nowMillis: () => clock.currentTimeMillisUnsafe(),
+    random: () => (last += 2n)
+  })
+  const { read, receive: take } = protocol.datagrams!
+  const service = yield* connections.serve({
+    ...protocol,
+    datagrams: {
+      read,
+      receive: (link, packet, sizeBytes) => {
+        if (packet._tag === "BroadcastRequest" && packet.message === BigInt(breaking)) throw broken
+        return take(link, packet, sizeBytes)
+      }
+    }
+  })
   const receive = yield* Datagrams.make(service)
   const bring = (link: RecordingLink, ...requests: ReadonlyArray<Request>) =>
-    Effect.sync(() => {
-      for (const request of requests) receive(link, PacketCodec.writeRequest(request))
-    }).pipe(Effect.provideService(Turn, service.context.turn), Effect.andThen(turn))
+    receive(requests.map((request) => ({ link, bytes: PacketCodec.writeRequest(request) }))).pipe(
+      Effect.provideService(Turn, service.context.turn),
+      Effect.andThen(turn)
+    )
   const enter = Effect.fnUntraced(function* (link: RecordingLink, name: string) {
     yield* bring(link, { _tag: "SessionRequest", name })
     const [cookie] = link.sent()
@@ -126,6 +146,52 @@ describe("Datagrams", () => {
       assert.deepStrictEqual(begun, ["message 3", "message 1", "message 2"])
       assert.deepStrictEqual(tags(here.sent()), ["TransferResponse", "BroadcastResponse", "BroadcastResponse"])
     }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("end by a defect one by one, and the others of the same turn are dealt with", () => {
+    const lines: Array<unknown> = []
+    const logger = Logger.make(({ message }) => void lines.push(message))
+    const { begun, layer } = stalled(Latch.makeUnsafe(true))
+    return Effect.gen(function* () {
+      const { bring, enter, interpreter } = yield* serve
+      const here = udp(1)
+      const ada = yield* enter(here, "ada")
+      lines.length = 0
+      yield* bring(here, say(ada, 1), say(ada, breaking), say(ada, breaking), say(ada, 2))
+      assert.deepStrictEqual(begun, ["message 1", "message 2"])
+      assert.deepStrictEqual(tags(here.sent()), ["BroadcastResponse", "BroadcastResponse"])
+      assert.deepStrictEqual(lines, Array(2).fill(["Steps ended by a defect", broken]))
+      assert.strictEqual(interpreter.pendingCount, 0)
+    }).pipe(Effect.provide(Layer.provideMerge(layer, Logger.layer([logger]))))
+  })
+
+  it.effect("are answered in order when what they say is stored together, each of them counts as waiting", () => {
+    const history = HeldHistory.make({ isTogether: true })
+    return Effect.gen(function* () {
+      const { bring, enter, interpreter } = yield* serve
+      const [here, there] = [udp(1), udp(2)]
+      const ada = yield* enter(here, "ada")
+      const eve = yield* enter(there, "eve")
+      yield* bring(here, say(ada, 1), say(ada, 2))
+      yield* bring(there, say(eve, 3))
+      yield* bring(here, say(ada, 4))
+      assert.strictEqual(interpreter.pendingCount, 4)
+      const answers = (link: RecordingLink) =>
+        link
+          .sent()
+          .filter((it) => it._tag !== "IncomingMessage")
+          .map((it) => (it._tag === "BroadcastResponse" ? Number(it.message) : it._tag))
+      assert.deepStrictEqual([...answers(here), ...answers(there)], [])
+      history.store()
+      yield* turn
+      assert.deepStrictEqual([answers(here), answers(there)], [[1, 2, 4], [3]])
+      assert.strictEqual(interpreter.pendingCount, 0)
+      yield* bring(here, say(ada, 5), say(ada, 6))
+      history.loseFirst()
+      yield* turn
+      assert.deepStrictEqual(answers(here), ["Error", "Error"])
+      assert.strictEqual(interpreter.pendingCount, 0)
+    }).pipe(Effect.provide(serverOf(history.layer)))
   })
 
   it.effect("of a protocol that is not spoken by them are a defect", () =>

@@ -1,26 +1,32 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Layer, Stream } from "effect"
+import { Clock, Effect, Fiber, Layer, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import type { Event } from "../../src/domain/Event.ts"
+import type { Hangup } from "../../src/domain/Hangup.ts"
 import { ProtocolName } from "../../src/domain/Message.ts"
 import { crowdLimit } from "../../src/domain/Room.ts"
 import * as PacketCodec from "../../src/protocols/packet/PacketCodec.ts"
 import * as PacketProtocol from "../../src/protocols/packet/PacketProtocol.ts"
 import type { Request } from "../../src/protocols/packet/PacketRequest.ts"
+import { Attachments } from "../../src/services/Attachments.ts"
 import { Metrics } from "../../src/services/Metrics.ts"
 import { Chat } from "../../src/services/Chat.ts"
+import { History } from "../../src/services/History.ts"
 import { defaults, Limits } from "../../src/services/Limits.ts"
 import { Turn } from "../../src/services/Turn.ts"
 import { Sessions } from "../../src/services/Sessions.ts"
 import * as Visitor from "../../src/services/Visitor.ts"
 import { Connections } from "../../src/transports/Connections.ts"
+import type { Own } from "../../src/transports/Interpreter.ts"
 import { codes, type RecordingLink, tags, tcp, texts, udp } from "../protocols/packet/Links.ts"
 import { utf8 } from "../protocols/packet/Wire.ts"
+import * as HeldHistory from "../services/HeldHistory.ts"
 import { turn } from "./Turn.ts"
 
-const layer = (limits?: Partial<Limits>) =>
+const layer = (limits?: Partial<Limits>, history = History.layerMemory) =>
   Connections.layer.pipe(
-    Layer.provideMerge(Chat.layer),
+    Layer.provideMerge(Chat.layerNoStorage),
+    Layer.provide([history, Attachments.layerMemory]),
     Layer.provide(Layer.succeed(Limits, { ...defaults, floodRate: 0, ...limits }))
   )
 
@@ -51,7 +57,45 @@ const make = Effect.fnUntraced(function* (options?: Partial<PacketProtocol.Optio
     link.frames()
     return session
   })
-  return { interpreter, bring, bringBytes, enter }
+  /** Logs in by a connection whose fibers are counted. */
+  const connect = Effect.fnUntraced(function* (name: string) {
+    const forks: Array<Fiber.Fiber<void, Hangup>> = []
+    const answers: Array<string> = []
+    const own: Own<Uint8Array> = {
+      id: name,
+      address: "127.0.0.1",
+      isReliable: true,
+      hasBeenIn: false,
+      send: () => {},
+      release: () => {},
+      fault: () => undefined,
+      fork: (effect) =>
+        Effect.map(Effect.forkChild(effect, { startImmediately: true }), (fiber) => void forks.push(fiber)),
+      deliver: () => {},
+      hangUp: () => {},
+      queuedBytes: () => 0
+    }
+    const answer = (text: string) => {
+      answers.push(text)
+      return []
+    }
+    yield* interpreter.perform([{ _tag: "Login", name, refused: () => [] }], own)
+    const say = (text: string) =>
+      interpreter.perform(
+        [
+          {
+            _tag: "Run",
+            command: { _tag: "Say", text },
+            whenStored: true,
+            replied: () => answer(text),
+            refused: ({ _tag }) => answer(_tag)
+          }
+        ],
+        own
+      )
+    return { answers, forks, say }
+  })
+  return { interpreter, bring, bringBytes, connect, enter }
 })
 
 const say = (session: bigint, message: bigint, text: string): Request => ({
@@ -273,6 +317,34 @@ describe("Interpreter tells the others", () => {
       assert.deepStrictEqual(tags(quick.sent()), ["SessionCookie"])
     }).pipe(Effect.provide(layer()))
   )
+})
+
+describe("Interpreter.perform()", () => {
+  it.effect("answers what is stored together by one fiber, in order, and what is stored later by another", () => {
+    const history = HeldHistory.make({ isTogether: true })
+    return Effect.gen(function* () {
+      const { connect } = yield* make()
+      const { answers, forks, say } = yield* connect("ada")
+      for (const text of ["1", "2", "3"]) yield* say(text)
+      assert.deepStrictEqual([answers.length, forks.length], [0, 1])
+      history.store()
+      yield* turn
+      assert.deepStrictEqual(answers, ["1", "2", "3"])
+      yield* say("4")
+      yield* say("5")
+      assert.strictEqual(forks.length, 2)
+      history.loseFirst()
+      yield* turn
+      assert.deepStrictEqual(answers, ["1", "2", "3", "StorageFailed", "StorageFailed"])
+      yield* say("6")
+      yield* Fiber.interrupt(forks[2]!)
+      yield* say("7")
+      assert.strictEqual(forks.length, 4)
+      history.store()
+      yield* turn
+      assert.deepStrictEqual(answers.slice(5), ["7"])
+    }).pipe(Effect.provide(layer({}, history.layer)))
+  })
 })
 
 describe("Connections.serve()", () => {

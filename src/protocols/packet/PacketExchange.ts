@@ -64,7 +64,9 @@ export const make = (settings: Settings) => {
   }
   const settle = (member: Member.Member, link: PacketLink): void => {
     if (member.link.id !== link.id && member.link.id !== member.opener) leave(member, member.link.id)
-    byLink.set(link.id, (byLink.get(link.id) ?? new Set()).add(member))
+    const there = byLink.get(link.id)
+    if (there === undefined) byLink.set(link.id, new Set([member]))
+    else there.add(member)
   }
 
   const answerFrame = (member: Member.Member, link: PacketLink, frame: Uint8Array): ImmediateSteps => {
@@ -98,6 +100,14 @@ export const make = (settings: Settings) => {
   const delivery = Delivery.make({ nowMillis, random, queueLimitBytes, membersOn, overflow })
 
   const isOver = (member: Member.Member): boolean => nowMillis() - member.touchedAtMillis >= sessionTimeoutMillis
+
+  /** Puts off the end of a session of which something has come, unless it is over. */
+  const touch = (member: Member.Member): boolean => {
+    const millis = nowMillis()
+    if (millis - member.touchedAtMillis >= sessionTimeoutMillis) return false
+    member.touchedAtMillis = millis
+    return true
+  }
 
   const cookie = ({ secret, user }: Member.Member, link: PacketLink): Immediate => ({
     _tag: "Send",
@@ -135,10 +145,7 @@ export const make = (settings: Settings) => {
   const logIn = (name: string, link: PacketLink, datagramBytes: number): Steps => {
     let count = 0
     for (const member of membersOn(link)) {
-      if (++count && member.name === name && !isOver(member)) {
-        member.touchedAtMillis = nowMillis()
-        return [cookie(member, link)]
-      }
+      if (++count && member.name === name && touch(member)) return [cookie(member, link)]
     }
     return count < linkSessionLimit
       ? [open(name, link, datagramBytes)]
@@ -153,8 +160,7 @@ export const make = (settings: Settings) => {
     const transfer = transfers.find(request.transaction)
     if (transfer === undefined) return undefined
     const { member } = transfer
-    if ((!link.isReliable && member.link.id !== link.id) || isOver(member)) return undefined
-    member.touchedAtMillis = nowMillis()
+    if ((!link.isReliable && member.link.id !== link.id) || !touch(member)) return undefined
     if (!link.isReliable) {
       Member.heard(member, link, sizeBytes)
       // A number that the session had elsewhere says nothing about this address.
@@ -165,8 +171,7 @@ export const make = (settings: Settings) => {
 
   const followSession = (link: PacketLink, request: Requests.SessionRequest, sizeBytes: number): Steps | undefined => {
     const member = bySecret.get(request.session)
-    if (member === undefined || isOver(member)) return undefined
-    member.touchedAtMillis = nowMillis()
+    if (member === undefined || !touch(member)) return undefined
     settle(member, link)
     Member.heard(member, link, sizeBytes)
     const waited = delivery.transmit(member)

@@ -35,8 +35,10 @@ const nothing: Steps = []
 /** How many numbers a list over a stream has at most: its count is a u16. */
 const streamNumbersLimit = 65_535
 
-const toNumber = (user: bigint): number | undefined =>
-  user <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(user) : undefined
+const toNumber = (user: bigint): number | undefined => {
+  const number = Number(user)
+  return Number.isSafeInteger(number) ? number : undefined
+}
 
 /** The most recent numbers that fit into one packet. */
 const fitting = (link: PacketLink, numbers: ReadonlyArray<bigint>): ReadonlyArray<bigint> =>
@@ -83,16 +85,16 @@ export const make = ({ answerFrame, transfers }: Dependencies) => {
   const say = (member: Member.Member, link: PacketLink, request: Message): Steps => {
     const { message } = request
     const type = requestTypes[request._tag]
-    const id = `${type} ${message}`
-    const isOnce = !link.isReliable
-    if (isOnce && member.answers?.has(id) === true) {
+    // Over a stream nothing comes twice.
+    const id = link.isReliable ? undefined : `${type} ${message}`
+    if (id !== undefined && member.answers?.has(id) === true) {
       const frame = member.answers.get(id)
       return frame === undefined ? nothing : answerFrame(member, link, frame)
     }
-    if (isOnce) Member.remember(member, id, undefined)
+    if (id !== undefined) Member.remember(member, id, undefined)
     const settle = (response: Response): Steps => {
       const frame = PacketCodec.write(response)
-      if (isOnce) Member.remember(member, id, frame)
+      if (id !== undefined) Member.remember(member, id, frame)
       return answerFrame(member, link, frame)
     }
     const command = commandOf(request)

@@ -145,7 +145,7 @@ export const make = ({ answer, nowMillis, random, transferTimeoutMillis }: Depen
   const takeChunk = (upload: Upload, link: Link<Uint8Array>, request: RequestOf<"UploadChunkRequest">): Steps => {
     const { blob, chunk, transaction } = request
     const { member, seen, sizeBytes } = upload
-    upload.touchedAtMillis = nowMillis()
+    upload.touchedAtMillis = member.touchedAtMillis
     const refuse = (rejection: Rejection) => end(upload, link, requestType.chunk, rejection)
     const respond = () => answer(member, link, { _tag: "UploadChunkResponse", transaction, chunk })
     if (Number.chunkLength(sizeBytes, chunk) !== blob.length) {
