@@ -7,8 +7,9 @@
  *   nothing.
  * - What a pull gave is the puller's until its next pull; then it is given back to the transport.
  */
-import { Array, Cause, Effect, type Fiber, type Pull, Stream } from "effect"
+import { Array, Cause, Effect, type Pull, Stream } from "effect"
 import type { Reads } from "../protocols/Reader.ts"
+import { ReadTimer } from "./ReadTimer.ts"
 
 /** How a transport is told to read and to wait, and what becomes of what was dealt with. */
 export interface Flow<In> {
@@ -28,6 +29,7 @@ export class Inbound<In> implements Reads<In> {
   #answer: Answer<In> | undefined
   #waiting: Batch<In> | undefined
   #given: Batch<In> | undefined
+  #timer: ReadTimer | undefined
   #isPaused = true
   #hasEnded = false
   /** The next that has come; done when all has been given and the peer has gone. */
@@ -45,8 +47,23 @@ export class Inbound<In> implements Reads<In> {
   pullWithin(timeoutMillis: number): Pull.Pull<Batch<In> | undefined> {
     return Effect.suspend(() => {
       if (this.#waiting !== undefined || this.#hasEnded) return this.pull
-      const timer = Effect.forkChild(Effect.sleep(timeoutMillis), { startImmediately: true })
-      return Effect.flatMap(timer, (timer) => this.#pullUntil(timer))
+      const timer = (this.#timer ??= new ReadTimer())
+      let resume: ((pull: Pull.Pull<Batch<In> | undefined>) => void) | undefined
+      const answer: Answer<In> = (pull) => {
+        timer.stop()
+        resume?.(pull)
+      }
+      const expire = (): void => {
+        // Whoever has been answered takes what has come, also in the moment in which the time is over.
+        if (this.#answer !== answer) return
+        this.#answer = undefined
+        resume?.(Effect.undefined)
+      }
+      const pulled = Effect.callback<Batch<In> | undefined, Cause.Done>((it) => {
+        resume = it
+        this.#next(answer)
+      })
+      return Effect.andThen(timer.begin(timeoutMillis, expire), pulled)
     })
   }
 
@@ -78,22 +95,6 @@ export class Inbound<In> implements Reads<In> {
     const answer = this.#answer
     this.#answer = undefined
     answer?.(this.pull)
-  }
-
-  #pullUntil(timer: Fiber.Fiber<void>): Pull.Pull<Batch<In> | undefined> {
-    return Effect.callback<Batch<In> | undefined, Cause.Done>((resume) => {
-      const answer: Answer<In> = (pull) => {
-        timer.interruptUnsafe()
-        resume(pull)
-      }
-      this.#next(answer)
-      timer.addObserver(() => {
-        // Whoever has been answered takes what has come, also in the moment in which the time is over.
-        if (this.#answer !== answer) return
-        this.#answer = undefined
-        resume(Effect.undefined)
-      })
-    })
   }
 
   #next(answer: Answer<In>): void {

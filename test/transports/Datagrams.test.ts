@@ -160,7 +160,8 @@ describe("Datagrams", () => {
       yield* bring(here, say(ada, 1), say(ada, breaking), say(ada, breaking), say(ada, 2))
       assert.deepStrictEqual(begun, ["message 1", "message 2"])
       assert.deepStrictEqual(tags(here.sent()), ["BroadcastResponse", "BroadcastResponse"])
-      assert.deepStrictEqual(lines, Array(2).fill(["Steps ended by a defect", broken]))
+      const line = ["Steps ended by a defect", broken]
+      assert.deepStrictEqual(lines, [line, line])
       assert.strictEqual(interpreter.pendingCount, 0)
     }).pipe(Effect.provide(Layer.provideMerge(layer, Logger.layer([logger]))))
   })
