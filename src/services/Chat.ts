@@ -10,6 +10,7 @@
 import { Clock, Context, Effect, Exit, Layer, Queue, Result, Stream } from "effect"
 import { type Command, done, type Reply } from "../domain/Command.ts"
 import type { SharedEvent } from "../domain/Event.ts"
+import { monotonicMillis } from "../domain/MonotonicTime.ts"
 import { Flooding, NotLoggedIn, type Rejection } from "../domain/Rejection.ts"
 import { Attachments } from "./Attachments.ts"
 import * as Broadcaster from "./Broadcaster.ts"
@@ -199,9 +200,9 @@ export class Chat extends Context.Service<
             return 0
           case "Say":
           case "Tell":
-            return buckets.get(session)!.messages.take(nowMillis())
+            return buckets.get(session)!.messages.take(monotonicMillis(clock))
           default:
-            return buckets.get(session)!.acts.take(nowMillis())
+            return buckets.get(session)!.acts.take(monotonicMillis(clock))
         }
       }
 

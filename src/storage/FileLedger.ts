@@ -8,6 +8,7 @@
  */
 import { Clock, Effect, Schema, type Scope, Semaphore } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
+import { monotonicMillis } from "../domain/MonotonicTime.ts"
 import type { StoredFile } from "../services/Attachments.ts"
 import * as Counters from "./Counters.ts"
 import * as Deadline from "./Deadline.ts"
@@ -58,10 +59,10 @@ export const make: Effect.Effect<FileLedger, never, SqlClient.SqlClient | Scope.
 
   const answered = <A>(effect: Effect.Effect<A, Failure>): Effect.Effect<A, Failure> =>
     Effect.suspend(() => {
-      if (silence !== undefined && clock.currentTimeMillisUnsafe() < silenceEndsAtMillis) return Effect.fail(silence)
+      if (silence !== undefined && monotonicMillis(clock) < silenceEndsAtMillis) return Effect.fail(silence)
       return Effect.catchTag(Deadline.within(scope, effect), "DatabaseSilent", (error) => {
         silence = error
-        silenceEndsAtMillis = clock.currentTimeMillisUnsafe() + silenceMillis
+        silenceEndsAtMillis = monotonicMillis(clock) + silenceMillis
         return Effect.fail(error)
       })
     })
