@@ -1,22 +1,9 @@
 import { readFileSync } from "node:fs"
-import { assert, describe, it, vi } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { Result, Schema } from "effect"
 import { lookAlikeKey, RoomName, roomName, uniqueKeys, UserName, userName } from "../../src/domain/Names.ts"
 import { source } from "./ConfusablesSource.ts"
-
-/** A text that nobody can wait for to be normalised. */
-const endless = `a${"\u0315".repeat(5_000_000)}${"\u0316".repeat(5_000_000)}`
-
-/** Counts the units of all that is normalised, until it is restored. */
-const countNormalised = () => {
-  let units = 0
-  const normalize = String.prototype.normalize
-  const spy = vi.spyOn(String.prototype, "normalize").mockImplementation(function (this: string, form?: string) {
-    units += this.length
-    return Reflect.apply(normalize, this, [form])
-  })
-  return { units: () => units, restore: () => spy.mockRestore() }
-}
+import * as Normalised from "./Normalised.ts"
 
 const tagOf = (text: string): string =>
   Result.match(userName(text), { onFailure: ({ _tag }) => _tag, onSuccess: () => "ok" })
@@ -153,8 +140,8 @@ describe("userName()", () => {
   })
 
   it("looks at nothing but the length of more than 256 units", () => {
-    const work = countNormalised()
-    for (const text of ["x".repeat(257), ` ${"e\u0301".repeat(128)}`, endless, " ".repeat(100_000)]) {
+    const work = Normalised.count()
+    for (const text of ["x".repeat(257), ` ${"e\u0301".repeat(128)}`, Normalised.endless, " ".repeat(100_000)]) {
       assert.strictEqual(tagOf(text), "NameInvalid")
       assert.isTrue(Result.isFailure(roomName(text)))
       assert.strictEqual(lookAlikeKey(text), "")
