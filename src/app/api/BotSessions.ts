@@ -30,9 +30,9 @@ export const idleMillis = 60_000
 export type LoginRefused = NameTaken | NameInvalid | NameReserved | AddressBanned | ServerFull
 
 // Its name may have been given when there were fewer rules.
-const refusals = ["NameTaken", "NameInvalid", "NameReserved", "ServerFull"]
+const refusals = new Set<Rejection["_tag"]>(["NameTaken", "NameInvalid", "NameReserved", "ServerFull"])
 const isRefusal = (rejection: Rejection): rejection is Exclude<LoginRefused, AddressBanned> =>
-  refusals.includes(rejection._tag)
+  refusals.has(rejection._tag)
 
 interface Present {
   readonly session: Session
