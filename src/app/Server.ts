@@ -51,6 +51,7 @@ const layerTransportLimits = Layer.effect(
   Effect.map(Settings, (settings) => ({
     loginTimeoutMillis: Duration.toMillis(settings.loginTimeout),
     loginLimitBytes: settings.loginLimitBytes,
+    loginInflatedLimitBytes: Math.max(settings.loginLimitBytes, TransportLimits.defaults.loginInflatedLimitBytes),
     loginLimitPackets: settings.loginLimitPackets,
     outboxLimitBytes: settings.outboxLimitBytes,
     outboxLimitBeforeLoginBytes: settings.outboxLimitBeforeLoginBytes,

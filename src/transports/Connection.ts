@@ -141,8 +141,7 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
   }
 
   get finish(): (() => ReadonlyArray<Packet>) | undefined {
-    const reader = this.#reader
-    return reader.finish && (() => this.#finish())
+    return this.#reader.finish && (() => this.#finish())
   }
 
   #finish(): ReadonlyArray<Packet> {
@@ -153,8 +152,9 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
   read(input: In): ReadonlyArray<Packet> {
     if (this.hasBeenIn) return this.#reader.read(input)
     this.#hasRested = false
-    this.#bytesBeforeLogin += sizeOf(input)
-    const packets = this.#reader.read(input)
+    const inflated = this.#reader.readWithin?.(input, this.#context.limits.loginInflatedLimitBytes)
+    this.#bytesBeforeLogin += sizeOf(input) + (inflated?.inflatedBytes ?? 0)
+    const packets = inflated?.packets ?? this.#reader.read(input)
     // What the packets of this read ask for may be a login.
     if (packets.length === 0 && this.isOverLoginBytes) this.hangUp(new Hangup({ reason: "login-limit" }))
     return packets
