@@ -4,7 +4,7 @@
  * - A session opens one; it goes on when that session has gone, until it is whole, cancelled, or nothing has come of it for
  *   {@link idleMillis}. What has become of one that is whole can be asked for as long.
  * - Each is the work of one fiber, from its beginning until what has become of it is forgotten. What a request has brought
- *   stays when the request breaks off; a file that is being kept when it does so is kept.
+ *   stays when the request breaks off. The last byte makes the file, however the request ends that has brought it.
  * - Bytes come in order. Who sends last is the one who sends: whoever was sending before is told that it is not any more.
  */
 import { Clock, Context, Data, Deferred, Effect, FiberMap, Layer, Stream } from "effect"
@@ -174,7 +174,7 @@ export class ResumableUploads extends Context.Service<
           Effect.catchTags({ UploadBroken: () => Effect.interrupt, UploadGone: () => Effect.interrupt })
         )
 
-      // What is interrupted may have been taken, and is not counted: it comes again.
+      // What a request has brought is taken and counted, also if the request breaks off while it waits for a place.
       const take = (
         entry: Entry,
         bytes: Uint8Array
@@ -186,9 +186,11 @@ export class ResumableUploads extends Context.Service<
           Effect.andThen(
             Effect.suspend(() => {
               entry.receivedBytes += taken.length
+              if (entry.receivedBytes === entry.sizeBytes) entry.upload.close(entry.name)
               return taken.length < bytes.length ? new UploadOverrun() : Effect.void
             })
-          )
+          ),
+          Effect.uninterruptible
         )
       }
 
