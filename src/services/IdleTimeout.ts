@@ -10,7 +10,7 @@ const nanosPerMilli = 1_000_000
 
 export class IdleTimeout {
   readonly #clock: Clock.Clock
-  readonly #timeoutMillis: number
+  #timeoutMillis: number
   #touchedAtNanos: bigint
   /** Completes when nothing has been done for the whole time, at once if it was so before. */
   readonly expired: Effect.Effect<void> = Effect.suspend(() => {
@@ -24,6 +24,11 @@ export class IdleTimeout {
     this.#clock = clock
     this.#timeoutMillis = timeoutMillis
     this.#touchedAtNanos = clock.monotonicTimeNanosUnsafe()
+  }
+
+  /** Allows a longer time from now on. */
+  extend(timeoutMillis: number): void {
+    this.#timeoutMillis = Math.max(this.#timeoutMillis, timeoutMillis)
   }
 
   /** Notes that something is done: the time begins anew. */

@@ -8,6 +8,7 @@ import { Chat } from "../../src/services/Chat.ts"
 import { History } from "../../src/services/History.ts"
 import { defaults, Limits } from "../../src/services/Limits.ts"
 import { idleMillis, ResumableUploads } from "../../src/services/ResumableUploads.ts"
+import { UploadQuota } from "../../src/services/UploadQuota.ts"
 import { Sessions } from "../../src/services/Sessions.ts"
 import { content, nextTurn, sha256 } from "./AttachmentsSuite.ts"
 import { slowWrites } from "./ChangedAttachments.ts"
@@ -141,12 +142,24 @@ describe("ResumableUploads", () => {
       const session = yield* login("alice")
       const id = yield* uploads.open(session, "a.bin", 10)
       yield* chat.logout(session)
-      yield* TestClock.adjust(idleMillis - 1)
+      yield* TestClock.adjust(limits.transferTimeoutMillis - 1)
       yield* write(id, 0, content(4))
       yield* TestClock.adjust(idleMillis - 1)
       assert.strictEqual(uploads.find(id)?.receivedBytes, 4)
       yield* TestClock.adjust(1)
       assert.deepStrictEqual([uploads.find(id), uploads.count()], [undefined, 0])
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("is there no longer than any upload, if no byte of it comes", () =>
+    Effect.gen(function* () {
+      const [uploads, quota] = [yield* ResumableUploads, yield* UploadQuota]
+      const id = yield* open(10)
+      yield* TestClock.adjust(limits.transferTimeoutMillis - 1)
+      yield* write(id, 0)
+      assert.deepStrictEqual([uploads.count(), quota.count()], [1, 1])
+      yield* TestClock.adjust(limits.transferTimeoutMillis)
+      assert.deepStrictEqual([uploads.find(id), uploads.count(), quota.count()], [undefined, 0, 0])
     }).pipe(Effect.provide(layer))
   )
 
@@ -190,7 +203,7 @@ describe("ResumableUploads", () => {
   it.effect("what comes of it is told when it is cancelled or nothing comes for five minutes", () =>
     Effect.gen(function* () {
       const uploads = yield* ResumableUploads
-      for (const end of [uploads.cancel, () => TestClock.adjust(idleMillis)]) {
+      for (const end of [uploads.cancel, () => TestClock.adjust(idleMillis)] as const) {
         const id = yield* open(10)
         const { came, hanging } = yield* hang
         const sending = yield* Effect.forkChild(Effect.flip(uploads.write(id, 0, hanging)))
