@@ -74,6 +74,8 @@ export class ResumableUploads extends Context.Service<
       sizeBytes: number
     ) => Effect.Effect<string, FileTooLarge | TooManyUploads | UploadsTooLarge | StorageFailed>
     readonly find: (id: string) => Progress | undefined
+    /** The same; of one that is there whole it waits until the file is kept, or it is known that it cannot be. */
+    readonly settled: (id: string) => Effect.Effect<Progress | undefined>
     /**
      * Takes bytes from index `atByte` on, which must be the next ones; what came before a failure stays. With the last one
      * the file is kept, and is durable when this succeeds.
@@ -259,6 +261,16 @@ export class ResumableUploads extends Context.Service<
           const entry = entries.get(id)
           return entry && progress(entry)
         },
+        settled: (id) =>
+          Effect.suspend(() => {
+            const entry = entries.get(id)
+            if (entry === undefined) return Effect.undefined
+            if (entry.receivedBytes < entry.sizeBytes) return Effect.succeed(progress(entry))
+            return Effect.orElseSucceed(
+              Effect.map(keep(entry), () => progress(entry)),
+              () => undefined
+            )
+          }),
         write,
         cancel,
         count: () => entries.size

@@ -111,10 +111,11 @@ export const make = (
   })
 
   const sweepText = Effect.fnUntraced(function* () {
-    while (textBytes > historyLimitBytes) {
+    for (;;) {
+      let beyondBytes = textBytes - historyLimitBytes
+      if (beyondBytes <= 0) return
       const oldest = yield* sql<Text>`select number, octet_length(body) as bytes from messages
         order by number limit ${portion}`
-      let beyondBytes = textBytes - historyLimitBytes
       const until = oldest.find(({ bytes }) => (beyondBytes -= bytes) <= 0) ?? oldest.at(-1)
       if (until === undefined) return
       yield* deleteAll(

@@ -145,16 +145,13 @@ describe("UploadRoutes", () => {
             const headers = Object.entries({ ...usual, ...octets, "upload-offset": "0", host: hostname })
             const lines = [...headers.map(([name, value]) => `${name}: ${value}`), ...heads[kind]]
             socket.write(`PATCH ${pathname} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`)
-            const offset = Effect.map(ask(url, { method: "HEAD" }), ({ header }) => header("upload-offset"))
+            const headAt = (offset: string) =>
+              Effect.repeat(ask(url, { method: "HEAD" }), { until: ({ header }) => header("upload-offset") === offset })
             const [first, last] = bodies[kind]
             socket.write(first!)
-            while ((yield* offset) !== "4");
+            yield* headAt("4")
             socket.write(last!, () => end(socket))
-            while ((yield* offset) !== "10");
-            const file = yield* Effect.repeat(
-              Effect.map(ask(url, { method: "HEAD" }), ({ header }) => header("upload-file")),
-              { until: (it) => it !== null }
-            )
+            const file = (yield* headAt("10")).header("upload-file")
             const stored = yield* (yield* Attachments).findById(file!)
             assert.strictEqual(stored?.sizeBytes, 10)
           }).pipe(Effect.scoped)

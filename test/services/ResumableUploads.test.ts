@@ -258,6 +258,37 @@ describe("ResumableUploads", () => {
     }).pipe(Effect.provide(layer))
   )
 
+  it.effect("settled() waits for what becomes of one that is whole, and for nothing else", () =>
+    Effect.gen(function* () {
+      const latch = yield* Latch.make()
+      let outcome: Effect.Effect<void, StorageFailed> = Effect.void
+      const test = Effect.gen(function* () {
+        const uploads = yield* ResumableUploads
+        for (const isKept of [true, false]) {
+          outcome = isKept ? Effect.void : new StorageFailed()
+          const session = yield* login(`kept ${isKept}`)
+          const id = yield* uploads.open(session, "a.bin", 10)
+          yield* write(id, 0, content(4))
+          assert.strictEqual((yield* uploads.settled(id))?.receivedBytes, 4)
+          const sending = yield* start(Effect.ignore(write(id, 4, content(6))))
+          const asking = yield* start(uploads.settled(id))
+          yield* Effect.promise(nextTurn)
+          assert.isUndefined(asking.pollUnsafe())
+          yield* latch.open
+          assert.strictEqual((yield* Fiber.join(asking))?.file !== undefined, isKept)
+          yield* Fiber.join(sending)
+          yield* latch.close
+        }
+        assert.isUndefined(yield* uploads.settled("unknown"))
+      })
+      const wait = Effect.andThen(
+        latch.await,
+        Effect.suspend(() => outcome)
+      )
+      yield* Effect.provide(test, slowLayer(wait))
+    })
+  )
+
   it.effect("is kept while a request that has brought all bytes goes on", () =>
     Effect.gen(function* () {
       const uploads = yield* ResumableUploads
