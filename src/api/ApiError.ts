@@ -103,5 +103,6 @@ export const messageRefusals = [
 export const uploadRefusals = [
   Rejection.FileTooLarge.pipe(status(413)),
   Rejection.TooManyUploads.pipe(status(429)),
+  Rejection.UploadsTooLarge.pipe(status(429)),
   StorageFailed
 ] as const

@@ -41,6 +41,7 @@ const layerChatLimits = Layer.effect(
     newConnectionsWindowMillis: Duration.toMillis(settings.newConnectionsWindow),
     historyLimit: settings.historyLimit,
     historyTotalLimit: settings.historyTotalLimit,
+    historyLimitBytes: settings.historyLimitBytes,
     historyMillis: settings.historyDays * dayMillis,
     fileMillis: settings.fileDays * dayMillis
   }))

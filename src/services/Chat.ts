@@ -35,6 +35,7 @@ import * as SlashCommands from "./SlashCommands.ts"
 import * as StoreFibers from "./StoreFibers.ts"
 import { TokenBucket } from "./TokenBucket.ts"
 import { Turn } from "./Turn.ts"
+import { UploadQuota } from "./UploadQuota.ts"
 import { Uploads } from "./Uploads.ts"
 
 /** Who logs in, and where events for it go. */
@@ -277,6 +278,7 @@ export class Chat extends Context.Service<
   /** The chat without the storage behind it, nor the directory of names. */
   static readonly layerNoDirectory = this.layerNoDeps.pipe(
     Layer.provideMerge(Layer.mergeAll(Uploads.layer, Downloads.layer, ResumableUploads.layer)),
+    Layer.provideMerge(UploadQuota.layer),
     Layer.provideMerge(Layer.mergeAll(Sessions.layerNoDeps, Rooms.layer, Metrics.layer, Refusals.layer, Links.layer))
   )
 
