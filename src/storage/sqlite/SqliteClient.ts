@@ -31,7 +31,10 @@ export interface Options {
   readonly synchronous: Synchronous
   /** Whether every statement that would change something fails. */
   readonly isReadOnly?: boolean | undefined
-  /** How long a statement waits for a lock of another process. Nothing else runs on this thread meanwhile. */
+  /**
+   * How long a statement waits for a lock of another process, 0 if not given. Nothing else runs on this thread meanwhile,
+   * so a server is to try again instead (see Deadline).
+   */
   readonly busyMillis?: number | undefined
 }
 
@@ -43,7 +46,7 @@ const statementsLimit = 128
 const checkpointPages = 4096
 const chunkRows = 128
 
-const open = ({ busyMillis = 1000, file, isReadOnly = false, synchronous }: Options): DatabaseSync => {
+const open = ({ busyMillis = 0, file, isReadOnly = false, synchronous }: Options): DatabaseSync => {
   // A reader of a database in WAL mode writes to the memory that processes share, and removes it if it is the last.
   if (isReadOnly) accessSync(file, constants.R_OK | constants.W_OK)
   else if (file !== ":memory:") makeFile(file)
