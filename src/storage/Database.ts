@@ -12,6 +12,7 @@ import { DatabaseUnavailable } from "./DatabaseUnavailable.ts"
 import * as Deadline from "./Deadline.ts"
 import * as Migrations from "./Migrations.ts"
 import * as PostgresLock from "./PostgresLock.ts"
+import { DatabaseDamaged } from "./sqlite/SqliteError.ts"
 import * as SqliteClient from "./sqlite/SqliteClient.ts"
 import * as SqliteLock from "./sqlite/SqliteLock.ts"
 
@@ -66,6 +67,10 @@ const reasonOf = (error: Failure, options: Options): string => {
         ? "no server has used it yet"
         : `it has migration ${error.migration} of an older program, this one begins with ${error.newestKnown}: start a server first`
     case "SqlError":
+      if (error.reason.cause instanceof DatabaseDamaged) {
+        const { advice, reason } = error.reason.cause
+        return `it is damaged (${reason}). ${advice}`
+      }
       return Deadline.isLocked(error) ? holderOf(error, options) : wordsOf(error)
     case "MigrationError":
       return wordsOf(error)

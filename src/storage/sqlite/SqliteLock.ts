@@ -20,7 +20,7 @@ const open = (file: string, busyMillis: number): DatabaseSync => {
 export const acquire = (file: string, busyMillis: number): Effect.Effect<void, SqlError.SqlError, Scope.Scope> =>
   Effect.asVoid(
     Effect.acquireRelease(
-      attempt(operation, () => open(file, busyMillis)),
+      attempt(operation, file, () => open(file, busyMillis)),
       (it) => Effect.sync(() => it.close())
     )
   )
