@@ -1,7 +1,8 @@
 import { Data } from "effect"
-import { accessSync, closeSync, constants, mkdirSync, openSync, statSync } from "node:fs"
+import { accessSync, closeSync, constants, openSync, statSync } from "node:fs"
 import { dirname } from "node:path"
 import { DatabaseSync, type DatabaseSyncOptions } from "node:sqlite"
+import * as DataDirectory from "../DataDirectory.ts"
 import { codeOf } from "../SystemError.ts"
 
 /**
@@ -9,7 +10,7 @@ import { codeOf } from "../SystemError.ts"
  * clearly. A file that is there is not opened here: closing it would release the locks that this process has on it.
  */
 export const makeFile = (file: string): void => {
-  mkdirSync(dirname(file), { recursive: true })
+  DataDirectory.make(dirname(file))
   try {
     closeSync(openSync(file, "wx", 0o600))
   } catch (error) {
