@@ -9,11 +9,13 @@ import { Effect, type Scope } from "effect"
 import type * as http from "node:http"
 import type { Duplex } from "node:stream"
 import { Server, type Socket } from "socket.io"
+import { explain, type HangupReason } from "../domain/Hangup.ts"
 import type { SocketIoPacket } from "../protocols/SocketIoPacket.ts"
 import { Connections, type Service } from "./Connections.ts"
 import { SocketIoBatches } from "./SocketIoBatches.ts"
 import { make as makeCarrier, type SocketIoCarrier } from "./SocketIoCarrier.ts"
 import { SocketIoInbound } from "./SocketIoInbound.ts"
+import { type EngineSocket, SocketIoTraffic, WebSocketServer } from "./SocketIoTraffic.ts"
 
 /** The largest packet of a peer. */
 export const packetLimitBytes = 256 * 1024
@@ -69,6 +71,7 @@ export const attach = Effect.fnUntraced(function* <Packet, Key extends object>(o
     connectTimeout: connectTimeoutMillis,
     perMessageDeflate: false,
     httpCompression: false,
+    wsEngine: WebSocketServer,
     ...(origins.length === 0 ? {} : { cors: { origin: origins.includes("*") ? "*" : [...origins] } }),
     allowRequest: ({ headers }, answer) => {
       answer(null, !isClosing && isWelcome(headers.origin, headers.host, origins))
@@ -78,10 +81,32 @@ export const attach = Effect.fnUntraced(function* <Packet, Key extends object>(o
   const backlog = { limitEvents: backlogLimit, limitBytes: backlogPackets * limitBytes }
   const accept = connections.accept(service)
   const carriers = new Set<SocketIoCarrier>()
+  const traffics = new WeakMap<EngineSocket, SocketIoTraffic>()
+
+  // Who has not joined the chat is no connection yet.
+  const meet = (conn: EngineSocket): void => {
+    const { clock, limits, metrics, protocol, run } = service.context
+    const hangUp = (reason: HangupReason): void => {
+      traffic.abort()
+      metrics.hungUp(reason)
+      const about = { protocol: protocol.name, address: plainAddress(conn.remoteAddress), reason }
+      run(Effect.annotateLogs(Effect.logInfo("Hung up on a peer"), { ...about, detail: explain(reason) }))
+    }
+    const traffic = new SocketIoTraffic(conn, clock, {
+      answering: (bytes) => {
+        if (traffic.unsentBytes + bytes > limits.outboxLimitBeforeLoginBytes) hangUp("slow")
+      },
+      drained: () => {},
+      failed: hangUp
+    })
+    traffics.set(conn, traffic)
+  }
 
   const serve = (socket: Socket): void => {
+    const traffic = traffics.get(socket.conn)
+    if (traffic === undefined) return
     const inbound = new SocketIoInbound(backlog)
-    const carrier = makeCarrier(socket, batches, () => {
+    const carrier = makeCarrier(socket, traffic, batches, () => {
       carriers.delete(carrier)
       inbound.end()
     })
@@ -117,5 +142,6 @@ export const attach = Effect.fnUntraced(function* <Packet, Key extends object>(o
   )
   server.on("upgrade", watchUpgrade)
   io.attach(server)
+  io.engine.on("connection", meet)
   io.on("connection", serve)
 })
