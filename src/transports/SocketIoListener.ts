@@ -25,6 +25,8 @@ export const backlogLimit = 1024
 const backlogPackets = 8
 /** How long a peer may take from opening a connection to asking for the chat. */
 const connectTimeoutMillis = 15_000
+/** How long somebody else may take to answer who wants to upgrade elsewhere. */
+const upgradeTimeoutMillis = 1_000
 
 const path = "/socket.io"
 
@@ -72,6 +74,7 @@ export const attach = Effect.fnUntraced(function* <Packet, Key extends object>(o
     perMessageDeflate: false,
     httpCompression: false,
     wsEngine: WebSocketServer,
+    destroyUpgrade: false,
     ...(origins.length === 0 ? {} : { cors: { origin: origins.includes("*") ? "*" : [...origins] } }),
     allowRequest: ({ headers }, answer) => {
       answer(null, !isClosing && isWelcome(headers.origin, headers.host, origins))
@@ -125,7 +128,13 @@ export const attach = Effect.fnUntraced(function* <Packet, Key extends object>(o
   }
 
   const watchUpgrade = (request: http.IncomingMessage, socket: Duplex) => {
-    if (request.url?.startsWith(`${path}/`) !== true) return
+    if (request.url?.startsWith(`${path}/`) !== true) {
+      // Engine.IO would only end its own side, and wait for the peer's for ever.
+      setTimeout(() => {
+        if ("bytesWritten" in socket && socket.bytesWritten === 0) socket.destroy()
+      }, upgradeTimeoutMillis).unref()
+      return
+    }
     upgraded.add(socket)
     socket.once("close", () => upgraded.delete(socket))
   }
