@@ -184,10 +184,6 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
     return isTooMany ? new Hangup({ reason: "faulty" }) : undefined
   }
 
-  overflowed(): void {
-    this.hangUp(new Hangup({ reason: "slow" }))
-  }
-
   send(frame: Frame, holdMillis = 0): void {
     this.#context.wire.record?.("out", this.who, frame)
     this.outbox.push(frame, holdMillis)

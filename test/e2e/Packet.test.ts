@@ -45,14 +45,14 @@ describe("packet", () => {
         assert.deepStrictEqual((yield* ada.next("UsersResponse")).users, [user, bobUser])
         yield* ada.send({ _tag: "UserDataRequest", session, user: bobUser })
         assert.strictEqual((yield* ada.next("UserDataResponse")).name, "bob")
-        for (const [index, text] of Samples.texts.filter((text) => !text.startsWith("/")).entries()) {
+        for (const [index, { heard, said }] of Samples.texts.entries()) {
           const message = BigInt(index)
-          yield* ada.send({ _tag: "BroadcastRequest", session, message, blob: utf8.encode(text) })
+          yield* ada.send({ _tag: "BroadcastRequest", session, message, blob: utf8.encode(said) })
           assert.strictEqual((yield* ada.next("BroadcastResponse")).message, message)
-          assert.strictEqual(yield* bob.heard, text)
-          yield* bob.send({ _tag: "MessageRequest", session: bobs, user, message, blob: utf8.encode(text) })
+          assert.strictEqual(yield* bob.heard, heard)
+          yield* bob.send({ _tag: "MessageRequest", session: bobs, user, message, blob: utf8.encode(said) })
           assert.strictEqual((yield* bob.next("MessageResponse")).message, message)
-          assert.strictEqual(yield* ada.heard, text)
+          assert.strictEqual(yield* ada.heard, heard)
         }
       }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
     )
