@@ -37,7 +37,7 @@ import { Turn } from "./Turn.ts"
 import { Uploads } from "./Uploads.ts"
 
 /** Who logs in, and where events for it go. */
-export interface Login extends Pick<Opening, "protocol" | "address" | "outlet"> {
+export interface Login extends Pick<Opening, "protocol" | "address" | "number" | "outlet"> {
   readonly name: string
 }
 
@@ -50,6 +50,8 @@ export class Chat extends Context.Service<
      * uninterruptible with what takes note of the session: else an interruption loses that.
      */
     readonly login: (login: Login) => Effect.Effect<Session, Rejection>
+    /** Gives a public number to a login that may come later, or says why that would be refused now. It takes no name. */
+    readonly reserve: (login: Omit<Login, "number" | "outlet">) => Effect.Effect<number, Rejection>
     /** Carries out a command of a session. */
     readonly run: (session: Session, command: Command) => Effect.Effect<Reply, Rejection>
     /** Frees the name and tells those who remain. Doing it again does nothing. */
@@ -260,6 +262,7 @@ export class Chat extends Context.Service<
 
       return Chat.of({
         login,
+        reserve: (wanted) => Effect.catch(sessions.reserve(wanted.name), (rejection) => refuse(rejection, wanted)),
         run: (session, command) => Effect.withFiber((fiber) => carryOut(session, command, fiber.getRef(Turn))),
         logout: (session) => Effect.withFiberSucceed((fiber) => logout(session, fiber.getRef(Turn))),
         announce: (text) => broadcaster.tell(sessions.all(), { _tag: "Announced", text }, undefined),

@@ -24,7 +24,9 @@ const make = () => {
   }
   const layer = Chat.layerNoDirectory.pipe(
     Layer.provideMerge(Layer.mergeAll(History.layerMemory, Attachments.layerMemory)),
-    Layer.provide(Layer.succeed(Directory, { claim, release })),
+    Layer.provide(
+      Layer.succeed(Directory, { claim, isTaken: (key) => Effect.sync(() => claimants.has(key)), release })
+    ),
     Layer.provide(Layer.succeed(Limits, { ...defaults, floodRate: 0 }))
   )
   return { state, layer }

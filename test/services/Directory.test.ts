@@ -37,6 +37,20 @@ describe("Directory.layer", () => {
   )
 })
 
+describe("Directory.isTaken()", () => {
+  it.effect("says whether somebody has a name, and gives it to nobody", () =>
+    Effect.gen(function* () {
+      const { claim, isTaken, release } = yield* Directory
+      const alice = {}
+      assert.deepStrictEqual([yield* isTaken("alice"), yield* isTaken("alice")], [false, false])
+      assert.isTrue(yield* claim("alice", alice))
+      assert.isTrue(yield* isTaken("alice"))
+      release("alice", alice)
+      assert.isFalse(yield* isTaken("alice"))
+    }).pipe(Effect.provide(Directory.layer))
+  )
+})
+
 /** Begins something, and lets nobody answer yet. */
 const begin = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.forkChild(Effect.uninterruptible(effect), { startImmediately: true })
@@ -116,6 +130,7 @@ describe("Sessions.claim() of a directory that takes time", () => {
     const released: Array<string> = []
     const broken = Layer.succeed(Directory, {
       claim: () => Effect.die(new Error("oops")),
+      isTaken: () => Effect.succeed(false),
       release: (key) => void released.push(key)
     })
     return Effect.gen(function* () {

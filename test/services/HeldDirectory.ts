@@ -30,6 +30,11 @@ export const make = ({ isStubborn = false }: Options = {}): HeldDirectory => {
       })
     })
 
+  const isTaken = (key: string): Effect.Effect<boolean> =>
+    Effect.callback((resume) => {
+      underway.push(() => resume(Effect.succeed(claimants.has(key))))
+    })
+
   const release = (key: string, claimant: Claimant): void => {
     underway.push(() => {
       if (claimants.get(key) === claimant) claimants.delete(key)
@@ -39,6 +44,7 @@ export const make = ({ isStubborn = false }: Options = {}): HeldDirectory => {
   return {
     layer: Layer.succeed(Directory, {
       claim: isStubborn ? (key, claimant) => Effect.uninterruptible(claim(key, claimant)) : claim,
+      isTaken,
       release
     }),
     waiting: () => underway.length,
