@@ -78,6 +78,7 @@ export class Sessions extends Context.Service<
       const byKey = new Map<string, SessionState>()
       const byNumber = new Map<number, SessionState>()
       let lastNumber = 0
+      let lastOrder = 0
 
       const giveBack = ({ claimant, key }: Claim): void => directory.release(key, claimant)
 
@@ -118,6 +119,7 @@ export class Sessions extends Context.Service<
         }
         const session: SessionState = {
           number: opening.number ?? ++lastNumber,
+          order: ++lastOrder,
           name: claim.name,
           claim,
           protocol: opening.protocol,

@@ -104,7 +104,7 @@ describe("a session request in a datagram", () => {
 
   it.effect("makes a user of the number in its cookie, which nobody else gets", () =>
     Effect.gen(function* () {
-      const { bring } = yield* serve
+      const { bring, events } = yield* serve
       const sessions = yield* Sessions
       const [here, there] = [udp(1), udp(2)]
       yield* bring(here, request("ada"))
@@ -120,6 +120,10 @@ describe("a session request in a datagram", () => {
         ["ada", ada.user]
       ] as never)
       assert.strictEqual(new Set(numbers.map(([, number]) => number)).size, 3)
+      // The number was given before, and the order is still that of the logins.
+      assert.isTrue(ada.user < bob.user && bob.user < sessions.find("visitor")!.number)
+      const joined = events.findLast((event) => event._tag === "UserJoined")
+      assert.deepStrictEqual(joined?.members, ["visitor", "bob", "ada"] as never)
       yield* visitor.run({ _tag: "Tell", to: ada.user, text: "psst" })
       yield* turn
       assert.deepStrictEqual([texts(here.sent()), texts(there.sent())], [["psst"], []])

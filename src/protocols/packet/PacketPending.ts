@@ -8,7 +8,6 @@
  */
 import type { Link } from "../Link.ts"
 import type { Step } from "../Step.ts"
-import * as Slab from "../Slab.ts"
 import * as PacketCodec from "./PacketCodec.ts"
 import { serverNumber } from "./PacketEvents.ts"
 import type { Member } from "./PacketMember.ts"
@@ -42,7 +41,7 @@ export interface PendingLimits {
 }
 
 /** What whoever confirms it has shown by that. */
-const greetingText = "Hello"
+const greetingText = new TextEncoder().encode("Hello")
 
 /** What goes to where a session was asked for: its cookie, and a message to be confirmed. */
 export const welcome = ({ greeting, secret, user }: Pending): ReadonlyArray<Uint8Array> => [
@@ -51,7 +50,7 @@ export const welcome = ({ greeting, secret, user }: Pending): ReadonlyArray<Uint
     _tag: "IncomingMessage",
     user: BigInt(serverNumber),
     message: greeting,
-    blob: Slab.encode(greetingText)
+    blob: greetingText
   })
 ]
 
