@@ -14,8 +14,8 @@ export class Directory extends Context.Service<
   {
     /** Gives a claimant a name by its look-alike key; false if somebody else has it. */
     readonly claim: (key: string, claimant: Claimant) => Effect.Effect<boolean>
-    /** Whether somebody has a name by its look-alike key, at this moment. */
-    readonly isTaken: (key: string) => Effect.Effect<boolean>
+    /** Whether somebody has a name at this moment by one of these keys, which are all of that name. */
+    readonly isTaken: (keys: ReadonlyArray<string>) => Effect.Effect<boolean>
     /** Gives a name back, if the claimant has it or a claim of his is still being answered. Returns at once. */
     readonly release: (key: string, claimant: Claimant) => void
   }
@@ -30,7 +30,7 @@ export class Directory extends Context.Service<
           claimants.set(key, claimant)
           return true
         }),
-      isTaken: (key) => Effect.sync(() => claimants.has(key)),
+      isTaken: (keys) => Effect.sync(() => keys.some((key) => claimants.has(key))),
       release: (key, claimant) => {
         if (claimants.get(key) === claimant) claimants.delete(key)
       }

@@ -105,7 +105,7 @@ export class Sessions extends Context.Service<
         Effect.suspend((): Effect.Effect<number, NameRejection | ServerFull> => {
           const name = userName(wanted)
           if (Result.isFailure(name)) return Effect.fail(name.failure)
-          const answered = directory.isTaken(lookAlikeKey(name.success))
+          const answered = directory.isTaken([lookAlikeKey(name.success)])
           return Effect.flatMap(answered, (isTaken): Effect.Effect<number, NameTaken | ServerFull> => {
             if (isTaken) return Effect.fail(new NameTaken())
             return isFull() ? Effect.fail(new ServerFull()) : Effect.succeed(++lastNumber)

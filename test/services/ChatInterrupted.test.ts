@@ -25,7 +25,11 @@ const make = () => {
   const layer = Chat.layerNoDirectory.pipe(
     Layer.provideMerge(Layer.mergeAll(History.layerMemory, Attachments.layerMemory)),
     Layer.provide(
-      Layer.succeed(Directory, { claim, isTaken: (key) => Effect.sync(() => claimants.has(key)), release })
+      Layer.succeed(Directory, {
+        claim,
+        isTaken: (keys) => Effect.sync(() => keys.some((key) => claimants.has(key))),
+        release
+      })
     ),
     Layer.provide(Layer.succeed(Limits, { ...defaults, floodRate: 0 }))
   )

@@ -42,11 +42,11 @@ describe("Directory.isTaken()", () => {
     Effect.gen(function* () {
       const { claim, isTaken, release } = yield* Directory
       const alice = {}
-      assert.deepStrictEqual([yield* isTaken("alice"), yield* isTaken("alice")], [false, false])
+      assert.deepStrictEqual([yield* isTaken(["alice"]), yield* isTaken(["alice"])], [false, false])
       assert.isTrue(yield* claim("alice", alice))
-      assert.isTrue(yield* isTaken("alice"))
+      assert.deepStrictEqual([yield* isTaken(["bob", "alice"]), yield* isTaken(["bob"])], [true, false])
       release("alice", alice)
-      assert.isFalse(yield* isTaken("alice"))
+      assert.isFalse(yield* isTaken(["alice"]))
     }).pipe(Effect.provide(Directory.layer))
   )
 })

@@ -30,9 +30,9 @@ export const make = ({ isStubborn = false }: Options = {}): HeldDirectory => {
       })
     })
 
-  const isTaken = (key: string): Effect.Effect<boolean> =>
+  const isTaken = (keys: ReadonlyArray<string>): Effect.Effect<boolean> =>
     Effect.callback((resume) => {
-      underway.push(() => resume(Effect.succeed(claimants.has(key))))
+      underway.push(() => resume(Effect.succeed(keys.some((key) => claimants.has(key)))))
     })
 
   const release = (key: string, claimant: Claimant): void => {
