@@ -9,6 +9,7 @@
  */
 import { Clock, Context, Effect, Layer, Option, Result } from "effect"
 import { NetAddress } from "effect/net"
+import { monotonicMillis } from "../domain/MonotonicTime.ts"
 import { Limits } from "./Limits.ts"
 import { TokenBucket } from "./TokenBucket.ts"
 
@@ -125,7 +126,7 @@ export class Quota extends Context.Service<
 
       yield* Effect.sync(() => {
         currentBans()
-        const nowMillis = clock.currentTimeMillisUnsafe()
+        const nowMillis = monotonicMillis(clock)
         for (const [key, usage] of gone) {
           expire(usage, nowMillis)
           if (usage.recentMillis.length === 0) gone.delete(key)
@@ -154,7 +155,7 @@ export class Quota extends Context.Service<
           const key = addressKey(address)
           if (key === undefined) return () => {}
           const usage = present.get(key) ?? gone.get(key) ?? unused()
-          if (!take(usage, clock.currentTimeMillisUnsafe())) return undefined
+          if (!take(usage, monotonicMillis(clock))) return undefined
           gone.delete(key)
           present.set(key, usage)
           forgetOldest()

@@ -103,14 +103,9 @@ export const make = (settings: Settings) => {
   const overflow = (member: Member.Member): ImmediateSteps => hangUp(member, "slow")
   const delivery = Delivery.make({ nowMillis, random, queueLimitBytes, membersOn, overflow })
 
-  const isOver = (member: Member.Member): boolean => nowMillis() - member.touchedAtMillis >= sessionTimeoutMillis
-
-  /** Puts off the end of a session of which something has come, unless it is over. */
-  const touch = (member: Member.Member): boolean => {
-    const millis = nowMillis()
-    if (millis - member.touchedAtMillis >= sessionTimeoutMillis) return false
-    member.touchedAtMillis = millis
-    return true
+  /** Puts off the end of a session of which something has come. What came in time may be read late, so only the sweep ends one. */
+  const touch = (member: Member.Member): void => {
+    member.touchedAtMillis = nowMillis()
   }
 
   /** Takes note of a session that has been logged in, unless it has ended meanwhile. */
@@ -133,7 +128,8 @@ export const make = (settings: Settings) => {
     const transfer = transfers.find(request.transaction)
     if (transfer === undefined) return undefined
     const { member } = transfer
-    if ((!link.isReliable && member.link.id !== link.id) || !touch(member)) return undefined
+    if (!link.isReliable && member.link.id !== link.id) return undefined
+    touch(member)
     if (!link.isReliable) {
       Member.heard(member, link, sizeBytes)
       // A number that the session had elsewhere says nothing about this address.
@@ -151,15 +147,19 @@ export const make = (settings: Settings) => {
   ): Steps => {
     settle(member, link)
     Member.heard(member, link, sizeBytes)
-    const waited = delivery.transmit(member)
+    const waited = delivery.transmit(member, member.touchedAtMillis)
     const steps = carryOut(member, link, request)
     return waited.length === 0 ? steps : [...waited, ...steps]
   }
 
   const followSession = (link: PacketLink, request: Requests.SessionRequest, sizeBytes: number): Steps | undefined => {
     const member = bySecret.get(request.session)
-    if (member !== undefined) return touch(member) ? follow(member, link, request, sizeBytes) : undefined
-    return logins.proveBySession(link, request.session, sizeBytes, (member) => follow(member, link, request, sizeBytes))
+    if (member === undefined) {
+      const proof = (member: Member.Member) => follow(member, link, request, sizeBytes)
+      return logins.proveBySession(link, request.session, sizeBytes, proof)
+    }
+    touch(member)
+    return follow(member, link, request, sizeBytes)
   }
 
   const unknown = (link: PacketLink, response: () => Response): ImmediateSteps =>
@@ -192,9 +192,13 @@ export const make = (settings: Settings) => {
       [...membersOn(link)].flatMap((member) => end(member, "its connection is closed")),
     sweep: (): ImmediateSteps => {
       const steps: Array<Immediate> = []
-      logins.sweep()
-      for (const member of bySecret.values()) if (isOver(member)) steps.push(...end(member, "nothing came of it"))
-      steps.push(...delivery.transmitAll())
+      const millis = nowMillis()
+      logins.sweep(millis)
+      for (const member of bySecret.values()) {
+        const isOver = millis - member.touchedAtMillis >= sessionTimeoutMillis
+        if (isOver) steps.push(...end(member, "nothing came of it"))
+      }
+      steps.push(...delivery.transmitAll(millis))
       return steps
     },
     queuedBytes: ({ lanes }: Member.Member): number => lanes?.queuedBytes() ?? 0,

@@ -27,8 +27,8 @@ export interface Dependencies extends Pending.PendingLimits {
   readonly membersOn: (link: PacketLink) => Iterable<Member.Member>
   /** Whether a link has as many sessions as it may have. */
   readonly isFull: (link: PacketLink) => boolean
-  /** Puts off the end of a session, unless it is over. */
-  readonly touch: (member: Member.Member) => boolean
+  /** Puts off the end of a session. */
+  readonly touch: (member: Member.Member) => void
   /** Takes note of a session that has been logged in; false if it has ended meanwhile. */
   readonly open: (member: Member.Member, user: number) => boolean
 }
@@ -74,9 +74,11 @@ export const make = (dependencies: Dependencies) => {
   /** What was asked for by that name from there and is there already, or about to be. */
   const repeat = (name: string, link: PacketLink): Immediate | undefined => {
     for (const member of membersOn(link)) {
-      if (member.name === name && touch(member)) return cookie(link, member.user, member.secret)
+      if (member.name !== name) continue
+      touch(member)
+      return cookie(link, member.user, member.secret)
     }
-    const pending = pendings.named(link, name, nowMillis())
+    const pending = pendings.named(link, name)
     return pending?.proofs && cookie(link, BigInt(pending.user), pending.secret)
   }
 
@@ -89,7 +91,7 @@ export const make = (dependencies: Dependencies) => {
       const again = repeat(name, link)
       if (again !== undefined) return [again]
       const atMillis = nowMillis()
-      let pending = pendings.named(link, name, atMillis)
+      let pending = pendings.named(link, name)
       if (pending === undefined || pending.refusal !== undefined) {
         const numbers = { user, secret: random(), greeting: random() }
         pending = { name, link, ...numbers, askedAtMillis: atMillis, proofs: undefined, refusal: undefined }
@@ -101,7 +103,7 @@ export const make = (dependencies: Dependencies) => {
       // It may have been proven meanwhile: then it is itself who has the name.
       const again = repeat(name, link)
       if (again !== undefined) return [again]
-      const pending = pendings.named(link, name, nowMillis())
+      const pending = pendings.named(link, name)
       if (pending !== undefined) pendings.forget(pending)
       return refuse(link, datagramBytes, rejection)
     }
@@ -151,16 +153,16 @@ export const make = (dependencies: Dependencies) => {
     ask,
     /** Logs in what has that session number, if it is pending, and then does `proof`; undefined if it is not pending. */
     proveBySession: (link: PacketLink, session: bigint, sizeBytes: number, proof: Pending.Proof): Steps | undefined => {
-      const pending = pendings.find(session, nowMillis())
+      const pending = pendings.find(session)
       return pending && prove(pending, link, sizeBytes, proof)
     },
     /** The same for what is greeted by that message, if its confirmation came from where that went. */
     proveByGreeting: (link: PacketLink, message: bigint, sizeBytes: number): Steps | undefined => {
-      const pending = link.isReliable ? undefined : pendings.greeted(link, message, nowMillis())
+      const pending = link.isReliable ? undefined : pendings.greeted(link, message)
       return pending && prove(pending, link, sizeBytes, () => nothing)
     },
     /** Forgets what has not been proven in time. */
-    sweep: (): void => pendings.sweep(nowMillis()),
+    sweep: pendings.sweep,
     pendingCount: pendings.count
   }
 }

@@ -81,12 +81,6 @@ export const make = ({ linkSessionLimit, pendingLimit, sessionTimeoutMillis }: P
     if (bySecret.size > pendingLimit) forget(oldest.next().value!)
   }
 
-  const isOver = ({ askedAtMillis }: Pending, nowMillis: number): boolean =>
-    nowMillis - askedAtMillis >= sessionTimeoutMillis
-
-  const ifCurrent = (pending: Pending | undefined, nowMillis: number): Pending | undefined =>
-    pending === undefined || isOver(pending, nowMillis) ? undefined : pending
-
   return {
     /** Adds a request, in place of one of the same name from there. */
     add,
@@ -97,21 +91,18 @@ export const make = ({ linkSessionLimit, pendingLimit, sessionTimeoutMillis }: P
     },
     forget,
     /** The request of that name from there. */
-    named: (link: Link<Uint8Array>, name: string, nowMillis: number): Pending | undefined =>
-      ifCurrent(byLink.get(link.id)?.get(name), nowMillis),
+    named: (link: Link<Uint8Array>, name: string): Pending | undefined => byLink.get(link.id)?.get(name),
     /** The request whose session number this is. */
-    find: (secret: bigint, nowMillis: number): Pending | undefined => ifCurrent(bySecret.get(secret), nowMillis),
+    find: (secret: bigint): Pending | undefined => bySecret.get(secret),
     /** The request whose greeting has that number and went there. */
-    greeted: (link: Link<Uint8Array>, message: bigint, nowMillis: number): Pending | undefined => {
-      for (const pending of byLink.get(link.id)?.values() ?? []) {
-        if (pending.greeting === message) return ifCurrent(pending, nowMillis)
-      }
+    greeted: (link: Link<Uint8Array>, message: bigint): Pending | undefined => {
+      for (const pending of byLink.get(link.id)?.values() ?? []) if (pending.greeting === message) return pending
       return undefined
     },
-    /** Forgets those that have waited too long. */
+    /** Forgets those that have waited too long. What proved one in time may be read late, so nothing else does. */
     sweep: (nowMillis: number): void => {
       for (const pending of bySecret.values()) {
-        if (!isOver(pending, nowMillis)) return
+        if (nowMillis - pending.askedAtMillis < sessionTimeoutMillis) return
         forget(pending)
       }
     },
