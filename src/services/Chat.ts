@@ -41,7 +41,7 @@ import { UploadQuota } from "./UploadQuota.ts"
 import { Uploads } from "./Uploads.ts"
 
 /** Who logs in, and where events for it go. */
-export interface Login extends Pick<Opening, "protocol" | "address" | "outlet"> {
+export interface Login extends Pick<Opening, "protocol" | "address" | "number" | "outlet"> {
   readonly name: string
 }
 
@@ -54,6 +54,8 @@ export class Chat extends Context.Service<
      * uninterruptible with what takes note of the session: else an interruption loses that.
      */
     readonly login: (login: Login) => Effect.Effect<Session, Rejection>
+    /** Gives a public number to a login that may come later, or says why that would be refused now. It takes no name. */
+    readonly reserve: (login: Omit<Login, "number" | "outlet">) => Effect.Effect<number, Rejection>
     /** Carries out a command of a session. */
     readonly run: (session: Session, command: Command) => Effect.Effect<Reply, Rejection>
     /** Frees the name and tells those who remain. Doing it again does nothing. */
@@ -265,6 +267,7 @@ export class Chat extends Context.Service<
 
       return Chat.of({
         login,
+        reserve: (wanted) => Effect.catch(sessions.reserve(wanted.name), (rejection) => refuse(rejection, wanted)),
         run: (session, command) => Effect.withFiber((fiber) => carryOut(session, command, fiber.getRef(Turn))),
         logout: (session) => Effect.withFiberSucceed((fiber) => logout(session, fiber.getRef(Turn))),
         announce: (text) => broadcaster.tell(sessions.all(), { _tag: "Announced", text: plainText(text) }, undefined),

@@ -38,9 +38,6 @@ describe("packet", () => {
         const bob = yield* clients[other](at[other])
         const { session, user } = yield* ada.login("ada")
         const { session: bobs, user: bobUser } = yield* bob.login("bob")
-        // Over UDP an address has to show that it has got the cookie.
-        yield* bob.send({ _tag: "SessionPreserve", session: bobs })
-        yield* bob.next("SessionCookie")
         yield* ada.send({ _tag: "UsersRequest", session })
         assert.deepStrictEqual((yield* ada.next("UsersResponse")).users, [user, bobUser])
         yield* ada.send({ _tag: "UserDataRequest", session, user: bobUser })
@@ -66,7 +63,6 @@ describe("packet", () => {
       const toss = yield* Effect.flatMap(TestServer.urlOf("toss"), TossClient.original)
       const bob = yield* Clients.chatmaster(yield* TestServer.urlOf("chatmaster"))
       const { session } = yield* ada.login("ada")
-      yield* ada.send({ _tag: "SessionPreserve", session })
       const { session: eves } = yield* eve.login("eve")
       yield* toss.login("carol")
       yield* bob.login("bob")
