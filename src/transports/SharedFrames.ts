@@ -27,6 +27,15 @@ export class SharedFrames<Frame> {
     return this.#groups.of(events, variant, isActor)!
   }
 
+  /** The same, event by event. */
+  eachFrames(
+    events: ReadonlyArray<SharedEvent>,
+    variant: number,
+    isActor: IsActor
+  ): ReadonlyArray<ReadonlyArray<Frame>> {
+    return this.#groups.each(events, variant, isActor)!
+  }
+
   frames(event: SharedEvent, as: Perspective, variant: number): ReadonlyArray<Frame> {
     const cells = this.#renderings.of(event, this.#make)
     const cell = as === "actor" ? variant : this.#protocol.variants + variant

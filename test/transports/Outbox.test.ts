@@ -51,6 +51,7 @@ const setUp = Effect.fnUntraced(function* (options: {
     flusher: yield* Flusher,
     clock: yield* Clock.Clock,
     gapMillis: options.gapMillis ?? (() => 0),
+    saysWhoIsThere: false,
     run
   }
   const outbox = new Outbox(context, wire.carrier, {
@@ -58,6 +59,7 @@ const setUp = Effect.fnUntraced(function* (options: {
     get isPaced() {
       return options.isPaced?.() ?? options.gapMillis !== undefined
     },
+    notice: (text) => [text],
     overflowed: () => overflows.push("overflow")
   })
   return { ...wire, outbox, overflows }

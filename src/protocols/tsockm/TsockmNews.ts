@@ -19,6 +19,12 @@ interface Rendered {
 
 const noFrames: Frames = []
 
+/** What a peer is sent of an event, none if it is told nothing, and whose news that is. */
+export interface News {
+  readonly author: Entry | undefined
+  readonly frames: Frames
+}
+
 /** The word for an author's address, which is nobody's business. */
 export const anywhere = "client"
 
@@ -44,14 +50,25 @@ export const make = (directory: Directory, nowMillis: () => number) => {
   const renderedAs = (event: Event, as: Perspective): Rendered =>
     renderings[as].of(event, as === "actor" ? renderActor : renderWitness)
 
+  const toldOf = (rendered: Rendered, generation: Generation): News => {
+    const { told } = rendered
+    const frames = told === undefined ? noFrames : (rendered[generation] ??= framesOf(told, generation))
+    return { author: told?.author, frames }
+  }
+  let last: ReadonlyArray<Event> = []
+  let lastNews: Record<Generation, ReadonlyArray<News> | undefined> = { 7: undefined, 8: undefined }
+
   return {
-    /** The frames of an event; none if a peer is told nothing. */
-    frames: (event: Event, as: Perspective, generation: Generation): Frames => {
-      const rendered = renderedAs(event, as)
-      return rendered.told === undefined ? noFrames : (rendered[generation] ??= framesOf(rendered.told, generation))
+    /** The news of an event. */
+    of: (event: Event, as: Perspective, generation: Generation): News => toldOf(renderedAs(event, as), generation),
+    /** The same for several events, for those who have seen them. */
+    each: (events: ReadonlyArray<Event>, generation: Generation): ReadonlyArray<News> => {
+      if (events !== last) {
+        last = events
+        lastNews = { 7: undefined, 8: undefined }
+      }
+      return (lastNews[generation] ??= events.map((event) => toldOf(render(event, "witness"), generation)))
     },
-    /** Whose news an event is, if a peer is told of it. */
-    author: (event: Event, as: Perspective): Entry | undefined => renderedAs(event, as).told?.author,
     /** The frames of several events; their variants are the generations. */
     groups: new GroupFrames<Uint8Array>((event, as, variant) => {
       const { told } = render(event, as)

@@ -108,11 +108,23 @@ describe("TsockmExchange.deliverAll()", () => {
     assert.deepStrictEqual(frames[3], frames[0]!.slice(1))
   })
 
-  it("leaves it to deliver() where an original may ask who has said something", () => {
-    const given = bench()
-    const alice = given.enter(8, "alice")
-    assert.isFalse(
-      given.exchange.deliverAll!(alice.key, [said("one")] as ReadonlyArray<SharedEvent>, undefined, () => {})
-    )
+  it("holds what deliver() would, where an original may ask who has said something", () => {
+    const events = [said("one"), left("eve", 99), said("two", "bob", 7)] as ReadonlyArray<SharedEvent>
+    for (const isActor of [undefined, (index: number) => index === 0]) {
+      const [given, other] = [bench(), bench()]
+      const [alice, twin] = [given.enter(8, "alice"), other.enter(8, "alice")]
+      const frames: Array<string> = []
+      const send = (_: unknown, all: ReadonlyArray<Uint8Array>) => {
+        for (const frame of all) frames.push(Buffer.from(frame).toString())
+      }
+      assert.isTrue(given.exchange.deliverAll!(alice.key, events, isActor, send))
+      events.forEach((event, index) => other.deliver(twin, event, isActor?.(index) === true ? "actor" : "witness"))
+      assert.strictEqual(frames.length, 1)
+      for (let round = 0; round < 3; round++) {
+        given.pass(400)
+        other.pass(400)
+      }
+      assert.deepStrictEqual([...frames, ...alice.link.sent()], twin.link.sent())
+    }
   })
 })
