@@ -6,14 +6,7 @@
  * - Whoever ends it from outside leaves a reason and interrupts its fiber in the next turn.
  */
 import { Effect, type Fiber } from "effect"
-import {
-  type Event,
-  type IsActor,
-  isPersonal,
-  type Perspective,
-  perspective,
-  type SharedEvent
-} from "../domain/Event.ts"
+import { type Event, type IsActor, isPersonal, type Perspective, type SharedEvent } from "../domain/Event.ts"
 import { Hangup, type HangupReason } from "../domain/Hangup.ts"
 import type { Link } from "../protocols/Link.ts"
 import type { Conversation } from "../protocols/Protocol.ts"
@@ -213,9 +206,8 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
   deliverAll(events: ReadonlyArray<SharedEvent>, isActor: IsActor): void {
     const { shared } = this.#context
     const { variant } = this.conversation
-    if (!this.outbox.isPaced) return this.shareAll(shared.allFrames(events, variant, isActor))
-    const each = shared.eachFrames(events, variant, isActor)
-    events.forEach((event, index) => this.shareAll(each[index]!, event, perspective(isActor, index)))
+    if (this.outbox.isPaced) shared.shareEach(events, variant, isActor, this)
+    else this.shareAll(shared.allFrames(events, variant, isActor))
   }
 
   notice(text: string): ReadonlyArray<Frame> {
