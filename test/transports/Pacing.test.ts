@@ -167,7 +167,7 @@ const tsockm = (asks: boolean): Effect.Effect<Language> =>
               if (packet.startsWith("RES::MSG")) {
                 begun += body
                 if (packet.length < 1000) {
-                  const isPresence = / has joined the chat$/.test(begun)
+                  const isPresence = begun.endsWith(" has joined the chat")
                   if (isPresence) presence.push(begun)
                   else
                     texts.push(
