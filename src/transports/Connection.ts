@@ -14,7 +14,8 @@ import type { Reader } from "../protocols/Reader.ts"
 import type { Session } from "../services/Session.ts"
 import { TokenBucket } from "../services/TokenBucket.ts"
 import type { Accepted } from "./Accepted.ts"
-import type { Interpreter, Own } from "./Interpreter.ts"
+import type { Interpreter } from "./Interpreter.ts"
+import type { Own } from "./Own.ts"
 import { Outbox, type Owner } from "./Outbox.ts"
 import type { ProtocolContext } from "./ProtocolContext.ts"
 
@@ -89,14 +90,13 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
     return this.#interpreter.session(this)
   }
 
-  /** Whether somebody is logged in by this connection. */
-  get isIn(): boolean {
+  get #isIn(): boolean {
     return this.session !== undefined || this.conversation.hasSessions === true
   }
 
   /** Whether the peer may still take its time to log in. */
   get isExempt(): boolean {
-    return this.conversation.isExempt || this.isIn
+    return this.conversation.isExempt || this.#isIn
   }
 
   get isPaced(): boolean {
@@ -144,7 +144,7 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
 
   /** Whether more has been read than may be before a login. */
   get isOverLoginBytes(): boolean {
-    this.hasBeenIn ||= this.isIn
+    this.hasBeenIn ||= this.#isIn
     return !this.hasBeenIn && this.#bytesBeforeLogin > this.#loginLimitBytes
   }
 
@@ -157,7 +157,7 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
    * count: a slow client may rest within a packet.
    */
   isOverLoginPackets(): boolean {
-    if (this.#hasRested || this.hasBeenIn || this.isIn) return false
+    if (this.#hasRested || this.hasBeenIn || this.#isIn) return false
     return ++this.#packetsBeforeLogin > this.#context.limits.loginLimitPackets
   }
 
