@@ -12,6 +12,7 @@ import * as TsockmId from "../../src/protocols/tsockm/TsockmId.ts"
 import * as TsockmProtocol from "../../src/protocols/tsockm/TsockmProtocol.ts"
 import { Chat } from "../../src/services/Chat.ts"
 import { Metrics } from "../../src/services/Metrics.ts"
+import type { Session } from "../../src/services/Session.ts"
 import { Sessions } from "../../src/services/Sessions.ts"
 import * as Visitor from "../../src/services/Visitor.ts"
 import { Peer } from "../../src/testing/mod.ts"
@@ -99,7 +100,12 @@ const toss = (): Language => {
 
 interface Package {
   readonly type: string
-  readonly data: { readonly event_type?: string; readonly username?: string; readonly message?: string }
+  readonly data: {
+    readonly event_type?: string
+    readonly username?: string
+    readonly message?: string
+    readonly current_users?: ReadonlyArray<string>
+  }
 }
 
 const chatmaster = (): Language => {
@@ -227,6 +233,36 @@ const pass = Effect.fnUntraced(function* <R>(
 
 const room = (options?: Parameters<typeof Peer.layer>[0]) =>
   Peer.layer({ ...options, chat: { connectionsPerAddress: 5000, newConnectionsPerAddress: 5000, ...options?.chat } })
+
+describe("A paced peer of ChatMaster", () => {
+  it.effect("knows who is there when it has heard all that it is sent", () =>
+    Effect.gen(function* () {
+      const { listen, peer } = yield* chatmaster().enter("listener")
+      const chat = yield* Chat
+      const outlet = { deliver: () => {}, hangUp: () => {}, queuedBytes: () => 0 }
+      const random = seeded(11)
+      const there = new Map<string, Session>()
+      for (let round = 0; round < 600; round++) {
+        const name = `user${random(60)}`
+        const session = there.get(name)
+        if (session === undefined) there.set(name, yield* chat.login({ name, protocol: embedded, address: "", outlet }))
+        else {
+          yield* chat.logout(session)
+          there.delete(name)
+        }
+        yield* pass(10, () => Effect.asVoid(listen))
+      }
+      yield* pass(10_000, () => Effect.asVoid(listen))
+      const packages = peer.writes.flat().map((frame) => JSON.parse(text(frame)) as Package)
+      const last = packages.findLast(({ data }) => data.current_users !== undefined)
+      assert.deepStrictEqual(last?.data.current_users?.toSorted(), ["listener", ...there.keys()].toSorted())
+      const heard = packages.filter(({ data }) => /^user_(joined|left)$/.test(data.event_type ?? "")).length
+      const messages = packages.flatMap(({ data }) => (data.message === undefined ? [] : [`Server: ${data.message}`]))
+      assert.isAbove(leftOut(messages).notices, 100)
+      assert.strictEqual(heard + leftOut(messages).notices, 600)
+    }).pipe(Effect.provide(room()))
+  )
+})
 
 const isText = /^(?:\w+: )?(\d+) x+$/
 
