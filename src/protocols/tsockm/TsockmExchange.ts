@@ -47,6 +47,8 @@ const pacedFactor = 16
 const nothing: ImmediateSteps = []
 const notAllowed: ErrorAnswer = { action: "MSG", status: 405, text: TsockmPacket.statusNames[405] }
 
+const variantOf = (peer: Peer.Peer): News.Variant => News.variantOf(peer.generation, Peer.isOriginal(peer))
+
 /** The word for a peer that has no id, by which a communication socket may speak for itself. */
 const itself = "client"
 
@@ -85,9 +87,9 @@ export const make = (settings: Settings) => {
   const peerSettings: Peer.Settings = {
     gapMillis,
     nowMillis,
-    notice: (text, generation) => {
+    notice: (text, peer) => {
       const told = Events.notice(directory, text)
-      return { frames: News.framesOf(told, generation), mark: told.author }
+      return { frames: News.framesOf(told, variantOf(peer)), mark: told.author }
     }
   }
 
@@ -111,7 +113,7 @@ export const make = (settings: Settings) => {
       Peer.clear(peer)
     }
     if (!peer.isOpen || peer.isStopping) return nothing
-    const { author, frames } = news.of(event, as, peer.generation)
+    const { author, frames } = news.of(event, as, variantOf(peer))
     if (frames.length === 0) return nothing
     if (!Peer.takesAll(peer)) {
       Peer.push(peer, frames, author, event, as)
@@ -129,13 +131,14 @@ export const make = (settings: Settings) => {
   ): boolean => {
     if (!peer.isOpen || peer.isStopping) return true
     if (Peer.takesAll(peer)) {
-      send(peer.link, news.groups.of(events, peer.generation, isActor)!)
+      send(peer.link, news.groups.of(events, variantOf(peer), isActor)!)
       return true
     }
-    const all = news.each(events, peer.generation)
+    const variant = variantOf(peer)
+    const all = news.each(events, variant)
     for (let index = 0; index < events.length; index++) {
       const as = perspective(isActor, index)
-      const { author, frames } = as === "witness" ? all[index]! : news.of(events[index]!, as, peer.generation)
+      const { author, frames } = as === "witness" ? all[index]! : news.of(events[index]!, as, variant)
       Peer.push(peer, frames, author, events[index], as)
     }
     const frames = Peer.pump(peer).flatMap((step) => (step._tag === "Send" ? [step.frame] : []))
@@ -207,7 +210,7 @@ export const make = (settings: Settings) => {
       // The one-shot has usually gone away; the peer is told where it listens.
       return [
         ...fail(link, generation, { action: "MSG", status, text: explain(rejection) }),
-        ...post(peer, News.framesOf(notice, peer.generation), notice.author)
+        ...post(peer, News.framesOf(notice, variantOf(peer)), notice.author)
       ]
     }
     const replied = (): Steps =>

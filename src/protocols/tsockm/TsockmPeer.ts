@@ -26,8 +26,8 @@ export interface Settings {
   /** The least time between two packets to a peer. */
   readonly gapMillis: number
   readonly nowMillis: () => number
-  /** The packets in which the server says something, and the author that they name. */
-  readonly notice: (text: string, generation: Generation) => ReturnType<Pace<Uint8Array, Entry | undefined>["notice"]>
+  /** The packets in which the server says something to a peer, and the author that they name. */
+  readonly notice: (text: string, peer: Peer) => ReturnType<Pace<Uint8Array, Entry | undefined>["notice"]>
 }
 
 /** A peer that asks for a login, or has one. */
@@ -103,7 +103,7 @@ const waitingOf = (peer: Peer): Waiting => {
     sizeBytes: (frame) => frame.length,
     gapMillis: () => gapMillis,
     lateMillis: (frameCount) => (gapMillis > 0 ? lateMillis(peer, frameCount) : 0),
-    notice: (text) => notice(text, peer.generation)
+    notice: (text) => notice(text, peer)
   }))
 }
 
@@ -129,6 +129,9 @@ export const pump = (peer: Peer): Steps => {
   if (waiting.frameCount === 0) peer.waiting = undefined
   return steps
 }
+
+/** Whether a peer may be an original: it is paced, and has not left several questions in a row unasked. */
+export const isOriginal = ({ settings, silences }: Peer): boolean => settings.gapMillis > 0 && silences < silenceLimit
 
 /** Whether packets can go out at once and need not be queued here. */
 export const takesAll = ({ heldUntilMillis, settings, waiting }: Peer): boolean =>
