@@ -17,7 +17,8 @@ import { Chat } from "../services/Chat.ts"
 import { Quota } from "../services/Quota.ts"
 import { Turn } from "../services/Turn.ts"
 import * as Batches from "./Batches.ts"
-import { type Accepted, Connection } from "./Connection.ts"
+import type { Accepted } from "./Accepted.ts"
+import { Connection } from "./Connection.ts"
 import { Dialogue } from "./Dialogue.ts"
 import { Flusher } from "./Flusher.ts"
 import * as IdleSweeper from "./IdleSweeper.ts"
@@ -80,13 +81,13 @@ export class Connections extends Context.Service<
       const serve = Effect.fnUntraced(function* <In, Packet, Frame, Key extends object>(
         protocol: Protocol<In, Packet, Frame, Key>
       ): Effect.fn.Return<Service<In, Packet, Frame, Key>, never, Scope.Scope> {
-        const { exchange, gapMillis, sizeBytes } = protocol
+        const { exchange, gapMillis, saysWhoIsThere = false, sizeBytes } = protocol
         const apart = yield* inTurn(FiberSet.makeRuntime<never, void, never>())
         const batches = Batches.make(sizeBytes)
         const context: ProtocolContext<In, Packet, Frame, Key> = {
           protocol,
           shared: new SharedFrames(protocol),
-          outboxes: { sizeBytes, gapMillis, batches, flusher, clock, run: apart },
+          outboxes: { sizeBytes, gapMillis, saysWhoIsThere, batches, flusher, clock, run: apart },
           chat,
           quota,
           metrics,
