@@ -44,8 +44,11 @@ export type Services =
   | Sessions
   | StorageHealth
 
-/** A name has 64 characters, each of which may be written as twelve. */
-export const routerConfig = { maxParamLength: 1024 }
+/**
+ * A name has 64 characters, each of which may be written as twelve. Paths are as they are written: a router that folds
+ * their case takes the `İ` of a name for two letters, and misses what is behind it.
+ */
+export const routerConfig = { maxParamLength: 1024, caseSensitive: true }
 
 /** Pages, files, uploads and the API. */
 export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | Services> = Layer.unwrap(
