@@ -22,15 +22,27 @@ class HttpPipeline {
   readonly #serve: Serve
   readonly #waiting: Array<readonly [IncomingMessage, ServerResponse]> = []
   #open = 0
-  #isPaused = false
   #isPauseScheduled = false
+  #isTurnScheduled = false
   readonly #pause = (): void => {
     this.#isPauseScheduled = false
     if (this.#waiting.length > 0) this.#socket.pause()
   }
+  readonly #turn = (): void => {
+    this.#isTurnScheduled = false
+    if (this.#socket.destroyed) this.#waiting.length = 0
+    while (this.#waiting.length > 0 && this.#isReady) this.#begin(...this.#waiting.shift()!)
+    if (this.#waiting.length > 0) this.#schedulePause()
+    else if (!this.#socket.destroyed) this.#socket.resume()
+  }
   readonly #closed = (): void => {
     this.#open--
-    this.#next()
+    if (this.#waiting.length === 0) return
+    this.#schedulePause()
+    if (this.#isTurnScheduled) return
+    this.#isTurnScheduled = true
+    // Others are served in between.
+    setImmediate(this.#turn)
   }
 
   constructor(socket: Socket, serve: Serve) {
@@ -42,15 +54,7 @@ class HttpPipeline {
     if (this.#waiting.length === 0 && this.#isReady) return this.#begin(request, response)
     if (this.#waiting.length >= limitWaiting) return void this.#socket.destroy()
     this.#waiting.push([request, response])
-    this.#isPaused = true
     this.#schedulePause()
-  }
-
-  // Node reads on at the end of each request that it has read: after this, and not before the immediates of this turn.
-  #schedulePause(): void {
-    if (this.#isPauseScheduled) return
-    this.#isPauseScheduled = true
-    setImmediate(this.#pause)
   }
 
   get #isReady(): boolean {
@@ -63,18 +67,12 @@ class HttpPipeline {
     this.#serve(request, response)
   }
 
-  #next(): void {
-    if (this.#socket.destroyed) this.#waiting.length = 0
-    while (this.#waiting.length > 0 && this.#isReady) this.#begin(...this.#waiting.shift()!)
-    if (!this.#isPaused) return
-    if (this.#waiting.length > 0) {
-      // It also does when it drops the rest of a request that was answered, and when the next one's body is read.
-      process.nextTick(this.#pause)
-      this.#schedulePause()
-      return
-    }
-    this.#isPaused = false
-    if (!this.#socket.destroyed) this.#socket.resume()
+  // Node reads on by itself when it has read a request, and when it drops the rest of one that was answered: in this turn,
+  // but after this.
+  #schedulePause(): void {
+    if (this.#isPauseScheduled) return
+    this.#isPauseScheduled = true
+    process.nextTick(this.#pause)
   }
 }
 
