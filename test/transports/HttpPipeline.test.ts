@@ -20,6 +20,7 @@ const given = Effect.gen(function* () {
     })
   const routes = Layer.mergeAll(
     HttpRouter.add("GET", "/large", served(HttpServerResponse.uint8Array(content))),
+    HttpRouter.add("GET", "/empty", served(HttpServerResponse.empty())),
     HttpRouter.add("GET", "/later", Effect.andThen(Effect.yieldNow, served(HttpServerResponse.uint8Array(content)))),
     HttpRouter.add("POST", "/echo", (request) => Effect.map(Effect.orDie(request.text), HttpServerResponse.text)),
     HttpRouter.add("GET", "/never", Effect.andThen(served(undefined), Effect.never))
@@ -100,6 +101,26 @@ describe("HttpPipeline.inTurn()", () => {
         [...text.matchAll(/<(\d+)>/g)].map(([, index]) => Number(index)),
         Array.from({ length: count }, (_, index) => index)
       )
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("serves others between the requests of one connection", () =>
+    Effect.gen(function* () {
+      const { counts, get, own, peer, url } = yield* given
+      yield* Effect.callback<void>((resume) => void peer.once("connect", () => resume(Effect.void)))
+      const other = yield* Effect.acquireRelease(
+        Effect.sync(() => connect(Number(new URL(url).port), "127.0.0.1")),
+        (socket) => Effect.sync(() => socket.destroy())
+      )
+      yield* Effect.callback<void>((resume) => void other.once("connect", () => resume(Effect.void)))
+      yield* settled(() => own()?.bytesRead)
+      peer.resume()
+      peer.write(get("/empty").repeat(1000))
+      other.write(get("/large"))
+      yield* Effect.callback<void>((resume) => void other.once("data", () => resume(Effect.void)))
+      assert.isBelow(counts.served, 500)
+      yield* settled(() => counts.served)
+      assert.strictEqual(counts.served, 1001)
     }).pipe(Effect.scoped)
   )
 
