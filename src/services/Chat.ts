@@ -10,6 +10,7 @@
 import { Clock, Context, Effect, Exit, Layer, Queue, Result, Stream } from "effect"
 import { type Command, done, type Reply } from "../domain/Command.ts"
 import type { SharedEvent } from "../domain/Event.ts"
+import { monotonicMillis } from "../domain/MonotonicTime.ts"
 import { Flooding, NotLoggedIn, type Rejection } from "../domain/Rejection.ts"
 import { Attachments } from "./Attachments.ts"
 import * as Broadcaster from "./Broadcaster.ts"
@@ -34,6 +35,7 @@ import * as SlashCommands from "./SlashCommands.ts"
 import * as StoreFibers from "./StoreFibers.ts"
 import { TokenBucket } from "./TokenBucket.ts"
 import { Turn } from "./Turn.ts"
+import { UploadQuota } from "./UploadQuota.ts"
 import { Uploads } from "./Uploads.ts"
 
 /** Who logs in, and where events for it go. */
@@ -199,9 +201,9 @@ export class Chat extends Context.Service<
             return 0
           case "Say":
           case "Tell":
-            return buckets.get(session)!.messages.take(nowMillis())
+            return buckets.get(session)!.messages.take(monotonicMillis(clock))
           default:
-            return buckets.get(session)!.acts.take(nowMillis())
+            return buckets.get(session)!.acts.take(monotonicMillis(clock))
         }
       }
 
@@ -276,6 +278,7 @@ export class Chat extends Context.Service<
   /** The chat without the storage behind it, nor the directory of names. */
   static readonly layerNoDirectory = this.layerNoDeps.pipe(
     Layer.provideMerge(Layer.mergeAll(Uploads.layer, Downloads.layer, ResumableUploads.layer)),
+    Layer.provideMerge(UploadQuota.layer),
     Layer.provideMerge(Layer.mergeAll(Sessions.layerNoDeps, Rooms.layer, Metrics.layer, Refusals.layer, Links.layer))
   )
 

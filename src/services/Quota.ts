@@ -6,6 +6,7 @@
  */
 import { Clock, Context, Effect, Layer, Option, Result } from "effect"
 import { NetAddress } from "effect/net"
+import { monotonicMillis } from "../domain/MonotonicTime.ts"
 import { Limits } from "./Limits.ts"
 import { TokenBucket } from "./TokenBucket.ts"
 
@@ -122,7 +123,7 @@ export class Quota extends Context.Service<
 
       yield* Effect.sync(() => {
         currentBans()
-        const nowMillis = clock.currentTimeMillisUnsafe()
+        const nowMillis = monotonicMillis(clock)
         for (const [key, usage] of usages) {
           expire(usage, nowMillis)
           if (usage.open + usage.openBriefly === 0 && usage.recentMillis.length === 0) usages.delete(key)
@@ -144,7 +145,7 @@ export class Quota extends Context.Service<
           const key = addressKey(address)
           if (key === undefined) return () => {}
           const usage = usages.get(key) ?? unused()
-          if (!take(usage, clock.currentTimeMillisUnsafe())) return undefined
+          if (!take(usage, monotonicMillis(clock))) return undefined
           usages.set(key, usage)
           let isOpen = true
           return () => {

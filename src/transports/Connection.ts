@@ -8,6 +8,7 @@
 import { Effect, type Fiber } from "effect"
 import { type Event, type IsActor, isPersonal, type Perspective, type SharedEvent } from "../domain/Event.ts"
 import { Hangup, type HangupReason } from "../domain/Hangup.ts"
+import { monotonicMillis } from "../domain/MonotonicTime.ts"
 import type { Link } from "../protocols/Link.ts"
 import type { Conversation } from "../protocols/Protocol.ts"
 import type { Reader } from "../protocols/Reader.ts"
@@ -15,7 +16,8 @@ import type { Session } from "../services/Session.ts"
 import { TokenBucket } from "../services/TokenBucket.ts"
 import type { Carrier } from "./Carrier.ts"
 import type { Inbound } from "./Inbound.ts"
-import type { Interpreter, Own } from "./Interpreter.ts"
+import type { Interpreter } from "./Interpreter.ts"
+import type { Own } from "./Own.ts"
 import { Outbox, type Owner } from "./Outbox.ts"
 import type { ProtocolContext } from "./ProtocolContext.ts"
 
@@ -75,7 +77,7 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
     this.#interpreter = interpreter
     this.#accepted = accepted
     this.#number = number
-    this.openedMillis = context.clock.currentTimeMillisUnsafe()
+    this.openedMillis = monotonicMillis(context.clock)
     this.#reader = context.protocol.reader()
     this.conversation = context.protocol.converse(this)
     this.outbox = new Outbox(context.outboxes, accepted.carrier, this)
@@ -106,14 +108,13 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
     return this.#interpreter.session(this)
   }
 
-  /** Whether somebody is logged in by this connection. */
-  get isIn(): boolean {
+  get #isIn(): boolean {
     return this.session !== undefined || this.conversation.hasSessions === true
   }
 
   /** Whether the peer may still take its time to log in. */
   get isExempt(): boolean {
-    return this.conversation.isExempt || this.isIn
+    return this.conversation.isExempt || this.#isIn
   }
 
   get isPaced(): boolean {
@@ -140,8 +141,7 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
   }
 
   get finish(): (() => ReadonlyArray<Packet>) | undefined {
-    const reader = this.#reader
-    return reader.finish && (() => this.#finish())
+    return this.#reader.finish && (() => this.#finish())
   }
 
   #finish(): ReadonlyArray<Packet> {
@@ -152,8 +152,9 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
   read(input: In): ReadonlyArray<Packet> {
     if (this.hasBeenIn) return this.#reader.read(input)
     this.#hasRested = false
-    this.#bytesBeforeLogin += sizeOf(input)
-    const packets = this.#reader.read(input)
+    const inflated = this.#reader.readWithin?.(input, this.#context.limits.loginInflatedLimitBytes)
+    this.#bytesBeforeLogin += sizeOf(input) + (inflated?.inflatedBytes ?? 0)
+    const packets = inflated?.packets ?? this.#reader.read(input)
     // What the packets of this read ask for may be a login.
     if (packets.length === 0 && this.isOverLoginBytes) this.hangUp(new Hangup({ reason: "login-limit" }))
     return packets
@@ -161,7 +162,7 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
 
   /** Whether more has been read than may be before a login. */
   get isOverLoginBytes(): boolean {
-    this.hasBeenIn ||= this.isIn
+    this.hasBeenIn ||= this.#isIn
     return !this.hasBeenIn && this.#bytesBeforeLogin > this.#loginLimitBytes
   }
 
@@ -174,14 +175,13 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
    * count: a slow client may rest within a packet.
    */
   isOverLoginPackets(): boolean {
-    if (this.#hasRested || this.hasBeenIn || this.isIn) return false
+    if (this.#hasRested || this.hasBeenIn || this.#isIn) return false
     return ++this.#packetsBeforeLogin > this.#context.limits.loginLimitPackets
   }
 
   fault(): Hangup | undefined {
-    this.#faults ??= new TokenBucket(10, 100)
-    const waitMillis = this.#faults.take(this.#context.clock.currentTimeMillisUnsafe())
-    return waitMillis > 0 ? new Hangup({ reason: "faulty" }) : undefined
+    const isTooMany = (this.#faults ??= new TokenBucket(10, 100)).take(monotonicMillis(this.#context.clock)) > 0
+    return isTooMany ? new Hangup({ reason: "faulty" }) : undefined
   }
 
   overflowed(): void {

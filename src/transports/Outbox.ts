@@ -12,6 +12,7 @@
  * - Behind a frame that is held, a paced peer gets nothing until `release`, or until a time has passed.
  */
 import { type Clock, Effect } from "effect"
+import { monotonicMillis } from "../domain/MonotonicTime.ts"
 import type { Batches } from "./Batches.ts"
 import type { Carrier, CarrierListener } from "./Carrier.ts"
 import type { Flushable, Flusher } from "./Flusher.ts"
@@ -54,29 +55,33 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
   #isFast = false
   #wakeMillis = Infinity
   #nextWriteMillis = -Infinity
+  // The gap of a frame that has not been taken yet.
   #gapMillis = 0
   // How many frames are queued up to the one that is held, and for how long it is; 0 if none is.
   #framesToHold = 0
   #holdMillis = 0
   #heldUntilMillis = -Infinity
-  #progressMillis: number
+  #hasProgressed = false
+  #stuckSinceMillis: number | undefined
   #emptied: (() => void) | undefined
 
   constructor(context: OutboxContext<Frame>, carrier: Carrier<Frame>, owner: Owner) {
     this.#context = context
     this.#carrier = carrier
     this.#owner = owner
-    this.#progressMillis = context.clock.currentTimeMillisUnsafe()
     carrier.listen(this)
   }
 
   progressed(): void {
-    this.#progressMillis = this.#context.clock.currentTimeMillisUnsafe()
+    this.#hasProgressed = true
   }
 
   drained(): void {
     this.progressed()
-    this.#nextWriteMillis = this.#progressMillis + this.#gapMillis
+    if (this.#gapMillis > 0) {
+      this.#nextWriteMillis = monotonicMillis(this.#context.clock) + this.#gapMillis
+      this.#gapMillis = 0
+    }
     this.flush()
   }
 
@@ -89,9 +94,17 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
     return this.#isClosed ? 0 : this.#count() + this.#carrier.unsentBytes()
   }
 
-  /** The time since which nothing that waits has been sent, or undefined if nothing waits. */
-  get stuckSinceMillis(): number | undefined {
-    return this.#isClosed || this.#carrier.unsentBytes() === 0 ? undefined : this.#progressMillis
+  /**
+   * The time since which nothing that waits has been sent, or undefined if nothing waits. It is the first time at which this
+   * was asked after something had been sent: so that what is sent has no clock read for it.
+   */
+  stuckSinceMillis(nowMillis: number): number | undefined {
+    const isStuck = !this.#isClosed && this.#carrier.unsentBytes() > 0
+    if (!isStuck) this.#stuckSinceMillis = undefined
+    else if (this.#hasProgressed) this.#stuckSinceMillis = nowMillis
+    else this.#stuckSinceMillis ??= nowMillis
+    this.#hasProgressed = false
+    return this.#stuckSinceMillis
   }
 
   /** Queues a frame; with `holdMillis` nothing goes out behind it for so long, or until `release`. */
@@ -139,7 +152,7 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
   /** Hands over what can be handed over now. */
   flush(): void {
     if (this.#isClosed) return
-    const { batches, clock, flusher } = this.#context
+    const { batches, flusher } = this.#context
     const carrier = this.#carrier
     const unsentBytes = carrier.unsentBytes()
     const isWriting = unsentBytes === 0 && this.#frames.length > 0
@@ -147,9 +160,8 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
     const queuedBytes = batch === undefined ? this.#count() : batch.totalBytes
     if (queuedBytes + unsentBytes > this.#owner.outboxLimitBytes) return this.#overflow()
     if (!isWriting) return this.#settle()
-    const nowMillis = clock.currentTimeMillisUnsafe()
-    this.#progressMillis = nowMillis
-    if (batch === undefined) return this.#flushOne(nowMillis)
+    this.#hasProgressed = true
+    if (batch === undefined) return this.#flushOne()
     this.#frames = batch.rest
     this.#isShared = true
     this.#counted = batch.rest.length
@@ -180,12 +192,13 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
     this.#settle()
   }
 
-  #flushOne(nowMillis: number): void {
+  #flushOne(): void {
+    const nowMillis = monotonicMillis(this.#context.clock)
     const waitMillis = Math.max(this.#nextWriteMillis, this.#heldUntilMillis) - nowMillis
     if (waitMillis > 0) return this.#wakeAt(nowMillis + waitMillis, waitMillis)
     const frame = this.#frames[0]!
-    this.#gapMillis = this.#context.gapMillis(frame)
-    this.#nextWriteMillis = nowMillis + this.#gapMillis
+    const gapMillis = this.#context.gapMillis(frame)
+    this.#nextWriteMillis = nowMillis + gapMillis
     if (this.#framesToHold === 1) this.#heldUntilMillis = nowMillis + this.#holdMillis
     if (this.#framesToHold > 0) this.#framesToHold--
     this.#own().shift()
@@ -193,6 +206,7 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
     this.#bytes -= this.#context.sizeBytes(frame)
     this.#carrier.write([frame])
     if (this.#carrier.unsentBytes() === 0) this.flush()
+    else this.#gapMillis = gapMillis
   }
 
   #overflow(): void {

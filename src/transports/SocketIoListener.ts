@@ -17,6 +17,7 @@ import { isOriginOf } from "./HttpSite.ts"
 import { SocketIoBatches } from "./SocketIoBatches.ts"
 import { make as makeCarrier, type SocketIoCarrier } from "./SocketIoCarrier.ts"
 import { SocketIoInbound } from "./SocketIoInbound.ts"
+import * as SocketIoTimeouts from "./SocketIoTimeouts.ts"
 
 /** The largest packet of a peer. */
 export const packetLimitBytes = 256 * 1024
@@ -25,7 +26,10 @@ export const backlogLimit = 1024
 /** How many times the largest packet the waiting events of a peer may come to. */
 const backlogPackets = 8
 /** How long a peer may take from opening a connection to asking for the chat. */
-const connectTimeoutMillis = 15_000
+export const joinTimeoutMillis = 15_000
+/** How often a peer is asked whether it is there, and how long it may take to answer: what Socket.IO takes itself. */
+const pingIntervalMillis = 25_000
+const pingTimeoutMillis = 20_000
 
 const path = "/socket.io"
 
@@ -76,7 +80,9 @@ export const attach = Effect.fnUntraced(function* <Packet, Key extends object>(o
     serveClient: true,
     transports: ["polling", "websocket"],
     maxHttpBufferSize: limitBytes,
-    connectTimeout: connectTimeoutMillis,
+    connectTimeout: SocketIoTimeouts.neverMillis,
+    pingInterval: pingIntervalMillis,
+    pingTimeout: pingTimeoutMillis,
     perMessageDeflate: false,
     httpCompression: false,
     ...(origins.length === 0 ? {} : { cors: { origin: origins.includes("*") ? "*" : [...origins] } }),
@@ -97,6 +103,7 @@ export const attach = Effect.fnUntraced(function* <Packet, Key extends object>(o
   const carriers = new Set<SocketIoCarrier>()
 
   const serve = (socket: Socket): void => {
+    joined(socket.conn)
     const inbound = new SocketIoInbound(backlog)
     const carrier = makeCarrier(socket, batches, () => {
       carriers.delete(carrier)
@@ -138,5 +145,7 @@ export const attach = Effect.fnUntraced(function* <Packet, Key extends object>(o
   const leave = (request: http.IncomingMessage): void => places.get(request)?.()
   io.engine.on("connection", (conn: Socket["conn"]) => conn.once("close", () => leave(conn.request)))
   io.engine.on("connection_error", ({ req }: { readonly req: http.IncomingMessage }) => leave(req))
+  const joined = yield* SocketIoTimeouts.endIdlers(io, joinTimeoutMillis)
+  io.engine.on("connection", (conn: Socket["conn"]) => SocketIoTimeouts.readFirst(conn, pingTimeoutMillis))
   io.on("connection", serve)
 })

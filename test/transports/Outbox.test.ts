@@ -283,31 +283,62 @@ describe("Outbox", () => {
     }).pipe(Effect.provide(Flusher.layer))
   )
 
-  it.effect("progress is what the carrier tells of", () =>
+  it.effect("stuckSinceMillis() is the first time at which it was asked after the last progress", () =>
     Effect.gen(function* () {
-      const { outbox, progress } = yield* setUp({ holds: true })
+      const { outbox, progress, read } = yield* setUp({ holds: true })
+      assert.isUndefined(outbox.stuckSinceMillis(500))
       outbox.push("a")
       yield* turn
-      yield* TestClock.adjust("5 seconds")
+      assert.deepStrictEqual(
+        [1000, 2000, 3000].map((millis) => outbox.stuckSinceMillis(millis)),
+        [1000, 1000, 1000]
+      )
+      outbox.push("b")
+      assert.strictEqual(outbox.stuckSinceMillis(4000), 1000)
       progress()
-      assert.strictEqual(outbox.stuckSinceMillis, 5000)
+      assert.deepStrictEqual(
+        [5000, 6000].map((millis) => outbox.stuckSinceMillis(millis)),
+        [5000, 5000]
+      )
+      read()
+      assert.deepStrictEqual(
+        [7000, 8000].map((millis) => outbox.stuckSinceMillis(millis)),
+        [7000, 7000]
+      )
+      read()
+      assert.isUndefined(outbox.stuckSinceMillis(9000))
+      outbox.push("c")
+      yield* turn
+      assert.strictEqual(outbox.stuckSinceMillis(10_000), 10_000)
+      outbox.close()
+      assert.isUndefined(outbox.stuckSinceMillis(11_000))
     }).pipe(Effect.provide(Flusher.layer))
   )
 
-  it.effect("stuckSinceMillis is the time of the last progress while something waits", () =>
+  it.effect("reads no clock for a peer that is not paced, and one per frame for one that is", () =>
     Effect.gen(function* () {
-      const { outbox, read } = yield* setUp({ holds: true })
-      yield* TestClock.adjust("1 second")
-      assert.isUndefined(outbox.stuckSinceMillis)
-      outbox.push("a")
-      yield* turn
-      yield* TestClock.adjust("1 second")
-      outbox.push("b")
-      assert.strictEqual(outbox.stuckSinceMillis, 1000)
-      read()
-      assert.strictEqual(outbox.stuckSinceMillis, 2000)
-      read()
-      assert.isUndefined(outbox.stuckSinceMillis)
+      const clock = yield* Clock.Clock
+      for (const [gapMillis, readings] of [
+        [undefined, 0],
+        [() => 0, 10]
+      ] as const) {
+        let count = 0
+        const currentTimeMillisUnsafe = () => assert.fail("The time of the day was read")
+        const monotonicTimeNanosUnsafe = () => {
+          count++
+          return clock.monotonicTimeNanosUnsafe()
+        }
+        const counting = { ...clock, currentTimeMillisUnsafe, monotonicTimeNanosUnsafe }
+        const made = setUp(gapMillis === undefined ? {} : { gapMillis })
+        const { outbox, read, writes } = yield* Effect.provideService(made, Clock.Clock, counting)
+        for (let round = 0; round < 10; round++) {
+          outbox.push("a")
+          yield* turn
+          read()
+        }
+        assert.lengthOf(writes, 10)
+        assert.strictEqual(count, readings)
+      }
     }).pipe(Effect.provide(Flusher.layer))
   )
 

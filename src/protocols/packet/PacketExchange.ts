@@ -99,14 +99,9 @@ export const make = (settings: Settings) => {
   const overflow = (member: Member.Member): ImmediateSteps => hangUp(member, "slow")
   const delivery = Delivery.make({ nowMillis, random, queueLimitBytes, membersOn, overflow })
 
-  const isOver = (member: Member.Member): boolean => nowMillis() - member.touchedAtMillis >= sessionTimeoutMillis
-
-  /** Puts off the end of a session of which something has come, unless it is over. */
-  const touch = (member: Member.Member): boolean => {
-    const millis = nowMillis()
-    if (millis - member.touchedAtMillis >= sessionTimeoutMillis) return false
-    member.touchedAtMillis = millis
-    return true
+  /** Puts off the end of a session of which something has come. What came in time may be read late, so only the sweep ends one. */
+  const touch = (member: Member.Member): void => {
+    member.touchedAtMillis = nowMillis()
   }
 
   const cookie = ({ secret, user }: Member.Member, link: PacketLink): Immediate => ({
@@ -145,7 +140,10 @@ export const make = (settings: Settings) => {
   const logIn = (name: string, link: PacketLink, datagramBytes: number): Steps => {
     let count = 0
     for (const member of membersOn(link)) {
-      if (++count && member.name === name && touch(member)) return [cookie(member, link)]
+      count++
+      if (member.name !== name) continue
+      touch(member)
+      return [cookie(member, link)]
     }
     return count < linkSessionLimit
       ? [open(name, link, datagramBytes)]
@@ -160,7 +158,8 @@ export const make = (settings: Settings) => {
     const transfer = transfers.find(request.transaction)
     if (transfer === undefined) return undefined
     const { member } = transfer
-    if ((!link.isReliable && member.link.id !== link.id) || !touch(member)) return undefined
+    if (!link.isReliable && member.link.id !== link.id) return undefined
+    touch(member)
     if (!link.isReliable) {
       Member.heard(member, link, sizeBytes)
       // A number that the session had elsewhere says nothing about this address.
@@ -171,10 +170,11 @@ export const make = (settings: Settings) => {
 
   const followSession = (link: PacketLink, request: Requests.SessionRequest, sizeBytes: number): Steps | undefined => {
     const member = bySecret.get(request.session)
-    if (member === undefined || !touch(member)) return undefined
+    if (member === undefined) return undefined
+    touch(member)
     settle(member, link)
     Member.heard(member, link, sizeBytes)
-    const waited = delivery.transmit(member)
+    const waited = delivery.transmit(member, member.touchedAtMillis)
     const steps = carryOut(member, link, request)
     return waited.length === 0 ? steps : [...waited, ...steps]
   }
@@ -209,8 +209,12 @@ export const make = (settings: Settings) => {
       [...membersOn(link)].flatMap((member) => end(member, "its connection is closed")),
     sweep: (): ImmediateSteps => {
       const steps: Array<Immediate> = []
-      for (const member of bySecret.values()) if (isOver(member)) steps.push(...end(member, "nothing came of it"))
-      steps.push(...delivery.transmitAll())
+      const millis = nowMillis()
+      for (const member of bySecret.values()) {
+        const isOver = millis - member.touchedAtMillis >= sessionTimeoutMillis
+        if (isOver) steps.push(...end(member, "nothing came of it"))
+      }
+      steps.push(...delivery.transmitAll(millis))
       return steps
     },
     queuedBytes: ({ lanes }: Member.Member): number => lanes?.queuedBytes() ?? 0,

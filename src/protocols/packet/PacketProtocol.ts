@@ -12,7 +12,7 @@ import type { Received } from "./PacketReader.ts"
 
 /** What may be set. */
 export interface Options {
-  /** What time it is. */
+  /** The time of a monotonic clock: it measures time-outs and pauses. */
   readonly nowMillis: () => number
   /** Makes 64 random bits that nobody can guess. */
   readonly random: () => bigint

@@ -25,6 +25,7 @@ const slowStore = (keepMillis: number): Layer.Layer<Attachments> =>
     const files = new Map<number, { readonly file: StoredFile; readonly content: Uint8Array }>()
     let lastNumber = 0
     return Attachments.of({
+      isRoomFor: () => Effect.succeed(true),
       begin: (sizeBytes) =>
         Effect.sync(() => {
           const content = new Uint8Array(sizeBytes)
