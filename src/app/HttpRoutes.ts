@@ -45,8 +45,8 @@ export type Services =
   | StorageHealth
 
 /**
- * A name has 64 characters, each of which may be written as twelve. If case did not matter, a name would be cut wrongly that
- * has more units in lower case.
+ * A name has 64 characters, each of which may be written as twelve. Paths are as they are written: a router that folds
+ * their case takes the `İ` of a name for two letters, and misses what is behind it.
  */
 export const routerConfig = { maxParamLength: 1024, caseSensitive: true }
 

@@ -9,7 +9,9 @@ import type { ByteFrame, ByteProtocol, Protocol } from "../protocols/Protocol.ts
 import type { SocketIoPacket } from "../protocols/SocketIoPacket.ts"
 import { Links } from "../services/Links.ts"
 import { Connections } from "../transports/Connections.ts"
+import * as HttpAdmission from "../transports/HttpAdmission.ts"
 import * as HttpListener from "../transports/HttpListener.ts"
+import { servedHosts } from "../transports/HttpSite.ts"
 import * as SocketIoListener from "../transports/SocketIoListener.ts"
 import * as TcpListener from "../transports/TcpListener.ts"
 import * as UdpListener from "../transports/UdpListener.ts"
@@ -88,13 +90,20 @@ export const socketIo = <Packet, Key extends object, E, R>(
   listener(name, (options) =>
     Effect.gen(function* () {
       const settings = yield* Settings
-      const { httpOrigins: origins, packageLimitBytes: packetLimitBytes } = settings
+      const { httpOrigins, packageLimitBytes: packetLimitBytes } = settings
       const service = yield* serve(make)
       const protocol = service.context.protocol.name
       const pages = HttpRoutes.layer.pipe(
         Layer.provide(Layer.succeedContext(yield* Effect.context<HttpRoutes.Services>()))
       )
-      const { url } = yield* HttpListener.listen(protocol, options, pages, (server) =>
+      const origins = [...httpOrigins, ...(settings.publicUrl === "" ? [] : [new URL(settings.publicUrl).origin])]
+      const http: HttpListener.HttpOptions = {
+        ...options,
+        admission: yield* HttpAdmission.make,
+        isServed: servedHosts(origins),
+        isUpgrade: SocketIoListener.isUpgrade
+      }
+      const { url } = yield* HttpListener.listen(protocol, http, pages, (server) =>
         SocketIoListener.attach({ service, server, origins, packetLimitBytes })
       ).pipe(Effect.provideService(HttpRouter.RouterConfig, HttpRoutes.routerConfig))
       const links = yield* Links

@@ -1,6 +1,7 @@
 /** Where a request comes from. */
 import { Option } from "effect"
 import type { HttpServerRequest } from "effect/http"
+import { isOriginOf } from "../transports/HttpSite.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
@@ -14,5 +15,5 @@ export const addressOf = (request: Request): string => Option.getOrElse(request.
 export const isOwnPage = ({ headers }: Request, publicUrl: string): boolean => {
   const { host, origin } = headers
   if (origin === undefined) return false
-  return origin === URL.parse(publicUrl)?.origin || (host !== undefined && origin.replace(/^https?:\/\//, "") === host)
+  return origin === URL.parse(publicUrl)?.origin || isOriginOf(origin, host)
 }

@@ -133,16 +133,15 @@ export const origins: Kind<ReadonlyArray<string>> = {
   expected: `origins such as "https://chat.example.org", with commas between them`
 }
 
-/** An address of pages. */
+/** An address of pages, which are at its root. */
 export const url: Kind<string> = {
   schema: fromText(Schema.UndefinedOr(Schema.String), (text) => {
     if (text === "") return ""
-    const parsed = URL.canParse(text) ? new URL(text) : undefined
-    const isPlain = parsed !== undefined && /^https?:$/.test(parsed.protocol) && parsed.search + parsed.hash === ""
-    return isPlain ? parsed.href.replace(/\/+$/, "") : undefined
+    const origin = originOf(text)
+    return /^https?:/.test(origin) ? origin : undefined
   }).pipe(Schema.decodeTo(Schema.String)),
   metavar: "url",
-  expected: `an address such as "https://chat.example.org"`
+  expected: `an address without a path, such as "https://chat.example.org"`
 }
 
 /** A folder. */

@@ -26,7 +26,7 @@ const table = {
   publicUrl: row(
     Kind.url,
     "",
-    "address of the HTTP port as others reach it, for links to files; else the one it listens on"
+    "address of the HTTP port as others reach it, without a path; else the one it listens on"
   ),
   dataDir: row(Kind.folder, "./data", "folder in which history and files are stored"),
   storage: row(

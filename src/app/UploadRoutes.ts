@@ -76,25 +76,30 @@ export const routes = (
     "tus-max-size": String(fileLimitBytes)
   })
 
-  /** The protocol asks for its version in every request but one. */
-  const inVersion = (respond: (request: Request, id: string) => Effect.Effect<Response>) => (request: Request) =>
-    request.headers["tus-resumable"] === version
-      ? Effect.flatMap(HttpRouter.params, ({ id = "" }) => respond(request, id))
-      : Effect.succeed(refusal(412, `Tus-Resumable must be ${version}.`, { "tus-version": version }))
+  /** What is done by each method; the method that a request says it has instead of its own counts. */
+  const respond = (request: Request, id: string): Effect.Effect<Response> => {
+    const method = (request.headers["x-http-method-override"] ?? request.method).trim().toUpperCase()
+    if (method === "OPTIONS") return Effect.succeed(options)
+    // The protocol asks for its version in every request but that.
+    if (request.headers["tus-resumable"] !== version) {
+      return Effect.succeed(refusal(412, `Tus-Resumable must be ${version}.`, { "tus-version": version }))
+    }
+    switch (method) {
+      case "GET":
+      case "HEAD":
+        return Effect.map(uploads.settled(id), head)
+      case "PATCH":
+        return patch(request, id)
+      case "DELETE":
+        return Effect.map(uploads.cancel(id), (wasThere) => (wasThere ? answer(204) : gone))
+      default:
+        return Effect.succeed(refusal(405, "An upload has no such method.", { allow: "HEAD, PATCH, DELETE, OPTIONS" }))
+    }
+  }
+  const serve = (request: Request) => Effect.flatMap(HttpRouter.params, ({ id = "" }) => respond(request, id))
 
   return Layer.mergeAll(
-    HttpRouter.add(
-      "GET",
-      path,
-      inVersion((_, id) => Effect.map(uploads.settled(id), head))
-    ),
-    HttpRouter.add("PATCH", path, inVersion(patch)),
-    HttpRouter.add(
-      "DELETE",
-      path,
-      inVersion((_, id) => Effect.map(uploads.cancel(id), (wasThere) => (wasThere ? answer(204) : gone)))
-    ),
-    HttpRouter.add("OPTIONS", path, Effect.succeed(options)),
+    HttpRouter.add("*", path, serve),
     HttpRouter.add("OPTIONS", "/api/v1/uploads", Effect.succeed(options))
   )
 }

@@ -76,6 +76,11 @@ export class Quota extends Context.Service<
     readonly admit: (address: string) => (() => void) | undefined
     /** The same for a connection that is made for one request: there may be more of them, if they do not come too fast. */
     readonly admitBriefly: (address: string) => (() => void) | undefined
+    /**
+     * The same for a connection of HTTP, also of a banned address: what that asks for is refused one by one, so that an
+     * operator who has banned it can lift the ban.
+     */
+    readonly admitHttp: (address: string) => (() => void) | undefined
     /** Admits nobody of this address until then. Gives what is banned, or undefined if it is no IP address. */
     readonly ban: (address: string, untilMillis: number) => Ban | undefined
     /** Lifts a ban; false if there was none. */
@@ -149,9 +154,9 @@ export class Quota extends Context.Service<
 
       // Admits whom `take` finds room for; `free` is called once, when it has gone.
       const admitter =
-        (take: (usage: Usage, nowMillis: number) => boolean, free: (usage: Usage) => void) =>
+        (take: (usage: Usage, nowMillis: number) => boolean, free: (usage: Usage) => void, areBansKnown: boolean) =>
         (address: string): (() => void) | undefined => {
-          if (isBanned(address)) return undefined
+          if (areBansKnown && isBanned(address)) return undefined
           const key = addressKey(address)
           if (key === undefined) return () => {}
           const usage = present.get(key) ?? gone.get(key) ?? unused()
@@ -171,15 +176,15 @@ export class Quota extends Context.Service<
           }
         }
 
-      const admitBriefly = admitter(
-        (usage, nowMillis) => {
-          if (usage.openBriefly >= briefFactor * limits.connectionsPerAddress) return false
-          if (usage.brief.take(nowMillis) > 0) return false
-          usage.openBriefly++
-          return true
-        },
-        (usage) => void usage.openBriefly--
-      )
+      const takeBriefly = (usage: Usage, nowMillis: number): boolean => {
+        if (usage.openBriefly >= briefFactor * limits.connectionsPerAddress) return false
+        if (usage.brief.take(nowMillis) > 0) return false
+        usage.openBriefly++
+        return true
+      }
+      const freeBriefly = (usage: Usage): void => void usage.openBriefly--
+      const admitBriefly = admitter(takeBriefly, freeBriefly, true)
+      const admitHttp = admitter(takeBriefly, freeBriefly, false)
 
       const admit = admitter(
         (usage, nowMillis) => {
@@ -190,12 +195,14 @@ export class Quota extends Context.Service<
           usage.recentMillis.push(nowMillis)
           return true
         },
-        (usage) => void usage.open--
+        (usage) => void usage.open--,
+        true
       )
 
       return Quota.of({
         admit,
         admitBriefly,
+        admitHttp,
         ban,
         unban,
         isBanned,

@@ -12,6 +12,7 @@ import { Directory } from "../services/Directory.ts"
 import { History } from "../services/History.ts"
 import * as ChatLimits from "../services/Limits.ts"
 import { Quota } from "../services/Quota.ts"
+import { Descriptors } from "../transports/Descriptors.ts"
 import { Connections, type Service } from "../transports/Connections.ts"
 import type { Carrier } from "../transports/Carrier.ts"
 import { Inbound } from "../transports/Inbound.ts"
@@ -71,7 +72,7 @@ export class Services extends Context.Service<
 }
 
 /** What {@link layer} provides. */
-export type Provided = Connections | Services | Quota | Layer.Success<typeof Chat.layer>
+export type Provided = Connections | Descriptors | Services | Quota | Layer.Success<typeof Chat.layer>
 
 /** A chat with connections and no listener, in memory; limits may be set, and another history or directory. */
 export const layer = (options?: {

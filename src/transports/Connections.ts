@@ -19,6 +19,7 @@ import { Turn } from "../services/Turn.ts"
 import * as Batches from "./Batches.ts"
 import type { Accepted } from "./Accepted.ts"
 import { Connection } from "./Connection.ts"
+import { Descriptors } from "./Descriptors.ts"
 import { Dialogue } from "./Dialogue.ts"
 import { Flusher } from "./Flusher.ts"
 import * as IdleSweeper from "./IdleSweeper.ts"
@@ -27,6 +28,14 @@ import type { ProtocolContext } from "./ProtocolContext.ts"
 import { SharedFrames } from "./SharedFrames.ts"
 import { TransportLimits } from "./TransportLimits.ts"
 import { WireLog } from "./WireLog.ts"
+
+// Whoever gave the place takes it back.
+const ownPlace = (): void => {}
+
+/** Whether whoever has accepted a peer has a place for it. Where that is not said, the quota of its address decides. */
+export interface Admitted {
+  readonly hasPlace?: boolean | undefined
+}
 
 /** A protocol at work. */
 export interface Service<In, Packet, Frame, Key extends object = never> {
@@ -48,7 +57,7 @@ export class Connections extends Context.Service<
      */
     readonly accept: <In, Packet, Frame, Key extends object>(
       service: Service<In, Packet, Frame, Key>
-    ) => (accepted: Accepted<In, Frame>) => Fiber.Fiber<void, Hangup>
+    ) => (accepted: Accepted<In, Frame> & Admitted) => Fiber.Fiber<void, Hangup>
     /** Tells every peer that the server stops, and ends every connection and those that come from now on. */
     readonly stop: Effect.Effect<void>
   }
@@ -194,9 +203,10 @@ export class Connections extends Context.Service<
 
       const accept = <In, Packet, Frame, Key extends object>(service: Service<In, Packet, Frame, Key>) => {
         const isBrief = service.context.protocol.exchange?.areConnectionsBrief === true
-        return (accepted: Accepted<In, Frame>): Fiber.Fiber<void, Hangup> => {
-          const { address } = accepted.remote
-          const leavePlace = isStopping ? undefined : (isBrief ? quota.admitBriefly : quota.admit)(address)
+        const admit = isBrief ? quota.admitBriefly : quota.admit
+        return (accepted: Accepted<In, Frame> & Admitted): Fiber.Fiber<void, Hangup> => {
+          const { hasPlace, remote } = accepted
+          const leavePlace = isStopping || hasPlace === false ? undefined : hasPlace ? ownPlace : admit(remote.address)
           return run(
             leavePlace === undefined ? refuse(service.context, accepted) : serveOne(service, accepted, leavePlace)
           )
@@ -217,6 +227,9 @@ export class Connections extends Context.Service<
     })
   )
 
-  /** With the quota, which counts for whoever comes without a connection too. */
-  static readonly layer = this.layerNoDeps.pipe(Layer.provide(Flusher.layer), Layer.provideMerge(Quota.layer))
+  /** With the quota, which counts for whoever comes without a connection too, and the descriptors. */
+  static readonly layer = this.layerNoDeps.pipe(
+    Layer.provide(Flusher.layer),
+    Layer.provideMerge(Layer.mergeAll(Quota.layer, Descriptors.layer))
+  )
 }

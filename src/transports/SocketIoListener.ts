@@ -4,6 +4,7 @@
  * - Whatever event a peer sends is a read, junk too; what is no packet of Socket.IO at all ends the connection.
  * - A peer that sends faster than it is served is dropped.
  * - Pages of other sites get no connection, unless their origin is configured.
+ * - A connection has its place in the quota of its address from its handshake on, whether or not it asks for the chat.
  */
 import { Effect, type Scope } from "effect"
 import type * as http from "node:http"
@@ -11,7 +12,9 @@ import type { Duplex } from "node:stream"
 import { Server, type Socket } from "socket.io"
 import { explain, type HangupReason } from "../domain/Hangup.ts"
 import type { SocketIoPacket } from "../protocols/SocketIoPacket.ts"
+import { Quota } from "../services/Quota.ts"
 import { Connections, type Service } from "./Connections.ts"
+import { isOriginOf } from "./HttpSite.ts"
 import { SocketIoBatches } from "./SocketIoBatches.ts"
 import { make as makeCarrier, type SocketIoCarrier } from "./SocketIoCarrier.ts"
 import { SocketIoInbound } from "./SocketIoInbound.ts"
@@ -41,8 +44,12 @@ export const isWelcome = (
   origins: ReadonlyArray<string>
 ): boolean => {
   if (origin === undefined || origins.includes("*") || origins.includes(origin)) return true
-  return URL.canParse(origin) && new URL(origin).host === host?.toLowerCase()
+  return isOriginOf(origin, host)
 }
+
+/** Whether a request asks for a websocket of Socket.IO. */
+export const isUpgrade = ({ headers, url }: http.IncomingMessage): boolean =>
+  headers.upgrade?.trim().toLowerCase() === "websocket" && url?.startsWith(`${path}/`) === true
 
 const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, "")
 
@@ -62,10 +69,13 @@ export const attach = Effect.fnUntraced(function* <Packet, Key extends object>(o
   readonly server: http.Server
   readonly origins: ReadonlyArray<string>
   readonly packetLimitBytes?: number
-}): Effect.fn.Return<void, never, Scope.Scope | Connections> {
+}): Effect.fn.Return<void, never, Scope.Scope | Connections | Quota> {
   const { service, server, origins } = options
   const limitBytes = options.packetLimitBytes ?? packetLimitBytes
   const connections = yield* Connections
+  const quota = yield* Quota
+  // What gives back the places of handshakes.
+  const places = new WeakMap<http.IncomingMessage, () => void>()
   const upgraded = new Set<Duplex>()
   let isClosing = false
 
@@ -82,8 +92,15 @@ export const attach = Effect.fnUntraced(function* <Packet, Key extends object>(o
     wsEngine: WebSocketServer,
     destroyUpgrade: false,
     ...(origins.length === 0 ? {} : { cors: { origin: origins.includes("*") ? "*" : [...origins] } }),
-    allowRequest: ({ headers }, answer) => {
-      answer(null, !isClosing && isWelcome(headers.origin, headers.host, origins))
+    allowRequest: (request, answer) => {
+      const { headers, socket } = request
+      if (isClosing || !isWelcome(headers.origin, headers.host, origins)) return answer(null, false)
+      const leave = quota.admit(plainAddress(socket.remoteAddress ?? ""))
+      if (leave === undefined) return answer("There are too many connections from your address", false)
+      places.set(request, leave)
+      // A websocket may fail before Engine.IO knows of it, and is its whole connection.
+      if (isUpgrade(request)) socket.once("close", leave)
+      answer(null, true)
     }
   })
   const batches = new SocketIoBatches()
@@ -131,7 +148,8 @@ export const attach = Effect.fnUntraced(function* <Packet, Key extends object>(o
         : { ...event, args }
       if (!inbound.push(packet)) carrier.destroy()
     })
-    accept({ carrier, inbound: inbound.inbound, remote: { address: plainAddress(socket.conn.remoteAddress) } })
+    const remote = { address: plainAddress(socket.conn.remoteAddress) }
+    accept({ carrier, inbound: inbound.inbound, remote, hasPlace: true })
   }
 
   const watchUpgrade = (request: http.IncomingMessage, socket: Duplex) => {
@@ -158,6 +176,9 @@ export const attach = Effect.fnUntraced(function* <Packet, Key extends object>(o
   )
   server.on("upgrade", watchUpgrade)
   io.attach(server)
+  const leave = (request: http.IncomingMessage): void => places.get(request)?.()
+  io.engine.on("connection", (conn: Socket["conn"]) => conn.once("close", () => leave(conn.request)))
+  io.engine.on("connection_error", ({ req }: { readonly req: http.IncomingMessage }) => leave(req))
   const joined = yield* SocketIoTimeouts.endIdlers(io, joinTimeoutMillis)
   io.engine.on("connection", (conn: Socket["conn"]) => SocketIoTimeouts.readFirst(conn, pingTimeoutMillis))
   io.engine.on("connection", meet)

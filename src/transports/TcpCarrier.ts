@@ -58,6 +58,7 @@ export class TcpCarrier
   implements Carrier<ByteFrame>, Flow<Uint8Array>, RemoteAddress, Accepted<Uint8Array, ByteFrame>
 {
   readonly inbound = new Inbound<Uint8Array>(this)
+  readonly hasPlace: false | undefined
   readonly #socket: NetSocket
   readonly #context: TcpContext
   #listener: CarrierListener | undefined
@@ -70,7 +71,9 @@ export class TcpCarrier
     else this.#listener?.progressed()
   }
 
-  constructor(socket: NetSocket, context: TcpContext) {
+  /** Without a place its peer is told so, whatever the quota of its address. */
+  constructor(socket: NetSocket, context: TcpContext, hasPlace?: false) {
+    this.hasPlace = hasPlace
     this.#socket = socket
     this.#context = context
     context.sockets.add(socket)

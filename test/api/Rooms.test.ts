@@ -51,6 +51,26 @@ describe("rooms over HTTP", () => {
     }).pipe(Effect.scoped, Effect.provide(layer))
   )
 
+  for (const name of ["İzmir", "İİİ", "ﬁle/ß?#", "50%", "Straße & Co", "ǅ"]) {
+    it.effect(`has what was said in ${name}, and what happens there`, () =>
+      Effect.gen(function* () {
+        const { rooms } = yield* client()
+        const alice = yield* Visitor.make("alice")
+        yield* alice.run({ _tag: "JoinRoom", room: name })
+        yield* said(alice, "merhaba", name)
+        const params = { room: name }
+        const { messages } = yield* rooms.messages({ params, query: {} })
+        assert.deepStrictEqual(
+          messages.map(({ room, text }) => [room, text]),
+          [[name, "merhaba"]]
+        )
+        const events = yield* rooms.events({ params, headers: { "last-event-id": "0" } })
+        const first = yield* Stream.runHead(events)
+        assert.include(JSON.stringify(first), "merhaba")
+      }).pipe(Effect.scoped, Effect.provide(layer))
+    )
+  }
+
   it.effect("looks no further at a name that is too long, and finds names whose case has another length", () => {
     const work = Normalised.count()
     return Effect.gen(function* () {

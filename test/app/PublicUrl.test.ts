@@ -6,8 +6,8 @@ const address = () => "192.0.2.7"
 describe("publicUrl()", () => {
   it("is the configured address, if there is one", () => {
     assert.strictEqual(
-      publicUrl("https://chat.example.org/x", "http://0.0.0.0:8080", address),
-      "https://chat.example.org/x"
+      publicUrl("https://chat.example.org", "http://0.0.0.0:8080", address),
+      "https://chat.example.org"
     )
   })
 

@@ -115,7 +115,7 @@ describe("Settings", () => {
     ["CHATMASTER_PORT", "OFF", "chatmasterPort", undefined],
     ["ROOMS", "general", "rooms", ["general"]],
     ["ROOMS", "rust, General ,python,,Rust", "rooms", ["general", "rust", "python"]],
-    ["PUBLIC_URL", "https://chat.example.org/parlance/", "publicUrl", "https://chat.example.org/parlance"],
+    ["PUBLIC_URL", "https://Chat.example.org:443/", "publicUrl", "https://chat.example.org"],
     ["TOSS_GAP_MILLIS", "0", "tossGapMillis", 0],
     ["PACING", "off", "pacing", false],
     ["PACING", "On", "pacing", true],
@@ -172,6 +172,7 @@ describe("Settings", () => {
   const port = `a port from 0 to 65535 or "off"`
   const time = `a time such as "15 seconds", "15s" or "15"`
   const size = `a size such as "65536" or "64KiB"`
+  const url = `an address without a path, such as "https://chat.example.org"`
   const bad: ReadonlyArray<[name: string, flag: string, text: string, expected: string]> = [
     ["HOST", "host", "a b", "an IP address or a host name"],
     ["HTTP_PORT", "http-port", "abc", port],
@@ -207,6 +208,10 @@ describe("Settings", () => {
       "http://a.b/c",
       `origins such as "https://chat.example.org", with commas between them`
     ],
+    ["PUBLIC_URL", "public-url", "https://chat.example.org/parlance", url],
+    ["PUBLIC_URL", "public-url", "ftp://chat.example.org", url],
+    ["PUBLIC_URL", "public-url", "chat.example.org", url],
+    ["PUBLIC_URL", "public-url", "https://a.b/?c", url],
     ["LOG_LEVEL", "log-level", "loud", "one of all, trace, debug, info, warn, error, fatal, none"]
   ]
   for (const [name, flag, text, expected] of bad) {

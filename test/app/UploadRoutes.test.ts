@@ -170,6 +170,27 @@ describe("UploadRoutes", () => {
     )
   )
 
+  it.effect("POST is the method that X-HTTP-Method-Override names, and else none", () =>
+    serving((url) =>
+      Effect.gen(function* () {
+        const post = (method: string, init: RequestInit = {}) =>
+          ask(url, { ...init, method: "POST", headers: { "x-http-method-override": method, ...init.headers } })
+        const half = yield* post("PATCH", { body: "01234", headers: { ...octets, "upload-offset": "0" } })
+        assert.deepStrictEqual([half.status, half.header("upload-offset")], [204, "5"])
+        const head = yield* post("head")
+        assert.deepStrictEqual([head.status, head.header("upload-offset")], [200, "5"])
+        const none = yield* ask(url, { method: "POST" })
+        assert.deepStrictEqual([none.status, none.header("allow")], [405, "HEAD, PATCH, DELETE, OPTIONS"])
+        assert.strictEqual((yield* post("PURGE")).status, 405)
+        const old = { "tus-resumable": "0.2.2" }
+        assert.strictEqual((yield* post("DELETE", { headers: old })).status, 412)
+        assert.strictEqual((yield* post("OPTIONS", { headers: old })).status, 204)
+        assert.strictEqual((yield* post("DELETE")).status, 204)
+        assert.strictEqual((yield* post("HEAD")).status, 404)
+      })
+    )
+  )
+
   it.effect("OPTIONS tells what there is", () =>
     serving((url) =>
       Effect.gen(function* () {

@@ -1,5 +1,5 @@
 /** A real browser, and people who use the chat page in it. */
-import { Effect, type Scope } from "effect"
+import { Effect, Exit, type Scope } from "effect"
 import { existsSync } from "node:fs"
 import { type BrowserContextOptions, chromium, type Locator, type Page } from "playwright-core"
 
@@ -28,7 +28,27 @@ export interface Visitor {
   readonly faults: ReadonlyArray<string>
 }
 
-/** Opens a page that nobody has used before. */
+/** What is wrong with how a page lies in its window: its document is as high as that, and only what is in it scrolls. */
+const misplaced = `(() => {
+  const { clientHeight, scrollHeight, scrollTop } = document.documentElement
+  const scrolls = (it) => it.matches(":not(textarea)") && /auto|scroll/.test(getComputedStyle(it).overflow)
+  return [
+    ...(scrollHeight === clientHeight ? [] : ["it is " + scrollHeight + " high in a window of " + clientHeight]),
+    ...(scrollTop + document.body.scrollTop === 0 ? [] : ["it is scrolled by " + scrollTop]),
+    ...[...document.querySelectorAll("body *")]
+      .filter((it) => scrolls(it) && getComputedStyle(it).position === "static")
+      .map(({ id, className }) => "its scroller " + id + " " + className + " is not positioned")
+  ]
+})()`
+
+const isInWindow = (page: Page): Effect.Effect<void> =>
+  act(async () => {
+    if (page.isClosed()) return
+    const found = await page.evaluate<ReadonlyArray<string>>(misplaced)
+    if (found.length > 0) throw new Error(`The page has left its window: ${found.join(", ")}`)
+  })
+
+/** Opens a page that nobody has used before. It is looked at in the end whether it still lies in its window. */
 export const visit = Effect.fnUntraced(function* (
   browser: Browser,
   url: string,
@@ -46,6 +66,7 @@ export const visit = Effect.fnUntraced(function* (
     // That a connection is lost is no fault of the page, though the browser says so.
     if (message.type() === "error" && !/ERR_|WebSocket/.test(message.text())) faults.push(message.text())
   })
+  yield* Effect.addFinalizer((exit) => (Exit.isSuccess(exit) ? isInWindow(page) : Effect.void))
   yield* act(() => page.goto(url))
   return { page, faults }
 })

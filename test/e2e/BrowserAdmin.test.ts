@@ -7,7 +7,7 @@ import { ProtocolName } from "../../src/domain/Message.ts"
 import { Chat, Visitor } from "../../src/mod.ts"
 import { operatorToken } from "../api/Asking.ts"
 import * as Browser from "./Browser.ts"
-import { act } from "./Browser.ts"
+import { act, eventually } from "./Browser.ts"
 import * as TestServer from "./TestServer.ts"
 
 const test = Browser.executable === undefined ? it.live.skip : it.live
@@ -165,6 +165,28 @@ describe("the operator page", () => {
         await log.getByText("answer to :list").waitFor({ state: "detached" })
       })
     }).pipe(Effect.scoped, Effect.provide(layer)))
+
+  for (const [device, viewport] of [
+    ["a desktop", { width: 1280, height: 800 }],
+    ["a phone", { width: 360, height: 740 }]
+  ] as const) {
+    test(`has long lists in its window on ${device}, and scrolls by keys`, () =>
+      Effect.gen(function* () {
+        for (let number = 1; number <= 150; number++) {
+          const session = yield* peer(`peer ${number}`, "192.0.2.1")
+          yield* Chat.use((chat) => chat.run(session, { _tag: "JoinRoom", room: `room ${number}` }))
+        }
+        const { page } = yield* logIn({ viewport })
+        yield* act(async () => {
+          await row(page, "peer 150").waitFor()
+          assert.strictEqual(await page.evaluate("page.scrollTop"), 0)
+          await page.keyboard.press("End")
+        })
+        yield* eventually("the end is shown", () =>
+          page.evaluate<boolean>("page.scrollTop > 0 && page.scrollHeight - page.scrollTop - page.clientHeight < 2")
+        )
+      }).pipe(Effect.scoped, Effect.provide(layer)))
+  }
 
   test("makes a bot, whose token posts, and revokes it", () =>
     Effect.gen(function* () {

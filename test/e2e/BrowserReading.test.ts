@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Browser from "./Browser.ts"
-import { act, eventually } from "./Browser.ts"
+import { act, eventually, placeIn } from "./Browser.ts"
 import * as Clients from "./Clients.ts"
 import * as TestServer from "./TestServer.ts"
 
@@ -10,7 +10,7 @@ const test = Browser.executable === undefined ? it.live.skip : it.live
 const count = 180
 
 /** A room with a history, and somebody who comes to read it. */
-const given = Effect.gen(function* () {
+const given = Effect.fnUntraced(function* (options?: Parameters<typeof Browser.visit>[2]) {
   const browser = yield* Browser.launch
   const url = yield* TestServer.urlOf("sockets")
   const bob = yield* Clients.sockets(url)
@@ -19,7 +19,7 @@ const given = Effect.gen(function* () {
     const message = `message ${number} ${"and so on ".repeat(number % 7)}`.trim()
     yield* bob.ask("message", { from: "", message })
   }
-  const visitor = yield* Browser.visit(browser, url)
+  const visitor = yield* Browser.visit(browser, url, options)
   yield* act(() =>
     visitor.page.evaluate(`
       window.shift = 0
@@ -53,7 +53,7 @@ const shift = (person: Browser.Person) => act(() => person.page.evaluate<number>
 describe("reading in the chat page", () => {
   test("begins at the end, and loads the history backwards without moving what is read", () =>
     Effect.gen(function* () {
-      const { ada } = yield* given
+      const { ada } = yield* given()
       assert.isBelow(yield* act(() => distanceToEnd(ada)), 2)
       assert.isBelow((yield* ada.texts).length, count)
       for (let turns = 0; (yield* ada.texts).length < count; turns++) {
@@ -77,7 +77,7 @@ describe("reading in the chat page", () => {
 
   test("is not disturbed by what comes, but for who reads at the end", () =>
     Effect.gen(function* () {
-      const { ada, bob } = yield* given
+      const { ada, bob } = yield* given()
       yield* bob.ask("message", { from: "", message: "at the end" })
       yield* ada.hears("bob", "at the end")
       yield* eventually("the end is shown", async () => (await distanceToEnd(ada)) < 2)
@@ -91,9 +91,45 @@ describe("reading in the chat page", () => {
       assert.strictEqual(yield* act(() => ada.page.locator(".pill").count()), 0)
     }).pipe(Effect.scoped, Effect.provide(TestServer.layer())))
 
+  for (const [device, options] of [
+    ["a desktop", { viewport: { width: 1280, height: 800 } }],
+    ["a phone", { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }]
+  ] as const) {
+    test(`begins where the unread messages do, on ${device}`, () =>
+      Effect.gen(function* () {
+        const { ada, bob } = yield* given(options)
+        const { page } = ada
+        const go = (place: string) =>
+          act(async () => {
+            if (options.viewport.width < 720) await page.getByRole("button", { name: /^Rooms/ }).click()
+            await placeIn(page, place).click()
+            await page.locator(".title", { hasText: place }).waitFor()
+          })
+        yield* bob.ask("direct", { to: "Ada", message: "psst" })
+        yield* eventually("it is heard", async () => (await page.locator(".place", { hasText: "bob" }).count()) === 1)
+        yield* go("bob")
+        for (let number = 1; number <= 40; number++)
+          yield* bob.ask("message", { from: "", message: `unread ${number}` })
+        yield* eventually("all is heard", async () => (await page.title()).startsWith("(40)"))
+        yield* go("general")
+        const distance = yield* act(() =>
+          page.evaluate<number>(`(() => {
+            const middle = (it) => (it.getBoundingClientRect().top + it.getBoundingClientRect().bottom) / 2
+            return middle(document.querySelector(".unread-mark")) - middle(${scroller})
+          })()`)
+        )
+        assert.isBelow(Math.abs(distance), 2)
+        const header = yield* act(() =>
+          page.evaluate<number>(`document.querySelector(".header").getBoundingClientRect().top`)
+        )
+        assert.strictEqual(header, 0)
+        assert.deepStrictEqual(ada.faults, [])
+      }).pipe(Effect.scoped, Effect.provide(TestServer.layer())))
+  }
+
   test("has a layout that does not jump", () =>
     Effect.gen(function* () {
-      const { ada, bob } = yield* given
+      const { ada, bob } = yield* given()
       for (const message of ["one", "two", "three\nfour"]) yield* bob.ask("message", { from: "", message })
       yield* ada.hears("bob", "four")
       yield* ada.say("mine")

@@ -10,6 +10,7 @@ import * as SocketsProtocol from "../../src/protocols/sockets/SocketsProtocol.ts
 import { Chat } from "../../src/services/Chat.ts"
 import { defaults, Limits } from "../../src/services/Limits.ts"
 import type { Carrier } from "../../src/transports/Carrier.ts"
+import { Quota } from "../../src/services/Quota.ts"
 import { Connections } from "../../src/transports/Connections.ts"
 import * as SocketIoListener from "../../src/transports/SocketIoListener.ts"
 
@@ -26,7 +27,11 @@ interface Bench {
   readonly peer: Effect.Effect<Peer>
 }
 
-const serve = Effect.fnUntraced(function* (): Effect.fn.Return<Omit<Bench, "peer">, never, Scope.Scope | Connections> {
+const serve = Effect.fnUntraced(function* (): Effect.fn.Return<
+  Omit<Bench, "peer">,
+  never,
+  Scope.Scope | Connections | Quota
+> {
   const server = http.createServer()
   yield* Effect.addFinalizer(() => Effect.callback<void>((resume) => void server.close(() => resume(Effect.void))))
   const service = yield* Effect.flatMap(Connections, (connections) => connections.serve(SocketsProtocol.make()))
@@ -53,7 +58,7 @@ const bench = Effect.gen(function* (): Effect.fn.Return<Bench, never, Scope.Scop
       })
     )
   )
-  const connections = handOver.pipe(Layer.provide(Connections.layer), Layer.provide(Chat.layer))
+  const connections = handOver.pipe(Layer.provideMerge(Connections.layer), Layer.provide(Chat.layer))
   return { ...(yield* Effect.provide(serve(), connections)), peer: Queue.take(peers) }
 })
 

@@ -8,18 +8,22 @@ import { io, type Socket } from "socket.io-client"
 import * as SocketsProtocol from "../../src/protocols/sockets/SocketsProtocol.ts"
 import { Chat } from "../../src/services/Chat.ts"
 import { defaults, Limits } from "../../src/services/Limits.ts"
+import { Quota } from "../../src/services/Quota.ts"
 import { Connections } from "../../src/transports/Connections.ts"
 import * as SocketIoListener from "../../src/transports/SocketIoListener.ts"
 
-const layer = Connections.layer.pipe(
-  Layer.provideMerge(Chat.layer),
-  Layer.provide(Layer.succeed(Limits, { ...defaults, floodRate: 0 }))
-)
+const layerWith = (limits: Partial<Limits>) =>
+  Connections.layer.pipe(
+    Layer.provideMerge(Chat.layer),
+    Layer.provide(Layer.succeed(Limits, { ...defaults, floodRate: 0, ...limits }))
+  )
+
+const layer = layerWith({})
 
 // The HTTP server closes after the listener, and waits for whatever connection the listener left open.
 const listen = Effect.fnUntraced(function* (
   origins: ReadonlyArray<string> = []
-): Effect.fn.Return<{ readonly url: string; readonly server: http.Server }, never, Scope.Scope | Connections> {
+): Effect.fn.Return<{ readonly url: string; readonly server: http.Server }, never, Scope.Scope | Connections | Quota> {
   const server = http.createServer((_, response) => response.end("somebody else's"))
   yield* Effect.addFinalizer(() => Effect.callback<void>((resume) => void server.close(() => resume(Effect.void))))
   const service = yield* Effect.flatMap(Connections, (connections) => connections.serve(SocketsProtocol.make()))
@@ -203,6 +207,49 @@ describe("SocketIoListener", () => {
     }).pipe(Effect.scoped, Effect.provide(layer))
   )
 
+  /** Everybody comes from one address here, which may have two connections, and open eight. */
+  const layerOneAddress = Layer.effect(
+    Quota,
+    Effect.map(Quota, (quota) => ({ ...quota, admit: () => quota.admit("192.0.2.1") }))
+  ).pipe(Layer.provideMerge(layerWith({ connectionsPerAddress: 2, newConnectionsPerAddress: 8 })))
+
+  it.live("SocketIoListener.attach() counts a handshake as a connection, until that is over", () =>
+    Effect.gen(function* () {
+      const { url } = yield* listen()
+      const ask = (query: string, init?: RequestInit) =>
+        Effect.promise(async () => {
+          const response = await fetch(`${url}/socket.io/?${query}`, init)
+          return { status: response.status, text: await response.text() }
+        })
+      const handshake = ask("EIO=4&transport=polling")
+      // These are refused, and keep no place.
+      assert.strictEqual((yield* ask("EIO=3&transport=polling")).status, 400)
+      const broken = { upgrade: "websocket", connection: "upgrade", "sec-websocket-version": "13" }
+      yield* Effect.callback<void>((resume) => {
+        const request = http.get(`${url}/socket.io/?EIO=4&transport=websocket`, { headers: broken })
+        request.on("response", (response) => response.resume()).on("close", () => resume(Effect.void))
+        request.on("error", () => {})
+      })
+      const first = yield* handshake
+      yield* handshake
+      const { status, text } = yield* handshake
+      assert.strictEqual(status, 403)
+      assert.deepStrictEqual(JSON.parse(text), { code: 4, message: "There are too many connections from your address" })
+      const { sid } = JSON.parse(first.text.slice(1)) as { readonly sid: string }
+      // It is over when its peer says so.
+      assert.strictEqual((yield* ask(`EIO=4&transport=polling&sid=${sid}`, { method: "POST", body: "1" })).status, 200)
+      // The place of the handshake is that of the chat.
+      const client = yield* open(url, ["polling", "websocket"])
+      assert.deepStrictEqual(yield* client.next, ["connect"])
+      assert.strictEqual(yield* client.ask("register", "Ada"), true)
+      assert.strictEqual((yield* handshake).status, 403)
+      client.socket.disconnect()
+      let last = 403
+      while (last === 403) last = (yield* handshake).status
+      assert.strictEqual(last, 200)
+    }).pipe(Effect.scoped, Effect.provide(layerOneAddress))
+  )
+
   it("SocketIoListener.isWelcome() knows its own pages", () => {
     const cases: ReadonlyArray<readonly [string | undefined, string | undefined, ReadonlyArray<string>, boolean]> = [
       [undefined, "chat.example", [], true],
@@ -213,7 +260,11 @@ describe("SocketIoListener", () => {
       ["http://other.example", "chat.example", ["*"], true],
       ["http://other.example", "chat.example", ["http://other.example"], true],
       ["null", "chat.example", ["http://other.example"], false],
-      ["http://chat.example", undefined, [], false]
+      ["http://chat.example", undefined, [], false],
+      ["https://chat.example", "chat.example:443", [], true],
+      ["http://chat.example", "chat.example:80", [], true],
+      ["http://chat.example", "chat.example:443", [], false],
+      ["https://chat.example:8443", "chat.example", [], false]
     ]
     for (const [origin, host, origins, isWelcome] of cases) {
       assert.strictEqual(SocketIoListener.isWelcome(origin, host, origins), isWelcome, `${origin} at ${host}`)

@@ -1,5 +1,5 @@
 import { useComputed } from "@preact/signals"
-import { useMemo } from "preact/hooks"
+import { useEffect, useMemo } from "preact/hooks"
 import { Chart } from "./Chart.tsx"
 import type { Desk } from "./Desk.ts"
 import { bytes, charts, number, otherProtocols } from "./Figures.ts"
@@ -29,6 +29,11 @@ const Charts = ({ desk }: { readonly desk: Desk }) => {
 
 /** All that the operator sees. */
 export const OperatorPage = ({ desk }: { readonly desk: Desk }) => {
+  const isIn = desk.access.value === "in"
+  // The keys that scroll go to what has the focus.
+  useEffect(() => {
+    if (isIn) document.getElementById("page")?.focus()
+  }, [isIn])
   if (desk.access.value === "asking") return null
   if (desk.access.value === "out") return <Gate desk={desk} />
   return (

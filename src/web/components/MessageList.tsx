@@ -62,7 +62,10 @@ export const MessageList = ({ model, place }: { readonly model: Model; readonly 
   useLayoutEffect(() => {
     const mark = box.current?.querySelector(".unread-mark")
     if (mark === null || mark === undefined || box.current === null) return
-    mark.scrollIntoView({ block: "center" })
+    const { bottom, top } = mark.getBoundingClientRect()
+    const shownBox = box.current.getBoundingClientRect()
+    // `scrollIntoView` would move whatever else can be scrolled too.
+    box.current.scrollTop += (top + bottom - shownBox.top - shownBox.bottom) / 2
     const { clientHeight, scrollHeight, scrollTop } = box.current
     isAtEnd.current = scrollHeight - scrollTop - clientHeight < nearBottom
     remember()

@@ -1,0 +1,91 @@
+/**
+ * Requests that a peer sends before it was answered (RFC 9112 § 9.3.2).
+ *
+ * - While a connection has answers that its peer does not read, the bytes in its socket's own buffer too, and while
+ *   {@link limitOpen} of its requests are being answered, no further one is looked at, and none is read.
+ * - What came in the last read waits for its turn. Node cannot stop in the middle of a read; whoever still gets
+ *   {@link limitWaiting} requests to wait loses the connection.
+ */
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http"
+import type { Socket } from "node:net"
+
+/** How many requests of a connection are answered at a time. */
+export const limitOpen = 8
+/** How many wait: as many of the shortest ones as one read can hold. */
+export const limitWaiting = 4096
+
+type Serve = (request: IncomingMessage, response: ServerResponse) => void
+
+/** The requests of one connection. */
+class HttpPipeline {
+  readonly #socket: Socket
+  readonly #serve: Serve
+  readonly #waiting: Array<readonly [IncomingMessage, ServerResponse]> = []
+  #open = 0
+  #isPauseScheduled = false
+  #isTurnScheduled = false
+  readonly #pause = (): void => {
+    this.#isPauseScheduled = false
+    if (this.#waiting.length > 0) this.#socket.pause()
+  }
+  readonly #turn = (): void => {
+    this.#isTurnScheduled = false
+    if (this.#socket.destroyed) this.#waiting.length = 0
+    while (this.#waiting.length > 0 && this.#isReady) this.#begin(...this.#waiting.shift()!)
+    if (this.#waiting.length > 0) this.#schedulePause()
+    else if (!this.#socket.destroyed) this.#socket.resume()
+  }
+  readonly #closed = (): void => {
+    this.#open--
+    if (this.#waiting.length === 0) return
+    this.#schedulePause()
+    if (this.#isTurnScheduled) return
+    this.#isTurnScheduled = true
+    // Others are served in between.
+    setImmediate(this.#turn)
+  }
+
+  constructor(socket: Socket, serve: Serve) {
+    this.#socket = socket
+    this.#serve = serve
+  }
+
+  push(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#waiting.length === 0 && this.#isReady) return this.#begin(request, response)
+    if (this.#waiting.length >= limitWaiting) return void this.#socket.destroy()
+    this.#waiting.push([request, response])
+    this.#schedulePause()
+  }
+
+  get #isReady(): boolean {
+    return this.#open === 0 || (this.#open < limitOpen && this.#socket.writableLength === 0)
+  }
+
+  #begin(request: IncomingMessage, response: ServerResponse): void {
+    this.#open++
+    response.once("close", this.#closed)
+    this.#serve(request, response)
+  }
+
+  // Node reads on by itself when it has read a request, and when it drops the rest of one that was answered: in this turn,
+  // but after this.
+  #schedulePause(): void {
+    if (this.#isPauseScheduled) return
+    this.#isPauseScheduled = true
+    process.nextTick(this.#pause)
+  }
+}
+
+/** Has the requests of each connection served in their turn. */
+export const inTurn = (serve: Serve): RequestListener => {
+  const pipelines = new WeakMap<Socket, HttpPipeline>()
+  return (request, response) => {
+    const { socket } = request
+    let pipeline = pipelines.get(socket)
+    if (pipeline === undefined) {
+      pipeline = new HttpPipeline(socket, serve)
+      pipelines.set(socket, pipeline)
+    }
+    pipeline.push(request, response)
+  }
+}
