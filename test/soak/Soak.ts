@@ -76,7 +76,7 @@ const kinds: ReadonlyArray<{
 ]
 const membersOfKind = 2
 
-const jumpMillis = 0
+const jumpMillis = 600_000
 
 /** A clock whose wall is set to and fro; how long something takes is not changed by that. */
 const jumping = (clock: Clock.Clock) => {
