@@ -3,7 +3,8 @@
  *
  * What is late is interrupted, but its end is not awaited: a connection on which nothing moves does not end at once.
  */
-import { Data, Effect, Fiber, Scope } from "effect"
+import { Data, Effect, Fiber, Option, Scope } from "effect"
+import { sleepPatiently } from "../domain/MonotonicTime.ts"
 
 /** The database has not answered in time. Nobody knows whether it has done what it was asked. */
 export class DatabaseSilent extends Data.TaggedError("DatabaseSilent")<{ readonly seconds: number }> {
@@ -23,11 +24,11 @@ export const within = Effect.fnUntraced(function* <A, E>(
   const exit = fiber.pollUnsafe()
   if (exit !== undefined) return yield* exit
   const drop = Effect.sync(() => fiber.interruptUnsafe())
-  return yield* Fiber.join(fiber).pipe(
-    Effect.timeoutOrElse({
-      duration: `${seconds} seconds`,
-      orElse: () => Effect.andThen(drop, Effect.fail(new DatabaseSilent({ seconds })))
-    }),
+  const answer = yield* Effect.asSome(Fiber.join(fiber)).pipe(
+    Effect.raceFirst(Effect.as(sleepPatiently(seconds * 1000), Option.none())),
     Effect.onInterrupt(() => drop)
   )
+  if (Option.isSome(answer)) return answer.value
+  yield* drop
+  return yield* new DatabaseSilent({ seconds })
 })
