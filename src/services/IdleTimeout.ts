@@ -9,7 +9,7 @@ import { monotonicMillis, sleepPatiently } from "../domain/MonotonicTime.ts"
 
 export class IdleTimeout {
   readonly #clock: Clock.Clock
-  readonly #timeoutMillis: number
+  #timeoutMillis: number
   #touchedAtMillis: number
   /** Completes when nothing has been done for the whole time, at once if it was so before. */
   readonly expired: Effect.Effect<void> = Effect.suspend(() => {
@@ -22,6 +22,11 @@ export class IdleTimeout {
     this.#clock = clock
     this.#timeoutMillis = timeoutMillis
     this.#touchedAtMillis = monotonicMillis(clock)
+  }
+
+  /** Allows a longer time from now on. */
+  extend(timeoutMillis: number): void {
+    this.#timeoutMillis = Math.max(this.#timeoutMillis, timeoutMillis)
   }
 
   /** Notes that something is done: the time begins anew. */

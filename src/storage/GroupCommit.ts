@@ -4,6 +4,7 @@
  * - A transaction has at most {@link batchLimit} items. It begins in the turn of the event loop after the first of them came.
  * - The next one begins after nine times the time that one took, counted from its begin: 2 ms at least, 10 at most. If a
  *   full one waits, it begins at once.
+ * - One that finds the database locked is tried again for five seconds (see Deadline); what comes meanwhile waits.
  * - When one fails, all that wait fail with it. Then everything is refused at once, until a probe, which is made once a
  *   second, can write again.
  * - What waits is bounded; beyond that everything is refused, too.

@@ -16,7 +16,8 @@ import type { Session } from "../services/Session.ts"
 import { TokenBucket } from "../services/TokenBucket.ts"
 import type { Carrier } from "./Carrier.ts"
 import type { Inbound } from "./Inbound.ts"
-import type { Interpreter, Own } from "./Interpreter.ts"
+import type { Interpreter } from "./Interpreter.ts"
+import type { Own } from "./Own.ts"
 import { Outbox, type Owner } from "./Outbox.ts"
 import type { ProtocolContext } from "./ProtocolContext.ts"
 
@@ -107,14 +108,13 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
     return this.#interpreter.session(this)
   }
 
-  /** Whether somebody is logged in by this connection. */
-  get isIn(): boolean {
+  get #isIn(): boolean {
     return this.session !== undefined || this.conversation.hasSessions === true
   }
 
   /** Whether the peer may still take its time to log in. */
   get isExempt(): boolean {
-    return this.conversation.isExempt || this.isIn
+    return this.conversation.isExempt || this.#isIn
   }
 
   get isPaced(): boolean {
@@ -141,8 +141,7 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
   }
 
   get finish(): (() => ReadonlyArray<Packet>) | undefined {
-    const reader = this.#reader
-    return reader.finish && (() => this.#finish())
+    return this.#reader.finish && (() => this.#finish())
   }
 
   #finish(): ReadonlyArray<Packet> {
@@ -153,8 +152,9 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
   read(input: In): ReadonlyArray<Packet> {
     if (this.hasBeenIn) return this.#reader.read(input)
     this.#hasRested = false
-    this.#bytesBeforeLogin += sizeOf(input)
-    const packets = this.#reader.read(input)
+    const inflated = this.#reader.readWithin?.(input, this.#context.limits.loginInflatedLimitBytes)
+    this.#bytesBeforeLogin += sizeOf(input) + (inflated?.inflatedBytes ?? 0)
+    const packets = inflated?.packets ?? this.#reader.read(input)
     // What the packets of this read ask for may be a login.
     if (packets.length === 0 && this.isOverLoginBytes) this.hangUp(new Hangup({ reason: "login-limit" }))
     return packets
@@ -162,7 +162,7 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
 
   /** Whether more has been read than may be before a login. */
   get isOverLoginBytes(): boolean {
-    this.hasBeenIn ||= this.isIn
+    this.hasBeenIn ||= this.#isIn
     return !this.hasBeenIn && this.#bytesBeforeLogin > this.#loginLimitBytes
   }
 
@@ -175,17 +175,13 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
    * count: a slow client may rest within a packet.
    */
   isOverLoginPackets(): boolean {
-    if (this.#hasRested || this.hasBeenIn || this.isIn) return false
+    if (this.#hasRested || this.hasBeenIn || this.#isIn) return false
     return ++this.#packetsBeforeLogin > this.#context.limits.loginLimitPackets
   }
 
   fault(): Hangup | undefined {
     const isTooMany = (this.#faults ??= new TokenBucket(10, 100)).take(monotonicMillis(this.#context.clock)) > 0
     return isTooMany ? new Hangup({ reason: "faulty" }) : undefined
-  }
-
-  overflowed(): void {
-    this.hangUp(new Hangup({ reason: "slow" }))
   }
 
   send(frame: Frame, holdMillis = 0): void {

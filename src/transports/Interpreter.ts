@@ -6,42 +6,17 @@
  * - What ends a session while an event is being delivered waits for the next turn: what follows from it must not come
  *   before that event.
  */
-import { Deferred, Effect, Fiber, Result } from "effect"
+import { Effect, Fiber, Result } from "effect"
 import { explain, Hangup } from "../domain/Hangup.ts"
-import {
-  AddressBanned,
-  AlreadyLoggedIn,
-  NotLoggedIn,
-  type Rejection,
-  ServerFull,
-  type StorageFailed
-} from "../domain/Rejection.ts"
+import { AddressBanned, AlreadyLoggedIn, NotLoggedIn, type Rejection, ServerFull } from "../domain/Rejection.ts"
 import type { Reply } from "../domain/Command.ts"
-import type { Link } from "../protocols/Link.ts"
 import type { Protocol } from "../protocols/Protocol.ts"
-import type { ImmediateStep, Step, Steps } from "../protocols/Step.ts"
-import { type Outlet, type Session, summary } from "../services/Session.ts"
+import { type ImmediateStep, keyOf, type Step, type Steps } from "../protocols/Step.ts"
+import { type Session, summary } from "../services/Session.ts"
+import type { Own } from "./Own.ts"
 import type { ProtocolContext } from "./ProtocolContext.ts"
 import { SessionOutlet } from "./SessionOutlet.ts"
-
-/** The connection on which a packet came. It is the key of its own session. */
-export interface Own<Frame> extends Link<Frame>, Outlet {
-  /** Sends a frame; nothing goes out behind it for `holdMillis`. */
-  readonly send: (frame: Frame, holdMillis?: number) => void
-  /** What was held back may go out. */
-  readonly release: () => void
-  /** Takes note of a fault of its peer; why it is to end if there have been too many. */
-  readonly fault: () => Hangup | undefined
-  /** Takes note that its peer has been logged in. */
-  hasBeenIn: boolean
-  /** Does something besides what the peer says next, as long as the connection is there. */
-  readonly fork: (effect: Effect.Effect<void, Hangup>) => Effect.Effect<void>
-}
-
-interface Answers<Frame, Key extends object> {
-  readonly stored: Deferred.Deferred<void, StorageFailed>
-  readonly answers: Array<(result: Result.Result<void, StorageFailed>) => Steps<Frame, Key>>
-}
+import { type Answer, StoredAnswers } from "./StoredAnswers.ts"
 
 interface Open {
   readonly session: Session
@@ -61,15 +36,6 @@ type Performed = Effect.Effect<void, Hangup>
 
 const nothing = (): void => {}
 
-/** The session that what comes of it later is to wait for. */
-const keyOf = <Frame, Key extends object>(steps: Steps<Frame, Key>): Key | undefined => {
-  for (let index = 0; index < steps.length; index++) {
-    const step = steps[index]!
-    if (step._tag === "Run") return step.key
-  }
-  return undefined
-}
-
 /** Tells of a defect that nobody else is told of. */
 export type OnDefect = (defect: unknown) => Effect.Effect<void>
 
@@ -84,8 +50,7 @@ export class Interpreter<Frame, Key extends object> {
   readonly #sessions = new Map<Key | Own<Frame>, Open>()
   // The fibers that carry out what came of a session by datagrams, and wait: the next one waits for them.
   readonly #turns = new Map<Key, Fiber.Fiber<void>>()
-  // What is answered when the last messages of a connection, or of datagrams, are stored: one fiber waits for all of them.
-  readonly #answers = new Map<Own<Frame> | undefined, Answers<Frame, Key>>()
+  readonly #answers = new StoredAnswers<Frame, Key>((next, own) => this.performAll(next, own))
   #pendingCount = 0
 
   constructor(context: InterpreterContext<Frame, Key>) {
@@ -99,7 +64,7 @@ export class Interpreter<Frame, Key extends object> {
 
   /** How much is being waited for that no connection waits for. */
   get pendingCount(): number {
-    return this.#pendingCount
+    return this.#pendingCount + this.#answers.pendingCount
   }
 
   /** Carries out steps, one after another; `own` is the connection on which came what they follow from. */
@@ -252,6 +217,8 @@ export class Interpreter<Frame, Key extends object> {
         return undefined
       case "Logout":
         return this.logout(step.key, step.why)
+      case "Reserve":
+        return this.#reserve(step, own)
       case "Login":
         return this.#login(step, own)
       case "Run":
@@ -272,32 +239,22 @@ export class Interpreter<Frame, Key extends object> {
   #follow(step: Step<Frame, Key> & { readonly _tag: "Run" }, reply: Reply, own: Own<Frame> | undefined): Performed {
     const stored = step.whenStored === true && reply._tag === "Accepted" ? reply.stored : undefined
     if (stored === undefined) return this.#act(step.replied(reply), own)
-    const answer = (result: Result.Result<void, StorageFailed>): Steps<Frame, Key> =>
+    const answer: Answer<Frame, Key> = (result) =>
       Result.isSuccess(result) ? step.replied(reply) : step.refused(result.failure)
-    const known = this.#answers.get(own)
-    if (known !== undefined && known.stored === stored) {
-      known.answers.push(answer)
-      if (own === undefined) this.#pendingCount++
-      return Effect.void
-    }
-    const answers: Answers<Frame, Key> = { stored, answers: [answer] }
-    this.#answers.set(own, answers)
-    const waiting = this.#answerAll(answers, own)
+    const waiting = this.#answers.add(stored, answer, own)
+    if (waiting === undefined) return Effect.void
     return own === undefined ? Effect.sync(() => void this.#runApart(waiting)) : own.fork(waiting)
   }
 
-  // Nothing that comes behind messages waits for them to be stored.
-  #answerAll(waiting: Answers<Frame, Key>, own: Own<Frame> | undefined): Performed {
-    const { answers, stored } = waiting
-    const forget = Effect.sync(() => {
-      if (own === undefined) this.#pendingCount -= answers.length - 1
-      if (this.#answers.get(own) === waiting) this.#answers.delete(own)
+  #reserve(step: Step<Frame, Key> & { readonly _tag: "Reserve" }, own: Own<Frame> | undefined): Performed {
+    const { chat, protocol, quota } = this.#context
+    const { address } = step.link ?? own!
+    const refuse = (rejection: Rejection) => this.#act(step.refused(rejection), own)
+    if (quota.isBanned(address)) return refuse(new AddressBanned())
+    return Effect.matchEffect(chat.reserve({ name: step.name, protocol: protocol.name, address }), {
+      onSuccess: (number) => this.#act(step.reserved(number), own),
+      onFailure: refuse
     })
-    const answered = Effect.flatMap(Effect.result(Deferred.await(stored)), (result) => {
-      let index = 0
-      return this.performAll(() => answers[index++]?.(result), own)
-    })
-    return Effect.ensuring(answered, forget)
   }
 
   #login(step: Step<Frame, Key> & { readonly _tag: "Login" }, own: Own<Frame> | undefined): Performed | undefined {
@@ -319,7 +276,8 @@ export class Interpreter<Frame, Key extends object> {
     }
     const outlet = step.key === undefined ? own! : new SessionOutlet(this, protocol.exchange!, step.key)
     // Nothing of it is interrupted but the claim: whoever has a name has a session here, and knows of it.
-    return chat.login({ name: step.name, protocol: protocol.name, address, outlet }).pipe(
+    const { name, number } = step
+    return chat.login({ name, number, protocol: protocol.name, address, outlet }).pipe(
       Effect.onExit((exit) => (exit._tag === "Failure" ? Effect.sync(release) : Effect.void)),
       Effect.matchEffect({
         onSuccess: (session) => {
@@ -328,7 +286,7 @@ export class Interpreter<Frame, Key extends object> {
           const accepted = this.perform(step.accepted?.(summary(session)) ?? [], own)
           return Effect.andThen(this.log(`${session.name} logged in`, session), accepted)
         },
-        onFailure: (rejection) => this.#act(step.refused(rejection), own)
+        onFailure: refuse
       }),
       Effect.uninterruptible
     )

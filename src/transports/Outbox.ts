@@ -2,8 +2,8 @@
  * What waits to be sent to one peer.
  *
  * - Neither `push` nor `share` suspends or throws. Frames leave in the order in which they came.
- * - Over the limit everything that waits is dropped and `overflowed` is called once: a peer that does not read costs no
- *   more than the limit, and nobody but itself.
+ * - Over the limit everything that waits is dropped and the peer is hung up on: one that does not read costs no more than
+ *   the limit, and nobody but itself. What the transport answers by itself counts too.
  * - What a peer is answered is counted when it is queued. What many are sent is counted at the end of the turn: it is one frame
  *   for all of them, and for most of them so is all that waits, so that it is counted and joined once.
  * - Of what waits at most 64 KiB are handed to the carrier at a time, or 256 if it took the last at once, and nothing
@@ -12,6 +12,7 @@
  * - Behind a frame that is held, a paced peer gets nothing until `release`, or until a time has passed.
  */
 import { type Clock, Effect } from "effect"
+import { Hangup, type HangupReason } from "../domain/Hangup.ts"
 import { monotonicMillis } from "../domain/MonotonicTime.ts"
 import type { Batches } from "./Batches.ts"
 import type { Carrier, CarrierListener } from "./Carrier.ts"
@@ -35,8 +36,8 @@ export interface Owner {
   readonly outboxLimitBytes: number
   /** Whether the peer needs its frames one at a time. Asked for before each write: it can turn out that it does not. */
   readonly isPaced: boolean
-  /** More was to wait than may. */
-  overflowed(): void
+  /** Ends the connection. */
+  hangUp(hangup: Hangup): void
 }
 
 export class Outbox<Frame> implements Flushable, CarrierListener {
@@ -70,6 +71,18 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
     this.#carrier = carrier
     this.#owner = owner
     carrier.listen(this)
+  }
+
+  answering(bytes: number): void {
+    if (this.#isClosed) return
+    const unsentBytes = this.#carrier.unsentBytes()
+    // Until now there was nothing that could be stuck.
+    if (unsentBytes === 0) this.progressed()
+    if (this.#count() + unsentBytes + bytes > this.#owner.outboxLimitBytes) this.#overflow()
+  }
+
+  failed(reason: HangupReason): void {
+    this.#owner.hangUp(new Hangup({ reason }))
   }
 
   progressed(): void {
@@ -211,7 +224,7 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
 
   #overflow(): void {
     this.close()
-    this.#owner.overflowed()
+    this.#owner.hangUp(new Hangup({ reason: "slow" }))
   }
 
   // The size of all that waits here.

@@ -32,6 +32,12 @@ const makeCarrier = (holds: boolean) => {
       listener?.drained()
     },
     progress: () => listener?.progressed(),
+    /** What the transport writes by itself. */
+    answer: (bytes: number) => {
+      listener?.answering(bytes)
+      unsentBytes += bytes
+    },
+    fail: () => listener?.failed("flooding"),
     close: () => listener?.closed()
   }
 }
@@ -58,7 +64,7 @@ const setUp = Effect.fnUntraced(function* (options: {
     get isPaced() {
       return options.isPaced?.() ?? options.gapMillis !== undefined
     },
-    overflowed: () => overflows.push("overflow")
+    hangUp: ({ reason }) => overflows.push(reason)
   })
   return { ...wire, outbox, overflows }
 })
@@ -135,9 +141,41 @@ describe("Outbox", () => {
       outbox.push("6")
       outbox.push("7")
       yield* turn
-      assert.deepStrictEqual(overflows, ["overflow"])
+      assert.deepStrictEqual(overflows, ["slow"])
       assert.deepStrictEqual(writes, [["12345"]])
       assert.strictEqual(outbox.queuedBytes, 0)
+    }).pipe(Effect.provide(Flusher.layer))
+  )
+
+  it.effect("what the transport answers by itself counts, and may be stuck too", () =>
+    Effect.gen(function* () {
+      const { answer, outbox, overflows, read, writes } = yield* setUp({ limitBytes: 10 })
+      yield* TestClock.adjust("1 hour")
+      answer(5)
+      assert.strictEqual(outbox.queuedBytes, 5)
+      assert.strictEqual(outbox.stuckSinceMillis(3_600_000), 3_600_000)
+      outbox.push("1234")
+      yield* turn
+      assert.deepStrictEqual(writes, [])
+      read()
+      assert.deepStrictEqual(writes, [["1234"]])
+      answer(6)
+      assert.strictEqual(outbox.stuckSinceMillis(3_600_000), 3_600_000)
+      answer(4)
+      assert.strictEqual(outbox.stuckSinceMillis(3_601_000), 3_600_000)
+      assert.deepStrictEqual(overflows, [])
+      answer(1)
+      answer(1)
+      assert.deepStrictEqual(overflows, ["slow"])
+      assert.strictEqual(outbox.queuedBytes, 0)
+    }).pipe(Effect.provide(Flusher.layer))
+  )
+
+  it.effect("what only the transport sees ends the connection by its reason", () =>
+    Effect.gen(function* () {
+      const { fail, overflows } = yield* setUp({})
+      fail()
+      assert.deepStrictEqual(overflows, ["flooding"])
     }).pipe(Effect.provide(Flusher.layer))
   )
 
@@ -151,11 +189,11 @@ describe("Outbox", () => {
         yield* turn
         // Whoever takes all at once has none of it left.
         const isOver = holds
-        assert.deepStrictEqual(overflows, isOver ? ["overflow"] : [])
+        assert.deepStrictEqual(overflows, isOver ? ["slow"] : [])
         assert.deepStrictEqual(writes, isOver ? [["12345"]] : [["12345"], ["1234", "5678", "90"]])
         for (const frame of ["123456", "78901"]) outbox.share(frame)
         yield* turn
-        assert.deepStrictEqual(overflows, ["overflow"])
+        assert.deepStrictEqual(overflows, ["slow"])
         assert.strictEqual(outbox.queuedBytes, 0)
       }
     }).pipe(Effect.provide(Flusher.layer))
@@ -173,7 +211,7 @@ describe("Outbox", () => {
       outbox.share("12345")
       outbox.push("67890!")
       yield* turn
-      assert.deepStrictEqual(overflows, ["overflow"])
+      assert.deepStrictEqual(overflows, ["slow"])
     }).pipe(Effect.provide(Flusher.layer))
   )
 

@@ -42,6 +42,12 @@ const characters = (bytes: Uint8Array, from: number, to: number): string => {
   return text
 }
 
+const isAt = (bytes: Uint8Array, from: number, sought: Uint8Array): boolean => {
+  let index = 0
+  while (index < sought.length && bytes[from + index] === sought[index]) index++
+  return index === sought.length
+}
+
 /** How many line breaks the bytes begin with. */
 const countLineBreaks = (bytes: Uint8Array): number => {
   let count = 0
@@ -71,7 +77,7 @@ export const make = (limits: TsockmLimits = defaultLimits): TimedReader<Uint8Arr
     bodyAt = succession = undefined
   }
 
-  const refused = (bytes: Uint8Array): TsockmRequest.Received => {
+  const refused = (bytes: Buffer): TsockmRequest.Received => {
     const fields = TsockmPacket.fields(TsockmText.decode(bytes.subarray(0, limits.headerLimitBytes)))
     return { _tag: "Refused", refusal: TsockmRequest.tooLong(fields), generation: fields.generation }
   }
@@ -84,11 +90,14 @@ export const make = (limits: TsockmLimits = defaultLimits): TimedReader<Uint8Arr
   }
 
   /** Ends the packet behind its first `length` bytes. */
-  const settle = (length: number): TsockmRequest.Received | undefined => {
-    const bytes = kept.view().subarray(0, length)
+  const settle = (bytes: Buffer, length: number): TsockmRequest.Received | undefined => {
+    const isTooLong = length > limits.packetLimitBytes
+    const settled = isTooLong ? refused(bytes.subarray(0, length)) : packet(TsockmText.decode(bytes, length))
     begin(length)
-    if (length > limits.packetLimitBytes) return refused(bytes)
-    const text = TsockmText.decode(bytes)
+    return settled
+  }
+
+  const packet = (text: string): TsockmRequest.Received | undefined => {
     if (text === "") return undefined
     const fields = TsockmPacket.fields(text)
     const { generation } = fields
@@ -118,7 +127,7 @@ export const make = (limits: TsockmLimits = defaultLimits): TimedReader<Uint8Arr
       if (behind === before + 2) return
       succession = new Uint8Array(status.length + behind - third)
       succession.set(status)
-      succession.set(bytes.subarray(third + 2, behind + 2), status.length)
+      for (let from = third + 2; from < behind + 2; from++) succession[status.length + from - third - 2] = bytes[from]!
       return
     }
   }
@@ -127,9 +136,11 @@ export const make = (limits: TsockmLimits = defaultLimits): TimedReader<Uint8Arr
   const nextPacket = (bytes: Buffer, sought: Uint8Array, bodyAt: number): number | undefined => {
     const length = Math.min(bytes.length, limits.packetLimitBytes + beginningBytes + sought.length)
     for (;;) {
-      const found = bytes.indexOf(sought, at)
+      // What is sought is long, and to begin to look for that takes longer than to find its first bytes.
+      const found = bytes.indexOf(status, at)
       if (found < 0 || found > length - sought.length) break
       at = found + 1
+      if (!isAt(bytes, found, sought)) continue
       const before = characters(bytes, Math.max(bodyAt, found - beginningBytes), found)
       const matched = beginning.exec(before)
       if (matched !== null) return found - matched[0].length
@@ -161,7 +172,7 @@ export const make = (limits: TsockmLimits = defaultLimits): TimedReader<Uint8Arr
         if (came.length >= refusedBytes()) received.push(drop())
         break
       }
-      const settled = settle(next)
+      const settled = settle(came, next)
       if (settled !== undefined) received.push(settled)
     }
     return received
@@ -170,7 +181,7 @@ export const make = (limits: TsockmLimits = defaultLimits): TimedReader<Uint8Arr
   const finish = (): ReadonlyArray<TsockmRequest.Received> => {
     isDropping = false
     if (kept.sizeBytes === 0) return []
-    const settled = settle(kept.sizeBytes)
+    const settled = settle(kept.view(), kept.sizeBytes)
     kept.clear()
     return settled === undefined ? [] : [settled]
   }

@@ -11,7 +11,6 @@ export const packetLimitBytes = 1000
 
 const [lineFeed, carriageReturn, fill] = [0x0a, 0x0d, 0xaa]
 const encoder = new TextEncoder()
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" })
 
 /** More of a text than this is not looked at to find where a character ends. */
@@ -95,16 +94,16 @@ const endsCharacter = (bytes: Uint8Array, end: number): boolean => {
 }
 
 /**
- * The text of a packet that came, without the bytes 0xAA behind it that belong to no character, and without one line end.
+ * The text of a packet that came, of the first `length` bytes, without the bytes 0xAA behind it that belong to no character, and without one line end.
  *
  * What is not UTF-8 is replaced.
  *
  * @see PROTOCOL.md § 4
  */
-export const decode = (packet: Uint8Array): string => {
-  let end = packet.length
+export const decode = (packet: Buffer, length: number = packet.length): string => {
+  let end = length
   while (end > 0 && packet[end - 1] === fill && !endsCharacter(packet, end)) end--
   if (packet[end - 1] === lineFeed) end--
   if (packet[end - 1] === carriageReturn) end--
-  return decoder.decode(packet.subarray(0, end))
+  return packet.toString("utf8", 0, end)
 }
