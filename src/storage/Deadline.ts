@@ -5,8 +5,9 @@
  * - What finds the database locked by another program, such as one that makes a backup, is tried again every 10 ms. SQLite
  *   would wait for the lock itself, and nothing else would run meanwhile.
  */
-import { Data, Effect, Fiber, Schedule, Scope } from "effect"
+import { Data, Effect, Fiber, Option, Schedule, Scope } from "effect"
 import { SqlError } from "effect/sql"
+import { sleepPatiently } from "../domain/MonotonicTime.ts"
 
 /** The database has not answered in time. Nobody knows whether it has done what it was asked. */
 export class DatabaseSilent extends Data.TaggedError("DatabaseSilent")<{ readonly seconds: number }> {
@@ -38,13 +39,13 @@ const once = Effect.fnUntraced(function* <A, E>(
   const exit = fiber.pollUnsafe()
   if (exit !== undefined) return yield* exit
   const drop = Effect.sync(() => fiber.interruptUnsafe())
-  return yield* Fiber.join(fiber).pipe(
-    Effect.timeoutOrElse({
-      duration: `${seconds} seconds`,
-      orElse: () => Effect.andThen(drop, Effect.fail(new DatabaseSilent({ seconds })))
-    }),
+  const answer = yield* Effect.asSome(Fiber.join(fiber)).pipe(
+    Effect.raceFirst(Effect.as(sleepPatiently(seconds * 1000), Option.none())),
     Effect.onInterrupt(() => drop)
   )
+  if (Option.isSome(answer)) return answer.value
+  yield* drop
+  return yield* new DatabaseSilent({ seconds })
 })
 
 /**

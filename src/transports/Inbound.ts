@@ -49,11 +49,14 @@ export class Inbound<In> implements Reads<In> {
       if (this.#waiting !== undefined || this.#hasEnded) return this.pull
       const timer = (this.#timer ??= new ReadTimer())
       let resume: ((pull: Pull.Pull<Batch<In> | undefined>) => void) | undefined
+      let isOver = false
       const answer: Answer<In> = (pull) => {
         timer.stop()
         resume?.(pull)
       }
       const expire = (): void => {
+        // Whoever was put off may not wait yet.
+        isOver = true
         // Whoever has been answered takes what has come, also in the moment in which the time is over.
         if (this.#answer !== answer) return
         this.#answer = undefined
@@ -61,7 +64,8 @@ export class Inbound<In> implements Reads<In> {
       }
       const pulled = Effect.callback<Batch<In> | undefined, Cause.Done>((it) => {
         resume = it
-        this.#next(answer)
+        if (isOver && this.#waiting === undefined && !this.#hasEnded) it(Effect.undefined)
+        else this.#next(answer)
       })
       return Effect.andThen(timer.begin(timeoutMillis, expire), pulled)
     })

@@ -14,14 +14,15 @@ export class ReadTimer {
   #sleeper: Fiber.Fiber<void> | undefined
   readonly #sleep: Effect.Effect<void> = Effect.clockWith((clock) => {
     const expire = this.#expire
-    if (expire === undefined) return Effect.void
     const leftMillis = this.#endsAtMillis - monotonicMillis(clock)
-    if (leftMillis > 0) {
+    if (expire !== undefined && leftMillis > 0) {
       this.#wakesAtMillis = this.#endsAtMillis
       return Effect.andThen(sleepPatiently(Math.ceil(leftMillis)), this.#sleep)
     }
+    // It ends, and is nobody's sleeper while it does.
+    this.#sleeper = undefined
     this.#expire = undefined
-    expire()
+    expire?.()
     return Effect.void
   })
 

@@ -9,6 +9,7 @@
 import * as NodeWS from "@effect/platform-node/NodeWS"
 import { type Clock, Predicate } from "effect"
 import type { Socket } from "socket.io"
+import { monotonicMillis } from "../domain/MonotonicTime.ts"
 import type { HangupReason } from "../domain/Hangup.ts"
 import { TokenBucket } from "../services/TokenBucket.ts"
 import type { CarrierListener } from "./Carrier.ts"
@@ -168,7 +169,7 @@ export class SocketIoTraffic {
   #isTooMuch(): boolean {
     if (this.#hasFailed) return true
     this.#answers ??= new TokenBucket(10, 100)
-    if (this.#answers.take(this.#clock.currentTimeMillisUnsafe()) > 0) this.#fail("flooding")
+    if (this.#answers.take(monotonicMillis(this.#clock)) > 0) this.#fail("flooding")
     return this.#hasFailed
   }
 

@@ -168,3 +168,50 @@ describe("When the time of the day is set", () => {
     })
   )
 })
+
+describe("When the process was stopped", () => {
+  it.effect("whoever has not logged in gets one pass of the sweeper more, and then ends", () =>
+    SkewedClock.use((clock) =>
+      Effect.gen(function* () {
+        const { counts } = yield* Metrics
+        const protocol = yield* Protocols.chatmaster
+        const [late] = [yield* Peer.connect(protocol), yield* Peer.connect(protocol)]
+        yield* TestClock.adjust("5 seconds")
+        clock.stop(40_000)
+        yield* TestClock.adjust("1 second")
+        assert.deepStrictEqual([counts.connections, counts.hangups], [2, {}])
+        yield* late.send(...Subjects.chatmaster.login("late"))
+        yield* late.takeUntil(Subjects.chatmaster.isWelcome)
+        yield* TestClock.adjust("1 second")
+        assert.deepStrictEqual([counts.connections, counts.hangups], [1, { "login-timeout": 1 }])
+      }).pipe(Effect.provide([Peer.layer(), settings]))
+    )
+  )
+
+  it.effect("whoever does not read gets it too, and a session of packet", () =>
+    SkewedClock.use((clock) =>
+      Effect.gen(function* () {
+        const { counts } = yield* Metrics
+        const protocol = yield* Protocols.packet
+        const alice = yield* Peer.connect(protocol)
+        yield* alice.send(...Subjects.packet.login("alice"))
+        const welcome = yield* alice.takeUntil(Subjects.packet.isWelcome)
+        const deaf = yield* Peer.connect(protocol)
+        yield* deaf.send(...Subjects.packet.login("deaf"))
+        yield* deaf.takeUntil(Subjects.packet.isWelcome)
+        deaf.stall()
+        yield* alice.send(Subjects.packet.say("hello", welcome))
+        yield* TestClock.adjust("5 seconds")
+        clock.stop(40_000)
+        yield* TestClock.adjust("100 millis")
+        assert.strictEqual(counts.sessions, 2)
+        // What has come is read before the next pass.
+        yield* alice.send(Subjects.packet.say("again", welcome))
+        yield* TestClock.adjust("900 millis")
+        assert.deepStrictEqual([counts.sessions, counts.connections, counts.hangups], [1, 2, {}])
+        yield* TestClock.adjust("1 second")
+        assert.deepStrictEqual([counts.sessions, counts.connections, counts.hangups], [1, 1, { slow: 1 }])
+      }).pipe(Effect.provide([Peer.layer(), settings]))
+    )
+  )
+})

@@ -37,6 +37,20 @@ describe("Figures", () => {
     assert.isUndefined(series[0]?.now([]))
   })
 
+  it("goes on when the clock of the server is set back or forward", () => {
+    const { data } = named("Messages per second")
+    const samples = [
+      sample(1000, { messages: 10 }),
+      sample(1001, { messages: 14 }),
+      sample(1002, { messages: 20, atMillis: 402_000 }),
+      sample(1004, { messages: 30, atMillis: 1_604_000 })
+    ]
+    assert.deepStrictEqual(data(samples).slice(0, 2), [
+      [1600, 1601, 1602, 1604],
+      [null, 4, 6, 5]
+    ])
+  })
+
   it("what is stacked is drawn as sums, and said as it is", () => {
     const { data, series } = named("Connections by protocol")
     const samples = [sample(1, { sessions: { toss: 2, sockets: 3 } })]

@@ -109,7 +109,9 @@ export const make = (): Desk => {
     isConnected.value = true
     const known = samples.value
     // A stream that has begun anew repeats what is known; a server that has, counts anew.
-    if (known.length > 0 && stats.atMillis <= known.at(-1)!.atMillis) return
+    const isKnown = ({ atMillis, uptimeMillis }: typeof Stats.Type) =>
+      atMillis === stats.atMillis && uptimeMillis === stats.uptimeMillis
+    if (known.some(isKnown)) return
     samples.value = [...known.slice(1 - limitSamples), stats]
   }
 

@@ -68,6 +68,26 @@ interface Line {
 const sums = (rows: ReadonlyArray<ReadonlyArray<number | null>>): Array<number> =>
   (rows[0] ?? []).map((_, place) => rows.reduce((sum, row) => sum + (row[place] ?? 0), 0))
 
+/** How much time there is between two samples, by the clock that nobody sets; but for a server that has begun anew. */
+const millisBetween = (before: Sample, sample: Sample): number => {
+  const passedMillis = sample.uptimeMillis - before.uptimeMillis
+  return passedMillis > 0 ? passedMillis : Math.max(1, sample.atMillis - before.atMillis)
+}
+
+/** When the samples were taken, in seconds, as the last one has it: they are in order, also when the server's clock was set. */
+const moments = (samples: Samples): Array<number> => {
+  let atMillis = samples.at(-1)?.atMillis ?? 0
+  let after: Sample | undefined
+  return samples
+    .toReversed()
+    .map((sample) => {
+      if (after !== undefined) atMillis -= millisBetween(sample, after)
+      after = sample
+      return atMillis / 1000
+    })
+    .toReversed()
+}
+
 const figures = (
   title: string,
   lines: ReadonlyArray<Line>,
@@ -89,10 +109,7 @@ const figures = (
   })),
   data: (samples) => {
     const values = lines.map(({ read }) => samples.map((sample, index) => read(sample, samples[index - 1])))
-    return [
-      samples.map(({ atMillis }) => atMillis / 1000),
-      ...values.map((own, line) => (isStacked ? sums(values.slice(0, line + 1)) : own))
-    ]
+    return [moments(samples), ...values.map((own, line) => (isStacked ? sums(values.slice(0, line + 1)) : own))]
   }
 })
 
@@ -101,8 +118,7 @@ const perSecond =
   (count: "messages" | "deliveries" | "rejections"): Read =>
   (sample, before) => {
     if (before === undefined) return null
-    const seconds = (sample.atMillis - before.atMillis) / 1000
-    return Math.max(0, (sample[count] - before[count]) / seconds)
+    return Math.max(0, ((sample[count] - before[count]) / millisBetween(before, sample)) * 1000)
   }
 
 const protocols = ["toss", "tsockm", "chatmaster", "packet", "sockets", "embedded"]
