@@ -8,39 +8,23 @@
 import { Effect, type Fiber } from "effect"
 import { type Event, type IsActor, isPersonal, type Perspective, type SharedEvent } from "../domain/Event.ts"
 import { Hangup, type HangupReason } from "../domain/Hangup.ts"
+import { monotonicMillis } from "../domain/MonotonicTime.ts"
 import type { Link } from "../protocols/Link.ts"
 import type { Conversation } from "../protocols/Protocol.ts"
 import type { Reader } from "../protocols/Reader.ts"
 import type { Session } from "../services/Session.ts"
 import { TokenBucket } from "../services/TokenBucket.ts"
-import type { Carrier } from "./Carrier.ts"
-import type { Inbound } from "./Inbound.ts"
+import type { Accepted } from "./Accepted.ts"
 import type { Interpreter } from "./Interpreter.ts"
 import type { Own } from "./Own.ts"
 import { Outbox, type Owner } from "./Outbox.ts"
 import type { ProtocolContext } from "./ProtocolContext.ts"
 
-/** Where a peer is. */
-export interface RemoteAddress {
-  /** Its IP address. */
-  readonly address: string
-  /** Its port, and the address at which it has reached the server. */
-  readonly port?: number | undefined
-  readonly local?: Link<never>["local"]
-}
-
-/** A peer that a transport has just accepted. */
-export interface Accepted<In, Frame> {
-  readonly carrier: Carrier<Frame>
-  readonly inbound: Inbound<In>
-  readonly remote: RemoteAddress
-}
-
 const noFibers: ReadonlySet<Fiber.Fiber<void>> = new Set()
 
 const sizeOf = (input: unknown): number => (input instanceof Uint8Array ? input.length : 0)
 
-export class Connection<In, Packet, Frame, Key extends object> implements Own<Frame>, Owner, Reader<In, Packet> {
+export class Connection<In, Packet, Frame, Key extends object> implements Own<Frame>, Owner<Frame>, Reader<In, Packet> {
   readonly openedMillis: number
   readonly outbox: Outbox<Frame>
   readonly conversation: Conversation<Packet, Frame, Key>
@@ -76,7 +60,7 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
     this.#interpreter = interpreter
     this.#accepted = accepted
     this.#number = number
-    this.openedMillis = context.clock.currentTimeMillisUnsafe()
+    this.openedMillis = monotonicMillis(context.clock)
     this.#reader = context.protocol.reader()
     this.conversation = context.protocol.converse(this)
     this.outbox = new Outbox(context.outboxes, accepted.carrier, this)
@@ -140,8 +124,7 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
   }
 
   get finish(): (() => ReadonlyArray<Packet>) | undefined {
-    const reader = this.#reader
-    return reader.finish && (() => this.#finish())
+    return this.#reader.finish && (() => this.#finish())
   }
 
   #finish(): ReadonlyArray<Packet> {
@@ -152,8 +135,9 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
   read(input: In): ReadonlyArray<Packet> {
     if (this.hasBeenIn) return this.#reader.read(input)
     this.#hasRested = false
-    this.#bytesBeforeLogin += sizeOf(input)
-    const packets = this.#reader.read(input)
+    const inflated = this.#reader.readWithin?.(input, this.#context.limits.loginInflatedLimitBytes)
+    this.#bytesBeforeLogin += sizeOf(input) + (inflated?.inflatedBytes ?? 0)
+    const packets = inflated?.packets ?? this.#reader.read(input)
     // What the packets of this read ask for may be a login.
     if (packets.length === 0 && this.isOverLoginBytes) this.hangUp(new Hangup({ reason: "login-limit" }))
     return packets
@@ -179,13 +163,8 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
   }
 
   fault(): Hangup | undefined {
-    this.#faults ??= new TokenBucket(10, 100)
-    const waitMillis = this.#faults.take(this.#context.clock.currentTimeMillisUnsafe())
-    return waitMillis > 0 ? new Hangup({ reason: "faulty" }) : undefined
-  }
-
-  overflowed(): void {
-    this.hangUp(new Hangup({ reason: "slow" }))
+    const isTooMany = (this.#faults ??= new TokenBucket(10, 100)).take(monotonicMillis(this.#context.clock)) > 0
+    return isTooMany ? new Hangup({ reason: "faulty" }) : undefined
   }
 
   send(frame: Frame, holdMillis = 0): void {
@@ -202,10 +181,14 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
     this.outbox.share(frame)
   }
 
-  shareAll(frames: ReadonlyArray<Frame>): void {
+  shareAll(frames: ReadonlyArray<Frame>, event?: SharedEvent, as?: Perspective): void {
+    this.#record(frames)
+    this.outbox.shareAll(frames, event, as)
+  }
+
+  #record(frames: ReadonlyArray<Frame>): void {
     const { record } = this.#context.wire
     if (record !== undefined) for (const frame of frames) record("out", this.who, frame)
-    this.outbox.shareAll(frames)
   }
 
   deliver(event: Event, as: Perspective): void {
@@ -213,11 +196,20 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
       for (const frame of this.conversation.present(event)) this.send(frame)
       return
     }
-    this.shareAll(this.#context.shared.frames(event, as, this.conversation.variant))
+    this.shareAll(this.#context.shared.frames(event, as, this.conversation.variant), event, as)
   }
 
   deliverAll(events: ReadonlyArray<SharedEvent>, isActor: IsActor): void {
-    this.shareAll(this.#context.shared.allFrames(events, this.conversation.variant, isActor))
+    const { shared } = this.#context
+    const { variant } = this.conversation
+    if (this.outbox.isPaced) shared.shareEach(events, variant, isActor, this)
+    else this.shareAll(shared.allFrames(events, variant, isActor))
+  }
+
+  notice(text: string): ReadonlyArray<Frame> {
+    const frames = this.conversation.present({ _tag: "Noticed", text })
+    this.#record(frames)
+    return frames
   }
 
   queuedBytes(): number {
@@ -286,6 +278,7 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
 
   /** Says the last words. */
   sayFarewell(reason: HangupReason): void {
+    this.outbox.hasten(this.#context.limits.drainTimeoutMillis / 2)
     for (const frame of this.conversation.farewell(reason)) this.send(frame)
   }
 

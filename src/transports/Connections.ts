@@ -9,6 +9,7 @@
  */
 import { Cause, Clock, Context, Deferred, Effect, Exit, Fiber, FiberSet, Layer, Option, type Scope } from "effect"
 import { explain, Hangup } from "../domain/Hangup.ts"
+import { everyMillis, monotonicMillis } from "../domain/MonotonicTime.ts"
 import { sweepMillis } from "../protocols/Exchange.ts"
 import type { Protocol } from "../protocols/Protocol.ts"
 import { Metrics } from "../services/Metrics.ts"
@@ -16,7 +17,8 @@ import { Chat } from "../services/Chat.ts"
 import { Quota } from "../services/Quota.ts"
 import { Turn } from "../services/Turn.ts"
 import * as Batches from "./Batches.ts"
-import { type Accepted, Connection } from "./Connection.ts"
+import type { Accepted } from "./Accepted.ts"
+import { Connection } from "./Connection.ts"
 import { Dialogue } from "./Dialogue.ts"
 import { Flusher } from "./Flusher.ts"
 import * as IdleSweeper from "./IdleSweeper.ts"
@@ -79,13 +81,13 @@ export class Connections extends Context.Service<
       const serve = Effect.fnUntraced(function* <In, Packet, Frame, Key extends object>(
         protocol: Protocol<In, Packet, Frame, Key>
       ): Effect.fn.Return<Service<In, Packet, Frame, Key>, never, Scope.Scope> {
-        const { exchange, gapMillis, sizeBytes } = protocol
+        const { exchange, gapMillis, saysWhoIsThere = false, sizeBytes } = protocol
         const apart = yield* inTurn(FiberSet.makeRuntime<never, void, never>())
         const batches = Batches.make(sizeBytes)
         const context: ProtocolContext<In, Packet, Frame, Key> = {
           protocol,
           shared: new SharedFrames(protocol),
-          outboxes: { sizeBytes, gapMillis, batches, flusher, clock, run: apart },
+          outboxes: { sizeBytes, gapMillis, saysWhoIsThere, batches, flusher, clock, run: apart },
           chat,
           quota,
           metrics,
@@ -99,7 +101,7 @@ export class Connections extends Context.Service<
         if (exchange !== undefined) {
           yield* Effect.addFinalizer(() => interpreter.close)
           const sweep = Effect.suspend(() => interpreter.perform(exchange.sweep()))
-          yield* sweep.pipe(Effect.delay(sweepMillis), Effect.forever, Effect.forkScoped)
+          yield* Effect.forkScoped(everyMillis(sweepMillis, sweep))
         }
         return { context, interpreter, dialogue: new Dialogue(context, interpreter) }
       })
@@ -133,14 +135,14 @@ export class Connections extends Context.Service<
           yield* log(hangup, who, connection.about)
           if (hangup.reason === "slow") return
         }
-        const beganMillis = clock.currentTimeMillisUnsafe()
+        const beganMillis = monotonicMillis(clock)
         const { drainTimeoutMillis } = limits
         // What was asked for before is answered before the last words.
         if (connection.children.size > 0) {
           yield* Effect.timeoutOption(Fiber.awaitAll(connection.children), drainTimeoutMillis / 2)
         }
         if (hangup !== undefined && hangup.reason !== "done") connection.sayFarewell(hangup.reason)
-        const leftMillis = drainTimeoutMillis - (clock.currentTimeMillisUnsafe() - beganMillis)
+        const leftMillis = drainTimeoutMillis - (monotonicMillis(clock) - beganMillis)
         yield* Effect.timeoutOption(connection.outbox.emptied, Math.max(0, leftMillis))
       })
 

@@ -64,6 +64,12 @@ const isOfRead = (packet: { readonly _tag: string }): boolean =>
 
 const chatMasterSamples = ChatMaster.originals.map(({ sent }) => utf8(sent))
 
+// What comes before compressed data is noticed to be damaged depends on how much of it has come.
+const checkChatMaster = streamed(
+  (reads) => readAll(ChatMasterReader.make(), reads),
+  ({ _tag }) => _tag === "Unreadable"
+)
+
 const socketEvents = [
   ["register", "ada"],
   ["message", { from: "ada", message: "hi" }],
@@ -136,7 +142,7 @@ export const codecs: ReadonlyArray<Codec> = [
   {
     name: "chatmaster, packages",
     samples: chatMasterSamples,
-    check: streamed((reads) => readAll(ChatMasterReader.make(), reads)),
+    check: checkChatMaster,
     outcomes: ["Unreadable", "Misshapen", "Message", "Command"]
   },
   {
@@ -144,11 +150,7 @@ export const codecs: ReadonlyArray<Codec> = [
     samples: chatMasterSamples
       .flatMap((bytes) => [deflateSync(bytes), gzipSync(bytes)])
       .map((it) => new Uint8Array(it)),
-    // What comes before damaged data is noticed to be so depends on how much of it has come.
-    check: streamed(
-      (reads) => readAll(ChatMasterReader.make(), reads),
-      ({ _tag }) => _tag === "Unreadable"
-    ),
+    check: checkChatMaster,
     outcomes: ["Unreadable", "Message", "Command"]
   },
   {
