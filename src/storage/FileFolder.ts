@@ -115,8 +115,19 @@ export const make = Effect.fnUntraced(function* (
   for (const made of [folder, path.dirname(folder), directory]) yield* sync(made)
   yield* removeOlder(fs, path, directory)
 
+  // Not those above them: if these are gone under the server they may be put back.
   const makeFolderOf = (sha256: string): Disk<void> =>
-    Effect.andThen(makeDirectory(folderOf(sha256)), sync(contentsFolder))
+    Effect.forEach(
+      [contentsFolder, folderOf(sha256)],
+      (path) =>
+        Effect.catchReason(
+          fs.makeDirectory(path, { mode: directoryMode }),
+          "PlatformError",
+          "AlreadyExists",
+          () => Effect.void
+        ),
+      { discard: true }
+    ).pipe(Effect.andThen(sync(contentsFolder)))
 
   const isWhole = (sha256: string, sizeBytes: number): Disk<boolean> =>
     fs.stat(pathOf(sha256)).pipe(

@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { Array as Arr, Effect, Logger } from "effect"
-import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs"
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { Attachments } from "../../src/services/Attachments.ts"
 import * as DataDirectory from "../../src/storage/DataDirectory.ts"
 import { operatorClient } from "../api/Asking.ts"
 import * as TestServer from "../e2e/TestServer.ts"
@@ -81,6 +82,27 @@ describe.skipIf(process.platform === "win32")("DataDirectory", () => {
         for (const [path, mode, expected] of modes) assert.strictEqual(mode, expected, path)
         for (const path of [dataDir, join(outer, "deep")]) assert.strictEqual(statSync(path).mode & 0o777, 0o700)
       })
+      yield* Effect.provide(use, TestServer.layer({ dataDir, storage: "sqlite" }))
+    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer))
+  )
+
+  it.live("a server does not make its directory again when that is gone, and keeps nothing there", () =>
+    Effect.gen(function* () {
+      const dataDir = join(yield* directory, "data")
+      const use = Effect.gen(function* () {
+        const { bots } = yield* operatorClient
+        yield* bots.make({ payload: { name: "Weather" } })
+        const attachments = yield* Attachments
+        const upload = yield* attachments.begin(3)
+        yield* upload.write(content(3), 0)
+        renameSync(dataDir, `${dataDir}.away`)
+        assert.strictEqual((yield* Effect.flip(bots.make({ payload: { name: "News" } })))._tag, "StorageFailed")
+        assert.strictEqual((yield* Effect.flip(upload.keep("a.bin")))._tag, "StorageFailed")
+        assert.isFalse(existsSync(dataDir))
+        renameSync(`${dataDir}.away`, dataDir)
+        yield* bots.make({ payload: { name: "News" } })
+        yield* store(content(3))
+      }).pipe(Effect.scoped)
       yield* Effect.provide(use, TestServer.layer({ dataDir, storage: "sqlite" }))
     }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer))
   )

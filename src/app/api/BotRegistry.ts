@@ -3,7 +3,7 @@
  *
  * Of a token only its digest is kept: whoever reads the file cannot post.
  */
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Context, Effect, Layer, Result, Schema } from "effect"
 import { BotExists, NoSuchBot, TooManyBots } from "../../api/ApiError.ts"
@@ -68,11 +68,15 @@ export class BotRegistry extends Context.Service<
         // Looked up by the digest of a token, so the time that it takes tells nothing of tokens.
         let byDigest = new Map(loaded.success.map(({ name, sha256 }) => [sha256, name]))
 
+        // A directory that is gone under the server is not made again, for it may be put back.
+        let isMade = existsSync(directory)
+
         const store = (next: ReadonlyMap<string, UserName>): Effect.Effect<void, StorageFailed> =>
           Effect.try({
             try: () => {
               const bots = Array.from(next, ([sha256, name]) => ({ name, sha256 }))
-              DataDirectory.make(directory)
+              if (!isMade) DataDirectory.make(directory)
+              isMade = true
               // One that is there was left by a server that died, or by somebody else.
               rmSync(`${file}.new`, { force: true })
               writeFileSync(`${file}.new`, `${JSON.stringify({ bots }, null, 2)}\n`, { flag: "wx", mode: 0o600 })
