@@ -65,3 +65,7 @@ export const isPersonal: (event: Event) => event is PersonalEvent = (event): eve
 
 /** Of several events, whether the one who is told them did this one, by its index; undefined for whoever did nothing of it. */
 export type IsActor = ((index: number) => boolean) | undefined
+
+/** As whom a recipient is told an event, by its index. */
+export const perspective = (isActor: IsActor, index: number): Perspective =>
+  isActor?.(index) === true ? "actor" : "witness"

@@ -23,3 +23,13 @@ export const remark = (event: Notable): string => {
       return `${event.by} has invited you to ${event.room}.`
   }
 }
+
+const counted = (count: number, one: string, several: string): string => `${count} ${count === 1 ? one : several}`
+
+/** One English text for messages, and news of who came and went, that a peer is not told because they came too fast for it. */
+export const leftOut = (messageCount: number, presenceCount: number): string => {
+  const messages = messageCount === 0 ? [] : [counted(messageCount, "message", "messages")]
+  const presence = presenceCount === 0 ? [] : [counted(presenceCount, "notice of", "notices of") + " who came or went"]
+  const verb = messageCount + presenceCount === 1 ? "was" : "were"
+  return `${[...messages, ...presence].join(" and ")} ${verb} left out here, because more came than can be sent to you in time. /history shows what was said, /who who is here.`
+}

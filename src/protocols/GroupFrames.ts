@@ -25,11 +25,7 @@ export class GroupFrames<Frame> {
 
   /** What a recipient gets of a group; undefined if it has to be told the events one by one. */
   of(events: ReadonlyArray<SharedEvent>, variant: number, isActor: IsActor): ReadonlyArray<Frame> | undefined {
-    if (events !== this.#events) {
-      this.#events = events
-      this.#groups = []
-    }
-    const group = (this.#groups[variant] ??= this.#make(events, variant))
+    const group = this.#group(events, variant)
     if (group === false) return undefined
     if (isActor === undefined) return group.all
     const own: Array<Frame> = []
@@ -39,6 +35,32 @@ export class GroupFrames<Frame> {
       for (let at = 0; at < frames.length; at++) own.push(frames[at]!)
     }
     return own
+  }
+
+  /** The same, event by event. */
+  each(
+    events: ReadonlyArray<SharedEvent>,
+    variant: number,
+    isActor: IsActor
+  ): ReadonlyArray<ReadonlyArray<Frame>> | undefined {
+    const group = this.#group(events, variant)
+    if (group === false) return undefined
+    if (isActor === undefined) return group.each
+    const own: Array<ReadonlyArray<Frame>> = []
+    for (let index = 0; index < events.length; index++) {
+      const frames = isActor(index) ? this.#framesOf(events[index]!, "actor", variant) : group.each[index]!
+      if (frames === undefined) return undefined
+      own.push(frames)
+    }
+    return own
+  }
+
+  #group(events: ReadonlyArray<SharedEvent>, variant: number): Group<Frame> | false {
+    if (events !== this.#events) {
+      this.#events = events
+      this.#groups = []
+    }
+    return (this.#groups[variant] ??= this.#make(events, variant))
   }
 
   #make(events: ReadonlyArray<SharedEvent>, variant: number): Group<Frame> | false {

@@ -14,8 +14,18 @@ export interface Link<Frame> {
   share?(frame: Frame): void
   /** The same for several. */
   shareAll?(frames: ReadonlyArray<Frame>): void
+  /** What waits to be sent by it, if there is something to be known of that. */
+  readonly outbox?: LinkOutbox
   /** Ends a connection when what was sent has gone out. An address has no end. */
   readonly end?: () => void
+}
+
+/** What waits to be sent by a link. */
+export interface LinkOutbox {
+  /** In how long, for all that is known, what is sent now goes out, in milliseconds. */
+  readonly queueMillis: number
+  /** Whether the peer has not taken yet what it was sent. */
+  readonly isStuck: boolean
 }
 
 /** The link of a peer that is not served: what is sent by it is lost. */

@@ -62,6 +62,11 @@ export interface Protocol<In, Packet, Frame, Key extends object = never> {
   readonly converse: (link?: Link<Frame>) => Conversation<Packet, Frame, Key>
   /** The frames of an event that several recipients share: at most once per event, perspective and variant. */
   readonly render: (event: SharedEvent, as: Perspective, variant: number) => ReadonlyArray<Frame>
+  /**
+   * Whether the news of who comes and goes says who is in the room, so that a paced peer must get the last of it; not if
+   * nothing is said.
+   */
+  readonly saysWhoIsThere?: boolean
   /** How many bytes of memory a frame counts for in an outbox. */
   readonly sizeBytes: (frame: Frame) => number
   /** The sessions that are not a connection's own, if the protocol has such. */

@@ -23,6 +23,8 @@ export class Directory extends Context.Service<
   {
     /** Gives a claimant all keys of a name; false, and he gets none, if somebody else has one of them. */
     readonly claim: (claim: NameClaim) => Effect.Effect<boolean>
+    /** Whether somebody has a name at this moment by one of these keys, which are all of that name. */
+    readonly isTaken: (keys: ReadonlyArray<string>) => Effect.Effect<boolean>
     /**
      * Gives back what this very claim has got, or will have when it is answered. A key stays the claimant's if another claim of
      * his has it too. Returns at once.
@@ -42,6 +44,7 @@ export class Directory extends Context.Service<
           for (const key of claim.keys) claims.set(key, [...(claims.get(key) ?? []), claim])
           return true
         }),
+      isTaken: (keys) => Effect.sync(() => keys.some((key) => claims.has(key))),
       release: (claim) => {
         for (const key of claim.keys) {
           const others = claims.get(key)?.filter((other) => other !== claim) ?? []

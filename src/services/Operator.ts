@@ -106,7 +106,7 @@ export class Operator extends Context.Service<
       const clock = yield* Clock.Clock
       const startedMillis = monotonicMillis(clock)
 
-      const all = (): ReadonlyArray<Session> => Array.from(sessions.all()).sort((a, b) => a.number - b.number)
+      const all = (): ReadonlyArray<Session> => Array.from(sessions.all())
 
       const select = (target: Target): Effect.Effect<ReadonlyArray<Session>, PeerUnknown> =>
         Effect.suspend(() => {

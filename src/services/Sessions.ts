@@ -3,7 +3,7 @@
  *
  * - A name belongs to at most one session at a time. It is claimed from the {@link Directory}, which may take time; of
  *   several claims at once exactly one wins. What is done with a claim is done at once.
- * - Numbers rise and are not used again.
+ * - Numbers rise in the order in which they are given, and are not used again; one may be kept for a login that comes later.
  */
 import { Context, Effect, Layer, Result } from "effect"
 import type { ProtocolName } from "../domain/Message.ts"
@@ -26,6 +26,8 @@ export interface Claim extends NameClaim {
 export interface Opening {
   readonly protocol: ProtocolName
   readonly address: string
+  /** The public number that was reserved for it; a new one if there is none. */
+  readonly number?: number | undefined
   readonly outlet: Outlet
   readonly atMillis: number
   /** The room it begins in. */
@@ -46,6 +48,8 @@ export class Sessions extends Context.Service<
      * in the same step, which is not to be interrupted, or gives it back.
      */
     readonly claim: (name: string, holder?: Session) => Effect.Effect<Claim, NameRejection>
+    /** Gives a public number to one login of this name, if that could have it now. Nobody has the name by it. */
+    readonly reserve: (name: string) => Effect.Effect<number, NameRejection | ServerFull>
     /** Gives back a claim that no session has. */
     readonly giveBack: (claim: Claim) => void
     /** Makes a session of a claim; a refused one is given back. */
@@ -71,6 +75,7 @@ export class Sessions extends Context.Service<
       const byKey = new Map<string, SessionState>()
       const byNumber = new Map<number, SessionState>()
       let lastNumber = 0
+      let lastOrder = 0
 
       const giveBack = (claim: Claim): void => directory.release(claim)
 
@@ -88,13 +93,27 @@ export class Sessions extends Context.Service<
           )
         })
 
+      const isFull = (): boolean => byNumber.size >= limits.sessionLimit
+
+      const reserve = (wanted: string): Effect.Effect<number, NameRejection | ServerFull> =>
+        Effect.suspend((): Effect.Effect<number, NameRejection | ServerFull> => {
+          const name = userName(wanted)
+          if (Result.isFailure(name)) return Effect.fail(name.failure)
+          const answered = directory.isTaken(uniqueKeys(name.success))
+          return Effect.flatMap(answered, (isTaken): Effect.Effect<number, NameTaken | ServerFull> => {
+            if (isTaken) return Effect.fail(new NameTaken())
+            return isFull() ? Effect.fail(new ServerFull()) : Effect.succeed(++lastNumber)
+          })
+        })
+
       const open = (claim: Claim, opening: Opening): Result.Result<Session, ServerFull> => {
-        if (byNumber.size >= limits.sessionLimit) {
+        if (isFull()) {
           giveBack(claim)
           return Result.fail(new ServerFull())
         }
         const session: SessionState = {
-          number: ++lastNumber,
+          number: opening.number ?? ++lastNumber,
+          order: ++lastOrder,
           name: claim.name,
           claim,
           protocol: opening.protocol,
@@ -136,6 +155,7 @@ export class Sessions extends Context.Service<
 
       return Sessions.of({
         claim,
+        reserve,
         giveBack,
         open,
         close,

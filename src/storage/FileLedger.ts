@@ -8,6 +8,7 @@
  */
 import { Clock, Effect, Schema, type Scope, Semaphore } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
+import { fileName } from "../domain/FileName.ts"
 import { monotonicMillis } from "../domain/MonotonicTime.ts"
 import type { StoredFile } from "../services/Attachments.ts"
 import * as Counters from "./Counters.ts"
@@ -72,7 +73,11 @@ export const make: Effect.Effect<FileLedger, never, SqlClient.SqlClient | Scope.
   const folder = Effect.map(sql<{ name: string }>`select name from file_folder`, (rows) => rows[0]!.name)
 
   const files = sql`select number, id, name, sha256, size_bytes as "sizeBytes", at_millis as "atMillis"
-    from files order by at_millis, number`.pipe(Effect.flatMap((rows) => Effect.orDie(decodeRows(rows))))
+    from files order by at_millis, number`.pipe(
+    Effect.flatMap((rows) => Effect.orDie(decodeRows(rows))),
+    // Whoever has written them.
+    Effect.map((files) => files.map((file) => ({ ...file, name: fileName(file.name) })))
+  )
 
   const remove = (numbers: ReadonlyArray<number>) =>
     Effect.forEach(

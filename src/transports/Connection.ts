@@ -14,34 +14,17 @@ import type { Conversation } from "../protocols/Protocol.ts"
 import type { Reader } from "../protocols/Reader.ts"
 import type { Session } from "../services/Session.ts"
 import { TokenBucket } from "../services/TokenBucket.ts"
-import type { Carrier } from "./Carrier.ts"
-import type { Inbound } from "./Inbound.ts"
+import type { Accepted } from "./Accepted.ts"
 import type { Interpreter } from "./Interpreter.ts"
 import type { Own } from "./Own.ts"
 import { Outbox, type Owner } from "./Outbox.ts"
 import type { ProtocolContext } from "./ProtocolContext.ts"
 
-/** Where a peer is. */
-export interface RemoteAddress {
-  /** Its IP address. */
-  readonly address: string
-  /** Its port, and the address at which it has reached the server. */
-  readonly port?: number | undefined
-  readonly local?: Link<never>["local"]
-}
-
-/** A peer that a transport has just accepted. */
-export interface Accepted<In, Frame> {
-  readonly carrier: Carrier<Frame>
-  readonly inbound: Inbound<In>
-  readonly remote: RemoteAddress
-}
-
 const noFibers: ReadonlySet<Fiber.Fiber<void>> = new Set()
 
 const sizeOf = (input: unknown): number => (input instanceof Uint8Array ? input.length : 0)
 
-export class Connection<In, Packet, Frame, Key extends object> implements Own<Frame>, Owner, Reader<In, Packet> {
+export class Connection<In, Packet, Frame, Key extends object> implements Own<Frame>, Owner<Frame>, Reader<In, Packet> {
   readonly openedMillis: number
   readonly outbox: Outbox<Frame>
   readonly conversation: Conversation<Packet, Frame, Key>
@@ -184,10 +167,6 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
     return isTooMany ? new Hangup({ reason: "faulty" }) : undefined
   }
 
-  overflowed(): void {
-    this.hangUp(new Hangup({ reason: "slow" }))
-  }
-
   send(frame: Frame, holdMillis = 0): void {
     this.#context.wire.record?.("out", this.who, frame)
     this.outbox.push(frame, holdMillis)
@@ -202,10 +181,14 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
     this.outbox.share(frame)
   }
 
-  shareAll(frames: ReadonlyArray<Frame>): void {
+  shareAll(frames: ReadonlyArray<Frame>, event?: SharedEvent, as?: Perspective): void {
+    this.#record(frames)
+    this.outbox.shareAll(frames, event, as)
+  }
+
+  #record(frames: ReadonlyArray<Frame>): void {
     const { record } = this.#context.wire
     if (record !== undefined) for (const frame of frames) record("out", this.who, frame)
-    this.outbox.shareAll(frames)
   }
 
   deliver(event: Event, as: Perspective): void {
@@ -213,11 +196,20 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
       for (const frame of this.conversation.present(event)) this.send(frame)
       return
     }
-    this.shareAll(this.#context.shared.frames(event, as, this.conversation.variant))
+    this.shareAll(this.#context.shared.frames(event, as, this.conversation.variant), event, as)
   }
 
   deliverAll(events: ReadonlyArray<SharedEvent>, isActor: IsActor): void {
-    this.shareAll(this.#context.shared.allFrames(events, this.conversation.variant, isActor))
+    const { shared } = this.#context
+    const { variant } = this.conversation
+    if (this.outbox.isPaced) shared.shareEach(events, variant, isActor, this)
+    else this.shareAll(shared.allFrames(events, variant, isActor))
+  }
+
+  notice(text: string): ReadonlyArray<Frame> {
+    const frames = this.conversation.present({ _tag: "Noticed", text })
+    this.#record(frames)
+    return frames
   }
 
   queuedBytes(): number {
@@ -286,6 +278,7 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
 
   /** Says the last words. */
   sayFarewell(reason: HangupReason): void {
+    this.outbox.hasten(this.#context.limits.drainTimeoutMillis / 2)
     for (const frame of this.conversation.farewell(reason)) this.send(frame)
   }
 

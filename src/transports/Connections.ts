@@ -17,7 +17,8 @@ import { Chat } from "../services/Chat.ts"
 import { Quota } from "../services/Quota.ts"
 import { Turn } from "../services/Turn.ts"
 import * as Batches from "./Batches.ts"
-import { type Accepted, Connection } from "./Connection.ts"
+import type { Accepted } from "./Accepted.ts"
+import { Connection } from "./Connection.ts"
 import { Descriptors } from "./Descriptors.ts"
 import { Dialogue } from "./Dialogue.ts"
 import { Flusher } from "./Flusher.ts"
@@ -30,11 +31,6 @@ import { WireLog } from "./WireLog.ts"
 
 // Whoever gave the place takes it back.
 const ownPlace = (): void => {}
-
-/** Whether whoever has accepted a peer has a place for it. Where that is not said, the quota of its address decides. */
-export interface Admitted {
-  readonly hasPlace?: boolean | undefined
-}
 
 /** A protocol at work. */
 export interface Service<In, Packet, Frame, Key extends object = never> {
@@ -56,7 +52,7 @@ export class Connections extends Context.Service<
      */
     readonly accept: <In, Packet, Frame, Key extends object>(
       service: Service<In, Packet, Frame, Key>
-    ) => (accepted: Accepted<In, Frame> & Admitted) => Fiber.Fiber<void, Hangup>
+    ) => (accepted: Accepted<In, Frame>) => Fiber.Fiber<void, Hangup>
     /** Tells every peer that the server stops, and ends every connection and those that come from now on. */
     readonly stop: Effect.Effect<void>
   }
@@ -89,13 +85,13 @@ export class Connections extends Context.Service<
       const serve = Effect.fnUntraced(function* <In, Packet, Frame, Key extends object>(
         protocol: Protocol<In, Packet, Frame, Key>
       ): Effect.fn.Return<Service<In, Packet, Frame, Key>, never, Scope.Scope> {
-        const { exchange, gapMillis, sizeBytes } = protocol
+        const { exchange, gapMillis, saysWhoIsThere = false, sizeBytes } = protocol
         const apart = yield* inTurn(FiberSet.makeRuntime<never, void, never>())
         const batches = Batches.make(sizeBytes)
         const context: ProtocolContext<In, Packet, Frame, Key> = {
           protocol,
           shared: new SharedFrames(protocol),
-          outboxes: { sizeBytes, gapMillis, batches, flusher, clock, run: apart },
+          outboxes: { sizeBytes, gapMillis, saysWhoIsThere, batches, flusher, clock, run: apart },
           chat,
           quota,
           metrics,
@@ -203,7 +199,7 @@ export class Connections extends Context.Service<
       const accept = <In, Packet, Frame, Key extends object>(service: Service<In, Packet, Frame, Key>) => {
         const isBrief = service.context.protocol.exchange?.areConnectionsBrief === true
         const admit = isBrief ? quota.admitBriefly : quota.admit
-        return (accepted: Accepted<In, Frame> & Admitted): Fiber.Fiber<void, Hangup> => {
+        return (accepted: Accepted<In, Frame>): Fiber.Fiber<void, Hangup> => {
           const { hasPlace, remote } = accepted
           const leavePlace = isStopping || hasPlace === false ? undefined : hasPlace ? ownPlace : admit(remote.address)
           return run(

@@ -2,48 +2,48 @@
  * What waits to be sent to one peer.
  *
  * - Neither `push` nor `share` suspends or throws. Frames leave in the order in which they came.
- * - Over the limit everything that waits is dropped and `overflowed` is called once: a peer that does not read costs no
+ * - Over the limit everything that waits is dropped and its owner hangs up once: a peer that does not read costs no
  *   more than the limit, and nobody but itself.
  * - What a peer is answered is counted when it is queued. What many are sent is counted at the end of the turn: it is one frame
  *   for all of them, and for most of them so is all that waits, so that it is counted and joined once.
  * - Of what waits at most 64 KiB are handed to the carrier at a time, or 256 if it took the last at once, and nothing
  *   while it still holds some: so that progress can be seen, and what is dropped is really freed.
- * - Paced, it hands over one frame at a time, with a gap by the Clock behind each; the first at once.
- * - Behind a frame that is held, a paced peer gets nothing until `release`, or until a time has passed.
+ * - Paced, it hands over one frame at a time, when its {@link Pacer} says so, and what would be late gives way (Backlog.ts). The
+ *   limit is then for a peer that has not taken the last frame; one that has may be behind by {@link pacedFactor} times as much.
  */
-import { type Clock, Effect } from "effect"
+import { Effect } from "effect"
+import type { Event, Perspective } from "../domain/Event.ts"
+import { Hangup, type HangupReason } from "../domain/Hangup.ts"
 import { monotonicMillis } from "../domain/MonotonicTime.ts"
 import type { Batches } from "./Batches.ts"
 import type { Carrier, CarrierListener } from "./Carrier.ts"
 import type { Flushable, Flusher } from "./Flusher.ts"
+import { type Paced, Pacer, type PacerContext } from "./Pacer.ts"
 
 /** What the outboxes of one protocol have in common. */
-export interface OutboxContext<Frame> {
-  readonly sizeBytes: (frame: Frame) => number
+export interface OutboxContext<Frame> extends PacerContext<Frame> {
   readonly batches: Batches<Frame>
   readonly flusher: Flusher["Service"]
-  readonly clock: Clock.Clock
-  /** The least time from when a frame has been taken to the next one, for a paced peer. */
-  readonly gapMillis: (frame: Frame) => number
-  /** Runs the fiber that waits for the end of a gap. */
-  readonly run: (effect: Effect.Effect<void>) => unknown
 }
 
+/** How many times the limit may wait for a paced peer that has taken all it was sent, of what is never left out. */
+export const pacedFactor = 16
+
 /** Whose outbox it is. */
-export interface Owner {
+export interface Owner<Frame> extends Paced<Frame> {
   /** How much may wait. */
   readonly outboxLimitBytes: number
   /** Whether the peer needs its frames one at a time. Asked for before each write: it can turn out that it does not. */
   readonly isPaced: boolean
-  /** More was to wait than may. */
-  overflowed(): void
+  /** It is to end: more was to wait than may, or what carries it says so. */
+  hangUp(hangup: Hangup): void
 }
 
 export class Outbox<Frame> implements Flushable, CarrierListener {
   isDirty = false
   readonly #context: OutboxContext<Frame>
   readonly #carrier: Carrier<Frame>
-  readonly #owner: Owner
+  readonly #owner: Owner<Frame>
   // Not to be changed while it is shared with others.
   #frames: ReadonlyArray<Frame> = []
   #isShared = true
@@ -51,25 +51,34 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
   #counted = 0
   #bytes = 0
   #isClosed = false
+  // Where what waits is instead, if the peer is paced.
+  #pacer: Pacer<Frame> | undefined
+  // Whether neither is the case.
+  #isPlain = true
   // Whether the last batch was taken at once.
   #isFast = false
-  #wakeMillis = Infinity
-  #nextWriteMillis = -Infinity
-  // The gap of a frame that has not been taken yet.
-  #gapMillis = 0
-  // How many frames are queued up to the one that is held, and for how long it is; 0 if none is.
-  #framesToHold = 0
-  #holdMillis = 0
-  #heldUntilMillis = -Infinity
   #hasProgressed = false
   #stuckSinceMillis: number | undefined
   #emptied: (() => void) | undefined
 
-  constructor(context: OutboxContext<Frame>, carrier: Carrier<Frame>, owner: Owner) {
+  constructor(context: OutboxContext<Frame>, carrier: Carrier<Frame>, owner: Owner<Frame>) {
     this.#context = context
     this.#carrier = carrier
     this.#owner = owner
+    if (owner.isPaced) this.#pace()
     carrier.listen(this)
+  }
+
+  answering(bytes: number): void {
+    if (this.#isClosed) return
+    const unsentBytes = this.#carrier.unsentBytes()
+    // Until now there was nothing that could be stuck.
+    if (unsentBytes === 0) this.progressed()
+    if (this.queuedBytes + bytes > this.#owner.outboxLimitBytes) this.#overflow()
+  }
+
+  failed(reason: HangupReason): void {
+    this.#owner.hangUp(new Hangup({ reason }))
   }
 
   progressed(): void {
@@ -78,10 +87,7 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
 
   drained(): void {
     this.progressed()
-    if (this.#gapMillis > 0) {
-      this.#nextWriteMillis = monotonicMillis(this.#context.clock) + this.#gapMillis
-      this.#gapMillis = 0
-    }
+    this.#pacer?.drained(monotonicMillis(this.#context.clock))
     this.flush()
   }
 
@@ -89,9 +95,25 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
     this.close()
   }
 
+  /** Whether frames are to be queued event by event. */
+  get isPaced(): boolean {
+    return this.#pacer !== undefined
+  }
+
   /** Bytes that wait, here and in the carrier. */
   get queuedBytes(): number {
-    return this.#isClosed ? 0 : this.#count() + this.#carrier.unsentBytes()
+    if (this.#isClosed) return 0
+    return (this.#pacer === undefined ? this.#count() : this.#pacer.queuedBytes) + this.#carrier.unsentBytes()
+  }
+
+  /** In how long, for all that is known, a paced peer is sent what is queued now; 0 if it is not paced. */
+  get queueMillis(): number {
+    return this.#pacer?.queueMillis ?? 0
+  }
+
+  /** Whether the peer has not taken yet what it was sent. */
+  get isStuck(): boolean {
+    return !this.#isClosed && this.#carrier.unsentBytes() > 0
   }
 
   /**
@@ -99,39 +121,38 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
    * was asked after something had been sent: so that what is sent has no clock read for it.
    */
   stuckSinceMillis(nowMillis: number): number | undefined {
-    const isStuck = !this.#isClosed && this.#carrier.unsentBytes() > 0
-    if (!isStuck) this.#stuckSinceMillis = undefined
+    if (!this.isStuck) this.#stuckSinceMillis = undefined
     else if (this.#hasProgressed) this.#stuckSinceMillis = nowMillis
     else this.#stuckSinceMillis ??= nowMillis
     this.#hasProgressed = false
     return this.#stuckSinceMillis
   }
 
-  /** Queues a frame; with `holdMillis` nothing goes out behind it for so long, or until `release`. */
+  /** Queues a frame; with `holdMillis` nothing goes out behind it to a paced peer for so long, or until `release`. */
   push(frame: Frame, holdMillis = 0): void {
-    if (this.#isClosed) return
+    if (!this.#isPlain) return this.#queue([frame], undefined, undefined, holdMillis)
     const size = this.#context.sizeBytes(frame)
     if (this.queuedBytes + size > this.#owner.outboxLimitBytes) return this.#overflow()
     this.#own().push(frame)
     this.#counted++
     this.#bytes += size
-    if (holdMillis > 0) {
-      this.#framesToHold = this.#frames.length
-      this.#holdMillis = holdMillis
-    }
     if (!this.isDirty) this.#context.flusher.schedule(this)
   }
 
   /** Queues a frame that many are sent, without counting it now. */
   share(frame: Frame): void {
-    if (this.#isClosed) return
+    if (!this.#isPlain) return this.#queue([frame])
     this.#own().push(frame)
     if (!this.isDirty) this.#context.flusher.schedule(this)
   }
 
-  /** Queues several such frames. The array may be kept, and shared with other outboxes: do not change it. */
-  shareAll(frames: ReadonlyArray<Frame>): void {
-    if (this.#isClosed || frames.length === 0) return
+  /**
+   * Queues several such frames; to be paced they are those of one event. The array may be kept, and shared with other
+   * outboxes: do not change it.
+   */
+  shareAll(frames: ReadonlyArray<Frame>, event?: Event, as?: Perspective): void {
+    if (!this.#isPlain) return this.#queue(frames, event, as)
+    if (frames.length === 0) return
     if (this.#frames.length === 0) {
       this.#frames = frames
       this.#isShared = true
@@ -144,24 +165,32 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
 
   /** Lets go out what is held back, or will be. */
   release(): void {
-    this.#framesToHold = 0
-    this.#heldUntilMillis = -Infinity
-    if (this.#frames.length > 0) this.#context.flusher.schedule(this)
+    if (this.#pacer === undefined) return
+    this.#pacer.release()
+    if (this.#pacer.frameCount > 0) this.#context.flusher.schedule(this)
+  }
+
+  /** Leaves out, for a paced peer, what would make anything later than this. */
+  hasten(limitMillis: number): void {
+    this.#pacer?.hasten(limitMillis)
   }
 
   /** Hands over what can be handed over now. */
   flush(): void {
-    if (this.#isClosed) return
+    if (!this.#isPlain) return this.#flushPaced()
     const { batches, flusher } = this.#context
     const carrier = this.#carrier
     const unsentBytes = carrier.unsentBytes()
     const isWriting = unsentBytes === 0 && this.#frames.length > 0
-    const batch = isWriting && !this.#owner.isPaced ? batches(this.#frames, this.#isFast) : undefined
+    if (isWriting && this.#owner.isPaced) {
+      this.#pace()
+      return this.#flushPaced()
+    }
+    const batch = isWriting ? batches(this.#frames, this.#isFast) : undefined
     const queuedBytes = batch === undefined ? this.#count() : batch.totalBytes
     if (queuedBytes + unsentBytes > this.#owner.outboxLimitBytes) return this.#overflow()
-    if (!isWriting) return this.#settle()
+    if (batch === undefined) return this.#settle()
     this.#hasProgressed = true
-    if (batch === undefined) return this.#flushOne()
     this.#frames = batch.rest
     this.#isShared = true
     this.#counted = batch.rest.length
@@ -186,32 +215,63 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
   /** Drops what waits and takes no more. */
   close(): void {
     this.#isClosed = true
-    this.#frames = []
-    this.#isShared = true
-    this.#counted = this.#bytes = 0
+    this.#isPlain = false
+    this.#pacer = undefined
+    this.#drop()
     this.#settle()
   }
 
-  #flushOne(): void {
+  #queue(frames: ReadonlyArray<Frame>, event?: Event, as?: Perspective, holdMillis?: number): void {
+    const pacer = this.#pacer
+    if (pacer === undefined || frames.length === 0) return
+    pacer.push(frames, event, as, holdMillis)
+    if (this.#isOver(pacer)) return this.#overflow()
+    if (!this.isDirty) this.#context.flusher.schedule(this)
+  }
+
+  #isOver({ queuedBytes }: Pacer<Frame>): boolean {
+    const unsentBytes = this.#carrier.unsentBytes()
+    const limitBytes = this.#owner.outboxLimitBytes * (unsentBytes > 0 ? 1 : pacedFactor)
+    return queuedBytes + unsentBytes > limitBytes
+  }
+
+  #flushPaced(): void {
+    const pacer = this.#pacer
+    if (pacer === undefined) return
+    if (!this.#owner.isPaced) {
+      this.#pacer = undefined
+      this.#isPlain = true
+      this.shareAll(pacer.takeAll())
+      return this.flush()
+    }
+    if (this.#isOver(pacer)) return this.#overflow()
     const nowMillis = monotonicMillis(this.#context.clock)
-    const waitMillis = Math.max(this.#nextWriteMillis, this.#heldUntilMillis) - nowMillis
-    if (waitMillis > 0) return this.#wakeAt(nowMillis + waitMillis, waitMillis)
-    const frame = this.#frames[0]!
-    const gapMillis = this.#context.gapMillis(frame)
-    this.#nextWriteMillis = nowMillis + gapMillis
-    if (this.#framesToHold === 1) this.#heldUntilMillis = nowMillis + this.#holdMillis
-    if (this.#framesToHold > 0) this.#framesToHold--
-    this.#own().shift()
-    this.#counted--
-    this.#bytes -= this.#context.sizeBytes(frame)
-    this.#carrier.write([frame])
-    if (this.#carrier.unsentBytes() === 0) this.flush()
-    else this.#gapMillis = gapMillis
+    while (pacer.frameCount > 0 && this.#carrier.unsentBytes() === 0) {
+      this.#hasProgressed = true
+      const waitMillis = pacer.waitMillis(nowMillis)
+      if (waitMillis > 0) return pacer.wake(waitMillis, () => this.flush())
+      const frame = pacer.take(nowMillis)
+      if (frame !== undefined) this.#carrier.write([frame])
+    }
+    this.#settle()
+  }
+
+  #pace(): void {
+    this.#pacer = new Pacer(this.#context, this.#owner)
+    this.#isPlain = false
+    for (const frame of this.#frames) this.#pacer.push([frame])
+    this.#drop()
+  }
+
+  #drop(): void {
+    this.#frames = []
+    this.#isShared = true
+    this.#counted = this.#bytes = 0
   }
 
   #overflow(): void {
     this.close()
-    this.#owner.overflowed()
+    this.#owner.hangUp(new Hangup({ reason: "slow" }))
   }
 
   // The size of all that waits here.
@@ -231,22 +291,10 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
   }
 
   #settle(): void {
-    if (!this.#isClosed && (this.#frames.length > 0 || this.#carrier.unsentBytes() > 0)) return
+    const isWaiting = this.#frames.length > 0 || (this.#pacer?.frameCount ?? 0) > 0
+    if (!this.#isClosed && (isWaiting || this.#carrier.unsentBytes() > 0)) return
     const emptied = this.#emptied
     this.#emptied = undefined
     emptied?.()
-  }
-
-  #wakeAt(atMillis: number, waitMillis: number): void {
-    if (this.#wakeMillis <= atMillis) return
-    this.#wakeMillis = atMillis
-    const wait = Effect.andThen(
-      Effect.sleep(waitMillis),
-      Effect.sync(() => {
-        if (this.#wakeMillis === atMillis) this.#wakeMillis = Infinity
-        this.flush()
-      })
-    )
-    this.#context.run(wait)
   }
 }

@@ -1,5 +1,5 @@
 /** Where the events of a session of an exchange go. */
-import type { Event, IsActor, Perspective, SharedEvent } from "../domain/Event.ts"
+import { type Event, type IsActor, type Perspective, perspective, type SharedEvent } from "../domain/Event.ts"
 import type { Hangup } from "../domain/Hangup.ts"
 import type { Exchange } from "../protocols/Exchange.ts"
 import type { Link } from "../protocols/Link.ts"
@@ -41,7 +41,7 @@ export class SessionOutlet<Frame, Key extends object> implements Outlet {
 
   deliverAll(events: ReadonlyArray<SharedEvent>, isActor: IsActor): void {
     if (this.#exchange.deliverAll?.(this.#key, events, isActor, shareAll) === true) return
-    events.forEach((event, index) => this.deliver(event, isActor?.(index) === true ? "actor" : "witness"))
+    events.forEach((event, index) => this.deliver(event, perspective(isActor, index)))
   }
 
   hangUp({ reason }: Hangup): void {

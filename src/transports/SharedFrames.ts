@@ -3,7 +3,7 @@
  *
  * Events are delivered in small groups, each to all its recipients in one go, so only those of the last events are kept.
  */
-import type { IsActor, Perspective, SharedEvent } from "../domain/Event.ts"
+import { type IsActor, type Perspective, perspective, type SharedEvent } from "../domain/Event.ts"
 import { GroupFrames } from "../protocols/GroupFrames.ts"
 import type { Protocol } from "../protocols/Protocol.ts"
 import { Renderings } from "../protocols/Renderings.ts"
@@ -25,6 +25,19 @@ export class SharedFrames<Frame> {
   /** The frames of several events: the same array for all who have seen the same. */
   allFrames(events: ReadonlyArray<SharedEvent>, variant: number, isActor?: IsActor): ReadonlyArray<Frame> {
     return this.#groups.of(events, variant, isActor)!
+  }
+
+  /** Shares the same event by event. */
+  shareEach(
+    events: ReadonlyArray<SharedEvent>,
+    variant: number,
+    isActor: IsActor,
+    recipient: { shareAll(frames: ReadonlyArray<Frame>, event: SharedEvent, as: Perspective): void }
+  ): void {
+    const each = this.#groups.each(events, variant, isActor)!
+    for (let index = 0; index < events.length; index++) {
+      recipient.shareAll(each[index]!, events[index]!, perspective(isActor, index))
+    }
   }
 
   frames(event: SharedEvent, as: Perspective, variant: number): ReadonlyArray<Frame> {

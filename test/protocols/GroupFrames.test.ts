@@ -29,6 +29,22 @@ describe("GroupFrames", () => {
     assert.notStrictEqual(groups.of([...three], 0, undefined), all)
   })
 
+  it("has the same frames event by event", () => {
+    const groups = new GroupFrames<string>((event, as) =>
+      textOf(event) === "1" ? [] : [`${textOf(event)}${as[0]}`, "+"]
+    )
+    const three = events(3)
+    const each = groups.each(three, 0, undefined)!
+    assert.deepStrictEqual(each, [["0w", "+"], [], ["2w", "+"]])
+    assert.strictEqual(groups.each(three, 0, undefined), each)
+    assert.deepStrictEqual(
+      groups.each(three, 0, (index) => index === 2),
+      [each[0]!, [], ["2a", "+"]]
+    )
+    const silent = new GroupFrames<string>((_, as) => (as === "actor" ? undefined : ["x"]))
+    assert.isUndefined(silent.each(three, 0, () => true))
+  })
+
   it("gives nothing where somebody has to be told one by one", () => {
     const groups = new GroupFrames<string>((event, as) => (as === "actor" || textOf(event) === "2" ? undefined : ["x"]))
     assert.deepStrictEqual(groups.of(events(2), 0, undefined), ["x", "x"])

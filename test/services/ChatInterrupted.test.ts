@@ -28,7 +28,13 @@ const make = () => {
   }
   const layer = Chat.layerNoDirectory.pipe(
     Layer.provideMerge(Layer.mergeAll(History.layerMemory, Attachments.layerMemory)),
-    Layer.provide(Layer.succeed(Directory, { claim, release })),
+    Layer.provide(
+      Layer.succeed(Directory, {
+        claim,
+        isTaken: (keys) => Effect.sync(() => keys.some((key) => claims.has(key))),
+        release
+      })
+    ),
     Layer.provide(Layer.succeed(Limits, { ...defaults, floodRate: 0 }))
   )
   return { state, layer }

@@ -69,6 +69,20 @@ describe("Directory.layer", () => {
   )
 })
 
+describe("Directory.isTaken()", () => {
+  it.effect("says whether somebody has a name, and gives it to nobody", () =>
+    Effect.gen(function* () {
+      const { claim, isTaken, release } = yield* Directory
+      const alice = { keys: ["alice"], claimant: {} }
+      assert.deepStrictEqual([yield* isTaken(["alice"]), yield* isTaken(["alice"])], [false, false])
+      assert.isTrue(yield* claim(alice))
+      assert.deepStrictEqual([yield* isTaken(["bob", "alice"]), yield* isTaken(["bob"])], [true, false])
+      release(alice)
+      assert.isFalse(yield* isTaken(["alice"]))
+    }).pipe(Effect.provide(Directory.layer))
+  )
+})
+
 /** Begins something, and lets nobody answer yet. */
 const begin = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.forkChild(Effect.uninterruptible(effect), { startImmediately: true })
@@ -148,6 +162,7 @@ describe("Sessions.claim() of a directory that takes time", () => {
     const released: Array<string> = []
     const broken = Layer.succeed(Directory, {
       claim: () => Effect.die(new Error("oops")),
+      isTaken: () => Effect.succeed(false),
       release: ({ keys }) => void released.push(...keys)
     })
     return Effect.gen(function* () {

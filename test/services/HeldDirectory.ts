@@ -33,6 +33,11 @@ export const make = ({ isStubborn = false }: Options = {}): HeldDirectory => {
       })
     })
 
+  const isTaken = (keys: ReadonlyArray<string>): Effect.Effect<boolean> =>
+    Effect.callback((resume) => {
+      underway.push(() => resume(Effect.succeed(keys.some((key) => claims.has(key)))))
+    })
+
   const release = (given: NameClaim): void => {
     underway.push(() => {
       for (const key of given.keys) {
@@ -45,6 +50,7 @@ export const make = ({ isStubborn = false }: Options = {}): HeldDirectory => {
   return {
     layer: Layer.succeed(Directory, {
       claim: isStubborn ? (wanted) => Effect.uninterruptible(claim(wanted)) : claim,
+      isTaken,
       release
     }),
     waiting: () => underway.length,

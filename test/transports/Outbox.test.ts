@@ -1,11 +1,26 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Fiber, FiberSet } from "effect"
 import { TestClock } from "effect/testing"
+import type { Event } from "../../src/domain/Event.ts"
+import { ProtocolName } from "../../src/domain/Message.ts"
+import type { RoomName, UserName } from "../../src/domain/Names.ts"
 import * as Batches from "../../src/transports/Batches.ts"
 import type { Carrier } from "../../src/transports/Carrier.ts"
 import { Flusher } from "../../src/transports/Flusher.ts"
 import { Outbox, type OutboxContext } from "../../src/transports/Outbox.ts"
 import { turn } from "./Turn.ts"
+
+const said: Event = {
+  _tag: "Said",
+  message: {
+    number: 1,
+    from: "eve" as UserName,
+    protocol: ProtocolName.make("toss"),
+    text: "",
+    atMillis: 0,
+    room: "general" as RoomName
+  }
+}
 
 /** A carrier that holds what it is given until it is told that the peer has read. */
 const makeCarrier = (holds: boolean) => {
@@ -32,6 +47,12 @@ const makeCarrier = (holds: boolean) => {
       listener?.drained()
     },
     progress: () => listener?.progressed(),
+    /** What the transport writes by itself. */
+    answer: (bytes: number) => {
+      listener?.answering(bytes)
+      unsentBytes += bytes
+    },
+    fail: () => listener?.failed("flooding"),
     close: () => listener?.closed()
   }
 }
@@ -51,6 +72,7 @@ const setUp = Effect.fnUntraced(function* (options: {
     flusher: yield* Flusher,
     clock: yield* Clock.Clock,
     gapMillis: options.gapMillis ?? (() => 0),
+    saysWhoIsThere: false,
     run
   }
   const outbox = new Outbox(context, wire.carrier, {
@@ -58,7 +80,8 @@ const setUp = Effect.fnUntraced(function* (options: {
     get isPaced() {
       return options.isPaced?.() ?? options.gapMillis !== undefined
     },
-    overflowed: () => overflows.push("overflow")
+    hangUp: ({ reason }) => overflows.push(reason),
+    notice: (text) => [text]
   })
   return { ...wire, outbox, overflows }
 })
@@ -135,9 +158,41 @@ describe("Outbox", () => {
       outbox.push("6")
       outbox.push("7")
       yield* turn
-      assert.deepStrictEqual(overflows, ["overflow"])
+      assert.deepStrictEqual(overflows, ["slow"])
       assert.deepStrictEqual(writes, [["12345"]])
       assert.strictEqual(outbox.queuedBytes, 0)
+    }).pipe(Effect.provide(Flusher.layer))
+  )
+
+  it.effect("what the transport answers by itself counts, and may be stuck too", () =>
+    Effect.gen(function* () {
+      const { answer, outbox, overflows, read, writes } = yield* setUp({ limitBytes: 10 })
+      yield* TestClock.adjust("1 hour")
+      answer(5)
+      assert.strictEqual(outbox.queuedBytes, 5)
+      assert.strictEqual(outbox.stuckSinceMillis(3_600_000), 3_600_000)
+      outbox.push("1234")
+      yield* turn
+      assert.deepStrictEqual(writes, [])
+      read()
+      assert.deepStrictEqual(writes, [["1234"]])
+      answer(6)
+      assert.strictEqual(outbox.stuckSinceMillis(3_600_000), 3_600_000)
+      answer(4)
+      assert.strictEqual(outbox.stuckSinceMillis(3_601_000), 3_600_000)
+      assert.deepStrictEqual(overflows, [])
+      answer(1)
+      answer(1)
+      assert.deepStrictEqual(overflows, ["slow"])
+      assert.strictEqual(outbox.queuedBytes, 0)
+    }).pipe(Effect.provide(Flusher.layer))
+  )
+
+  it.effect("what only the transport sees ends the connection by its reason", () =>
+    Effect.gen(function* () {
+      const { fail, overflows } = yield* setUp({})
+      fail()
+      assert.deepStrictEqual(overflows, ["flooding"])
     }).pipe(Effect.provide(Flusher.layer))
   )
 
@@ -151,11 +206,11 @@ describe("Outbox", () => {
         yield* turn
         // Whoever takes all at once has none of it left.
         const isOver = holds
-        assert.deepStrictEqual(overflows, isOver ? ["overflow"] : [])
+        assert.deepStrictEqual(overflows, isOver ? ["slow"] : [])
         assert.deepStrictEqual(writes, isOver ? [["12345"]] : [["12345"], ["1234", "5678", "90"]])
         for (const frame of ["123456", "78901"]) outbox.share(frame)
         yield* turn
-        assert.deepStrictEqual(overflows, ["overflow"])
+        assert.deepStrictEqual(overflows, ["slow"])
         assert.strictEqual(outbox.queuedBytes, 0)
       }
     }).pipe(Effect.provide(Flusher.layer))
@@ -173,7 +228,7 @@ describe("Outbox", () => {
       outbox.share("12345")
       outbox.push("67890!")
       yield* turn
-      assert.deepStrictEqual(overflows, ["overflow"])
+      assert.deepStrictEqual(overflows, ["slow"])
     }).pipe(Effect.provide(Flusher.layer))
   )
 
@@ -283,6 +338,75 @@ describe("Outbox", () => {
     }).pipe(Effect.provide(Flusher.layer))
   )
 
+  it.effect("a paced outbox leaves out what others say in a room when it would begin later than 5 s", () =>
+    Effect.gen(function* () {
+      const { outbox, writes } = yield* setUp({ gapMillis: () => 1000 })
+      for (let index = 0; index < 10; index++) outbox.shareAll([`say ${index}`], said, "witness")
+      outbox.shareAll(["echo"], said, "actor")
+      outbox.push("answer")
+      yield* TestClock.adjust("1 minute")
+      const [line, ...others] = writes.flat()
+      assert.match(line!, /^7 messages were left out here, .*\/history/)
+      assert.deepStrictEqual(others, ["say 7", "say 8", "say 9", "echo", "answer"])
+    }).pipe(Effect.provide(Flusher.layer))
+  )
+
+  it.effect("a paced outbox counts the gap and the hold that have begun", () =>
+    Effect.gen(function* () {
+      for (const holdMillis of [0, 2000]) {
+        const { outbox, writes } = yield* setUp({ gapMillis: () => 1000 })
+        outbox.push("ack", holdMillis)
+        yield* turn
+        for (let index = 0; index < 10; index++) outbox.shareAll([`say ${index}`], said, "witness")
+        yield* TestClock.adjust("1 minute")
+        assert.strictEqual(writes.length, holdMillis === 0 ? 6 : 5)
+      }
+    }).pipe(Effect.provide(Flusher.layer))
+  )
+
+  it.effect(
+    "a paced outbox takes more than the limit for a peer that takes what it is sent, and ends at 16 times as much",
+    () =>
+      Effect.gen(function* () {
+        const { outbox, overflows } = yield* setUp({ gapMillis: () => 1000, limitBytes: 10 })
+        for (let count = 0; count < 16; count++) outbox.push("1234567890")
+        yield* turn
+        outbox.push("1234567890")
+        yield* turn
+        assert.deepStrictEqual(overflows, [])
+        outbox.push("1")
+        assert.deepStrictEqual(overflows, ["slow"])
+        const stuck = yield* setUp({ gapMillis: () => 1000, limitBytes: 10, holds: true })
+        stuck.outbox.push("12345")
+        yield* turn
+        stuck.outbox.push("12345")
+        assert.deepStrictEqual(stuck.overflows, [])
+        stuck.outbox.push("1")
+        assert.deepStrictEqual(stuck.overflows, ["slow"])
+      }).pipe(Effect.provide(Flusher.layer))
+  )
+
+  it.effect("a paced outbox is there from when the peer needs it, and no longer", () =>
+    Effect.gen(function* () {
+      let isPaced = false
+      const { outbox, writes } = yield* setUp({ gapMillis: () => 1000, isPaced: () => isPaced })
+      outbox.push("a")
+      isPaced = true
+      outbox.shareAll(["b", "c"])
+      yield* turn
+      assert.isTrue(outbox.isPaced)
+      outbox.shareAll(["d"])
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(writes, [["a"], ["b"]])
+      isPaced = false
+      outbox.share("e")
+      yield* turn
+      assert.isFalse(outbox.isPaced)
+      assert.deepStrictEqual(writes, [["a"], ["b"], ["c", "d", "e"]])
+      assert.strictEqual(outbox.queueMillis, 0)
+    }).pipe(Effect.provide(Flusher.layer))
+  )
+
   it.effect("stuckSinceMillis() is the first time at which it was asked after the last progress", () =>
     Effect.gen(function* () {
       const { outbox, progress, read } = yield* setUp({ holds: true })
@@ -315,12 +439,12 @@ describe("Outbox", () => {
     }).pipe(Effect.provide(Flusher.layer))
   )
 
-  it.effect("reads no clock for a peer that is not paced, and one per frame for one that is", () =>
+  it.effect("reads no clock for a peer that is not paced, and four per frame for one that is", () =>
     Effect.gen(function* () {
       const clock = yield* Clock.Clock
       for (const [gapMillis, readings] of [
         [undefined, 0],
-        [() => 0, 10]
+        [() => 0, 40]
       ] as const) {
         let count = 0
         const currentTimeMillisUnsafe = () => assert.fail("The time of the day was read")

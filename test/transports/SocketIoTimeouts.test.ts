@@ -57,7 +57,7 @@ const stop = (millis: number): void => void Atomics.wait(new Int32Array(new Shar
 /** What becomes of a peer that says something on its first ping, and something soon after that, while the server is stopped. */
 const answering = Effect.fnUntraced(function* (
   use: (conn: Socket["conn"]) => void,
-  { first, then }: { readonly first?: string; readonly then?: string }
+  { first, later }: { readonly first?: string; readonly later?: string }
 ) {
   const { io, port } = yield* listen(use)
   const outcome = Effect.callback<string>((resume) => {
@@ -78,7 +78,7 @@ const answering = Effect.fnUntraced(function* (
     if (first !== undefined) socket.write(frame(first))
     // Behind this turn the timers come first, and then what was written.
     const stopping = () => {
-      if (then !== undefined) socket.write(frame(then))
+      if (later !== undefined) socket.write(frame(later))
       stop(2 * pingTimeoutMillis)
     }
     setTimeout(() => setImmediate(stopping), pingTimeoutMillis / 4)
@@ -91,16 +91,16 @@ const readFirst = (conn: Socket["conn"]) => SocketIoTimeouts.readFirst(conn, pin
 describe("SocketIoTimeouts", () => {
   it.live("readFirst() lets whoever has answered in time stay when the server was stopped", () =>
     Effect.gen(function* () {
-      assert.strictEqual(yield* answering(() => {}, { then: "3" }), "ping timeout")
-      assert.strictEqual(yield* answering(readFirst, { then: "3" }), "alive")
+      assert.strictEqual(yield* answering(() => {}, { later: "3" }), "ping timeout")
+      assert.strictEqual(yield* answering(readFirst, { later: "3" }), "alive")
     })
   )
 
   it.live("readFirst() ends whoever does not answer, also if it says something else", () =>
     Effect.gen(function* () {
       assert.strictEqual(yield* answering(readFirst, {}), "ping timeout")
-      assert.strictEqual(yield* answering(readFirst, { then: "40" }), "ping timeout")
-      assert.strictEqual(yield* answering(readFirst, { first: "40", then: `42["x"]` }), "ping timeout")
+      assert.strictEqual(yield* answering(readFirst, { later: "40" }), "ping timeout")
+      assert.strictEqual(yield* answering(readFirst, { first: "40", later: `42["x"]` }), "ping timeout")
     })
   )
 

@@ -40,6 +40,7 @@ export const make = (options?: Partial<Options>): ByteProtocol<Received> => {
     name: ProtocolName.make("chatmaster"),
     variants: 3,
     gapMillis: () => gapMillis,
+    saysWhoIsThere: true,
     reader: () => Reader.make(limits),
     converse: () => Conversation.make({ isPacing }),
     render: (event, as, variant) => {

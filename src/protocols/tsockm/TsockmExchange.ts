@@ -4,7 +4,7 @@
  * - A peer is known by its secret id, which is taken from the address of its communication socket alone.
  * - Others know it by a public id; so they do everybody else, whatever protocol they speak.
  */
-import type { Event, IsActor, Perspective, SharedEvent } from "../../domain/Event.ts"
+import { type Event, type IsActor, type Perspective, perspective, type SharedEvent } from "../../domain/Event.ts"
 import type { HangupReason } from "../../domain/Hangup.ts"
 import { explain, type Rejection } from "../../domain/Rejection.ts"
 import type { Send, SendAll } from "../Exchange.ts"
@@ -31,9 +31,9 @@ export interface Settings {
   /** Makes an id that nobody can guess. */
   readonly makeId: () => string
   readonly makeSignature: () => string
-  /** Whether peers may be originals, which need their packets one at a time. */
-  readonly isPacing: boolean
-  /** How many bytes may wait for a peer. */
+  /** The least time between two packets to a peer, which may be an original; 0 for none, and no holds. */
+  readonly gapMillis: number
+  /** How many bytes may wait for a peer that does not take what it is sent, and {@link pacedFactor} times as many for others. */
   readonly queueLimitBytes: number
   /** How long it is known who was behind the id of somebody who has gone. */
   readonly graceMillis: number
@@ -41,8 +41,13 @@ export interface Settings {
   readonly checkMillis: number
 }
 
+/** How many times the limit may wait for a peer that takes what it is sent, of what is never left out. */
+const pacedFactor = 16
+
 const nothing: ImmediateSteps = []
 const notAllowed: ErrorAnswer = { action: "MSG", status: 405, text: TsockmPacket.statusNames[405] }
+
+const variantOf = (peer: Peer.Peer): News.Variant => News.variantOf(peer.generation, Peer.isOriginal(peer))
 
 /** The word for a peer that has no id, by which a communication socket may speak for itself. */
 const itself = "client"
@@ -53,7 +58,7 @@ const itself = "client"
  * @see PROTOCOL.md §§ 6-9, 11-13
  */
 export const make = (settings: Settings) => {
-  const { checkMillis, isPacing, makeId, makeSignature, nowMillis, queueLimitBytes } = settings
+  const { checkMillis, gapMillis, makeId, makeSignature, nowMillis, queueLimitBytes } = settings
   const bySecret = new Map<string, Peer.Peer>()
   const byLink = new Map<string, Peer.Peer>()
   /** Connections that have named a peer. */
@@ -79,10 +84,26 @@ export const make = (settings: Settings) => {
   const notFound = (link: PeerLink, generation: Generation, action: "MSG" | "GET_PEER"): ImmediateSteps =>
     fail(link, generation, { action, status: 404, text: "peer not found" })
 
+  const peerSettings: Peer.Settings = {
+    gapMillis,
+    nowMillis,
+    notice: (text, peer) => {
+      const told = Events.notice(directory, text)
+      return { frames: News.framesOf(told, variantOf(peer)), mark: told.author }
+    }
+  }
+
+  /** Sends what may be sent of what waits for a peer, or ends it if that is too much. */
+  const sendOn = (peer: Peer.Peer): ImmediateSteps => {
+    const steps = Peer.pump(peer)
+    const limitBytes = queueLimitBytes * (peer.link.outbox?.isStuck === true ? 1 : pacedFactor)
+    return Peer.queuedBytes(peer) > limitBytes ? [...steps, ...hangUp(peer, "slow")] : steps
+  }
+
   const post = (peer: Peer.Peer, frames: ReadonlyArray<Uint8Array>, about?: Directory.Entry): ImmediateSteps => {
     if (!peer.isOpen || peer.isStopping) return nothing
-    if (peer.queuedBytes > queueLimitBytes) return hangUp(peer, "slow")
-    return Peer.push(peer, frames, isPacing ? about : undefined, nowMillis())
+    Peer.push(peer, frames, about)
+    return sendOn(peer)
   }
 
   const deliver = (peer: Peer.Peer, event: Event, as: Perspective, send: Send<Uint8Array>): ImmediateSteps => {
@@ -92,9 +113,12 @@ export const make = (settings: Settings) => {
       Peer.clear(peer)
     }
     if (!peer.isOpen || peer.isStopping) return nothing
-    const frames = news.frames(event, as, peer.generation)
+    const { author, frames } = news.of(event, as, variantOf(peer))
     if (frames.length === 0) return nothing
-    if (!Peer.asksNothing(peer, isPacing)) return post(peer, frames, news.author(event, as))
+    if (!Peer.takesAll(peer)) {
+      Peer.push(peer, frames, author, event, as)
+      return sendOn(peer)
+    }
     for (let index = 0; index < frames.length; index++) send(peer.link, frames[index]!)
     return nothing
   }
@@ -106,8 +130,19 @@ export const make = (settings: Settings) => {
     send: SendAll<Uint8Array>
   ): boolean => {
     if (!peer.isOpen || peer.isStopping) return true
-    if (!Peer.asksNothing(peer, isPacing)) return false
-    send(peer.link, news.groups.of(events, peer.generation, isActor)!)
+    if (Peer.takesAll(peer)) {
+      send(peer.link, news.groups.of(events, variantOf(peer), isActor)!)
+      return true
+    }
+    const variant = variantOf(peer)
+    const all = news.each(events, variant)
+    for (let index = 0; index < events.length; index++) {
+      const as = perspective(isActor, index)
+      const { author, frames } = as === "witness" ? all[index]! : news.of(events[index]!, as, variant)
+      Peer.push(peer, frames, author, events[index], as)
+    }
+    const frames = Peer.pump(peer).flatMap((step) => (step._tag === "Send" ? [step.frame] : []))
+    if (frames.length > 0) send(peer.link, frames)
     return true
   }
 
@@ -125,7 +160,7 @@ export const make = (settings: Settings) => {
   const logIn = (link: PeerLink, generation: Generation, name: string): Steps => {
     if (byLink.has(link.id)) return nothing
     const ends = endsOf(link, generation)
-    const peer = Peer.make(makeId(), link, ends)
+    const peer = Peer.make(makeId(), link, ends, peerSettings)
     // At once: what comes behind the login in the same read is this peer's, too.
     byLink.set(link.id, peer)
     return [
@@ -141,7 +176,7 @@ export const make = (settings: Settings) => {
           peer.entry = entry
           bySecret.set(peer.secret, peer)
           const welcome = Response.welcome(ends, peer.secret, entry.name, entry.signature)
-          return [...send(link, generation, welcome), ...Peer.release(peer, nowMillis())]
+          return [...send(link, generation, welcome), ...Peer.release(peer)]
         },
         refused: (rejection) => {
           peer.isOpen = false
@@ -175,7 +210,7 @@ export const make = (settings: Settings) => {
       // The one-shot has usually gone away; the peer is told where it listens.
       return [
         ...fail(link, generation, { action: "MSG", status, text: explain(rejection) }),
-        ...post(peer, News.framesOf(notice, peer.generation), notice.author)
+        ...post(peer, News.framesOf(notice, variantOf(peer)), notice.author)
       ]
     }
     const replied = (): Steps =>
@@ -189,7 +224,7 @@ export const make = (settings: Settings) => {
     const { ends, generation, link } = peer
     const entry = target === peer.secret ? peer.entry : directory.find(target)
     const answer = entry === undefined ? Response.peerNotFound(ends) : Response.peer(ends, entry.name, entry.signature)
-    return [...send(link, generation, answer), ...Peer.release(peer, nowMillis())]
+    return [...send(link, generation, answer), ...Peer.release(peer)]
   }
 
   const receive = (link: PeerLink, request: Request, generation: Generation): Steps => {
@@ -244,7 +279,10 @@ export const make = (settings: Settings) => {
       const now = nowMillis()
       directory.sweep(now)
       const steps: Array<ImmediateStep<Uint8Array, Peer.Peer>> = []
-      for (const peer of byLink.values()) steps.push(...Peer.expire(peer, now))
+      for (const peer of byLink.values()) {
+        Peer.expire(peer)
+        steps.push(...sendOn(peer))
+      }
       steps.push(...endings.sweep(now))
       if (checkMillis > 0 && now - checkedAtMillis >= checkMillis) {
         checkedAtMillis = now
@@ -252,7 +290,7 @@ export const make = (settings: Settings) => {
       }
       return steps
     },
-    queuedBytes: ({ queuedBytes }: Peer.Peer): number => queuedBytes
+    queuedBytes: Peer.queuedBytes
   }
 }
 

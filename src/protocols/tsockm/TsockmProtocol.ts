@@ -44,7 +44,7 @@ export const make = (options: Options): ByteProtocol<Received, Uint8Array, Peer>
     nowMillis,
     makeId: () => TsockmId.make(encoder, randomBytes(TsockmId.idBytes)),
     makeSignature: () => TsockmId.signature(encoder, randomBytes(TsockmId.signatureBytes)),
-    isPacing,
+    gapMillis,
     queueLimitBytes,
     graceMillis,
     checkMillis

@@ -2,8 +2,8 @@
  * What is in the fields of packets.
  *
  * - Original clients read at most 1,024 bytes at once and take them for a packet; what is longer is written in several.
- * - They cut what they read at the first byte 0xAA, and the body at the first `::`. Texts are written as they are all the
- *   same; names, which other fields lie behind, are not.
+ * - They cut what they read at the first byte 0xAA, and the body at the first `::`. So texts for them are written without, and
+ *   names, which other fields lie behind, for everybody.
  */
 
 /** The most bytes of one packet. */
@@ -37,6 +37,47 @@ export const name = (text: string): string => {
   const bare = text.replace(/\p{Cc}/gu, "")
   const whole = isCut(bare) ? Array.from(bare, uncut).join("") : bare
   return whole.replace(/[:|#]/g, (mark) => wide[mark] ?? mark) || "?"
+}
+
+/** An IPv6 address without `::`, if it is one with it. */
+const written = (host: string): string | undefined => {
+  const [head = "", tail, ...others] = host.split("::")
+  if (tail === undefined || others.length > 0) return undefined
+  const [before, behind] = [head, tail].map((part) => (part === "" ? [] : part.split(":")))
+  const groups = [...before!, ...behind!]
+  const missing = 8 - groups.length - groups.filter((group) => group.includes(".")).length
+  return missing < 1 ? undefined : [...before!, ...Array.from({ length: missing }, () => "0"), ...behind!].join(":")
+}
+
+const link = /\b[a-z][a-z0-9+.-]{0,15}:\/\/\S+/gi
+const host = /^([^/]*\/\/(?:[^/?#@]*@)?\[)([0-9a-f:.]{2,45})(?=\])/i
+
+const shownLink = (url: string): string => {
+  const whole = url.replace(host, (_, before: string, address: string) => before + (written(address) ?? address))
+  const characters = Array.from(whole, (character) => (isCut(character) ? encodeURIComponent(character) : character))
+  return characters.join("").replace(/:(?=:)/g, "%3A")
+}
+
+const shownWords = (text: string): string => {
+  const whole = isCut(text) ? Array.from(text, uncut).join("") : text
+  return whole.replace(/:(?=:)/g, ":\u200b")
+}
+
+/**
+ * A text that originals show to its end: a character with a byte 0xAA in its plain form or as `?`, and a space without width in
+ * `::`; in a link, which is to stay one, both are encoded, and an address is written out.
+ *
+ * @see PROTOCOL.md § 10
+ */
+export const shown = (text: string): string => {
+  if (!text.includes("::") && !isCut(text)) return text
+  let whole = ""
+  let at = 0
+  for (const { 0: url, index } of text.matchAll(link)) {
+    whole += shownWords(text.slice(at, index)) + shownLink(url)
+    at = index + url.length
+  }
+  return whole + shownWords(text.slice(at))
 }
 
 /** An address as it stands in packets: dotted, or else a word, because others may hold `::`. */

@@ -80,6 +80,7 @@ const plainly = (step: Step<ByteFrame>): unknown => {
     case "Release":
       return "release"
     case "Login":
+    case "Reserve":
       return { login: step.name }
     case "Run":
       return { run: step.command }

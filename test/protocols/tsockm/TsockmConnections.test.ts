@@ -166,6 +166,22 @@ describe("TsockmProtocol", () => {
     }).pipe(Effect.provide(calm))
   )
 
+  it.effect("may have as much wait as whoever has logged in, although it never writes again", () =>
+    Effect.gen(function* () {
+      const protocol = yield* make({ gapMillis: 0 })
+      const { counts } = yield* Metrics
+      const visitor = yield* Visitor.make("Visitor")
+      const alice = yield* enter(protocol, "alice")
+      alice.stall()
+      const say = Effect.andThen(visitor.run({ _tag: "Say", text: "x".repeat(16_000) }), turn)
+      for (let sizeBytes = 0; sizeBytes < 900_000; sizeBytes += 16_000) yield* say
+      assert.deepStrictEqual(counts.hangups, {})
+      for (let sizeBytes = 0; sizeBytes < 160_000; sizeBytes += 16_000) yield* say
+      yield* alice.over
+      assert.deepStrictEqual(counts.hangups, { slow: 1 })
+    }).pipe(Effect.provide(calm))
+  )
+
   for (const spelling of ["at once", "in reads of 1,000 bytes"]) {
     it.effect(`takes a text of 16 KiB on a one-shot, which has no login: ${spelling}`, () =>
       Effect.gen(function* () {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { SharedEvent } from "../../../src/domain/Event.ts"
+import type { Event, SharedEvent } from "../../../src/domain/Event.ts"
 import { ProtocolName } from "../../../src/domain/Message.ts"
 import type { RoomName, UserName } from "../../../src/domain/Names.ts"
 import { authorOf, bench, bodies, left, request, said } from "./Links.ts"
@@ -82,6 +82,54 @@ describe("TsockmExchange tells", () => {
   })
 })
 
+describe("TsockmExchange tells whom", () => {
+  const text = "std::vector, 語, http://[::1]/"
+  const whole = "std:\u200b:vector, ?, http://[0:0:0:0:0:0:0:1]/"
+
+  for (const generation of [7, 8] as const) {
+    it(`may be an original what that shows, and others the text as it is, with ${generation} fields`, () => {
+      const given = bench()
+      const alice = given.enter(generation, "alice")
+      const told = (event: Event) => {
+        given.deliver(alice, event)
+        given.pass(400)
+        return bodies(alice.link.sent())
+      }
+      assert.deepStrictEqual(told(said(text)), [whole])
+      assert.deepStrictEqual(told(said(text, "eve", 99, { to: "alice" as UserName })), [`(private) ${whole}`])
+      assert.deepStrictEqual(told({ _tag: "Noticed", text }), [whole])
+      // It has left three questions unasked.
+      assert.deepStrictEqual(told(said(text)), [text])
+      assert.deepStrictEqual(told({ _tag: "Announced", text }), [text])
+      given.once(request.of(generation, "GET_PEER", alice.secret, alice.secret))
+      alice.link.sent()
+      assert.deepStrictEqual(told(said(text)), [whole])
+      const other = bench({ gapMillis: 0 })
+      const bob = other.enter(generation, "bob")
+      other.deliver(bob, said(text))
+      assert.deepStrictEqual(bodies(bob.link.sent()), [text])
+    })
+
+    it(`may be an original the link of a file by itself, with ${generation} fields`, () => {
+      const given = bench()
+      const alice = given.enter(generation, "alice")
+      const attachment = { name: "語.txt", sizeBytes: 3, url: "http://[::1]/files/x/a.txt" }
+      const told = (event: Event) => {
+        given.deliver(alice, event)
+        given.pass(800)
+        return bodies(alice.link.sent())
+      }
+      const link = "http://[0:0:0:0:0:0:0:1]/files/x/a.txt"
+      assert.deepStrictEqual(told(said("look", "eve", 99, { attachment })), ["look\n?.txt (3 bytes)", link])
+      const elsewhere = { ...attachment, url: "" }
+      assert.deepStrictEqual(told(said("", "eve", 99, { attachment: elsewhere })), ["?.txt (3 bytes)"])
+      assert.deepStrictEqual(told(said("look", "eve", 99, { attachment })), [
+        "look\n語.txt (3 bytes): http://[::1]/files/x/a.txt"
+      ])
+    })
+  }
+})
+
 describe("TsockmExchange.deliverAll()", () => {
   it("sends what deliver() would, the same array to all of a generation", () => {
     const given = bench({ gapMillis: 0 })
@@ -108,11 +156,23 @@ describe("TsockmExchange.deliverAll()", () => {
     assert.deepStrictEqual(frames[3], frames[0]!.slice(1))
   })
 
-  it("leaves it to deliver() where an original may ask who has said something", () => {
-    const given = bench()
-    const alice = given.enter(8, "alice")
-    assert.isFalse(
-      given.exchange.deliverAll!(alice.key, [said("one")] as ReadonlyArray<SharedEvent>, undefined, () => {})
-    )
+  it("holds what deliver() would, where an original may ask who has said something", () => {
+    const events = [said("one"), left("eve", 99), said("two", "bob", 7)] as ReadonlyArray<SharedEvent>
+    for (const isActor of [undefined, (index: number) => index === 0]) {
+      const [given, other] = [bench(), bench()]
+      const [alice, twin] = [given.enter(8, "alice"), other.enter(8, "alice")]
+      const frames: Array<string> = []
+      const send = (_: unknown, all: ReadonlyArray<Uint8Array>) => {
+        for (const frame of all) frames.push(Buffer.from(frame).toString())
+      }
+      assert.isTrue(given.exchange.deliverAll!(alice.key, events, isActor, send))
+      events.forEach((event, index) => other.deliver(twin, event, isActor?.(index) === true ? "actor" : "witness"))
+      assert.strictEqual(frames.length, 1)
+      for (let round = 0; round < 3; round++) {
+        given.pass(400)
+        other.pass(400)
+      }
+      assert.deepStrictEqual([...frames, ...alice.link.sent()], twin.link.sent())
+    }
   })
 })

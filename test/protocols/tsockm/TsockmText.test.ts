@@ -57,6 +57,44 @@ describe("TsockmText", () => {
     }
   })
 
+  it("TsockmText.shown() is a text that originals show to its end, and links that stay links", () => {
+    const same = ["", "hello", "a:b", "😀 には|#", "http://127.0.0.1:8080/files/x/a%20b.txt", "a\nb"]
+    for (const text of same) assert.strictEqual(TsockmText.shown(text), text)
+    const shown: ReadonlyArray<readonly [text: string, shown: string]> = [
+      ["std::vector", "std:\u200b:vector"],
+      [":::", ":\u200b:\u200b:"],
+      ["1ª Ī は語 नमस्ते प", "1a I\u0304 は? नमस्ते ?"],
+      ["see http://[::1]:8080/files/x, ::", "see http://[0:0:0:0:0:0:0:1]:8080/files/x, :\u200b:"],
+      ["http://[2001:db8::a:1]/", "http://[2001:db8:0:0:0:0:a:1]/"],
+      ["https://u@[fe80::]/", "https://u@[fe80:0:0:0:0:0:0:0]/"],
+      ["http://[::ffff:10.0.0.1]/", "http://[0:0:0:0:0:ffff:10.0.0.1]/"],
+      ["http://[1::2::3]/a::b", "http://[1%3A:2%3A:3]/a%3A:b"],
+      ["http://x/語/は", "http://x/%E8%AA%9E/は"],
+      ["[::1]", "[:\u200b:1]"],
+      ["a::http://x::y b::c", "a:\u200b:http://x%3A:y b:\u200b:c"]
+    ]
+    for (const [text, expected] of shown) assert.strictEqual(TsockmText.shown(text), expected)
+    const random = seeded(13)
+    for (let round = 0; round < 3000; round++) {
+      const parts = Array.from(
+        { length: random(4) },
+        () => textOf(random, 20) + ["", " ", "http://[::", "://"][random(4)]!
+      )
+      const text = parts.join("")
+      const whole = TsockmText.shown(text)
+      assert.isTrue(!whole.includes("::") && !bytes(whole).includes(0xaa), JSON.stringify(text))
+      assert.strictEqual(TsockmText.shown(whole), whole)
+      if (!text.includes("::") && !bytes(text).includes(0xaa)) assert.strictEqual(whole, text)
+    }
+  })
+
+  it("TsockmText.shown() takes no longer than the text is long", () => {
+    for (const unit of ["a.", "a", "a:", "::", "http://[", "http://[::", "[::]:"]) {
+      const text = unit.repeat(16_000 / unit.length) + "::"
+      assert.isAtMost(TsockmText.shown(text).length, 4 * text.length)
+    }
+  })
+
   it("TsockmText.address() is dotted or a word", () => {
     assert.strictEqual(TsockmText.address("127.0.0.1", 6969, "server"), "127.0.0.1:6969")
     assert.strictEqual(TsockmText.address("::ffff:10.0.0.7", 1, "client"), "10.0.0.7:1")

@@ -1,0 +1,22 @@
+/** What a transport hands over of a peer that has connected. */
+import type { Link } from "../protocols/Link.ts"
+import type { Carrier } from "./Carrier.ts"
+import type { Inbound } from "./Inbound.ts"
+
+/** Where a peer is. */
+export interface RemoteAddress {
+  /** Its IP address. */
+  readonly address: string
+  /** Its port, and the address at which it has reached the server. */
+  readonly port?: number | undefined
+  readonly local?: Link<never>["local"]
+}
+
+/** A peer that a transport has just accepted. */
+export interface Accepted<In, Frame> {
+  readonly carrier: Carrier<Frame>
+  readonly inbound: Inbound<In>
+  readonly remote: RemoteAddress
+  /** Whether whoever has accepted it has a place for it; the quota of its address decides where that is not said. */
+  readonly hasPlace?: boolean | undefined
+}
