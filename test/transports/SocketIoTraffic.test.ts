@@ -7,6 +7,7 @@ import { TestClock } from "effect/testing"
 import * as SocketsProtocol from "../../src/protocols/sockets/SocketsProtocol.ts"
 import { Chat } from "../../src/services/Chat.ts"
 import { Metrics } from "../../src/services/Metrics.ts"
+import type { Quota } from "../../src/services/Quota.ts"
 import { Connections } from "../../src/transports/Connections.ts"
 import * as SocketIoListener from "../../src/transports/SocketIoListener.ts"
 import { defaults } from "../../src/transports/TransportLimits.ts"
@@ -21,7 +22,7 @@ interface Bench {
   readonly counts: Metrics["Service"]["counts"]
 }
 
-const bench = Effect.gen(function* (): Effect.fn.Return<Bench, never, Scope.Scope | Connections | Metrics> {
+const bench = Effect.gen(function* (): Effect.fn.Return<Bench, never, Scope.Scope | Connections | Metrics | Quota> {
   const server = http.createServer()
   yield* Effect.addFinalizer(() => Effect.callback<void>((resume) => void server.close(() => resume(Effect.void))))
   const sockets: Array<Socket> = []
