@@ -17,4 +17,6 @@ export interface Accepted<In, Frame> {
   readonly carrier: Carrier<Frame>
   readonly inbound: Inbound<In>
   readonly remote: RemoteAddress
+  /** Whether whoever has accepted it has a place for it; the quota of its address decides where that is not said. */
+  readonly hasPlace?: boolean | undefined
 }

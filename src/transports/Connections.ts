@@ -32,11 +32,6 @@ import { WireLog } from "./WireLog.ts"
 // Whoever gave the place takes it back.
 const ownPlace = (): void => {}
 
-/** Whether whoever has accepted a peer has a place for it. Where that is not said, the quota of its address decides. */
-export interface Admitted {
-  readonly hasPlace?: boolean | undefined
-}
-
 /** A protocol at work. */
 export interface Service<In, Packet, Frame, Key extends object = never> {
   readonly context: ProtocolContext<In, Packet, Frame, Key>
@@ -57,7 +52,7 @@ export class Connections extends Context.Service<
      */
     readonly accept: <In, Packet, Frame, Key extends object>(
       service: Service<In, Packet, Frame, Key>
-    ) => (accepted: Accepted<In, Frame> & Admitted) => Fiber.Fiber<void, Hangup>
+    ) => (accepted: Accepted<In, Frame>) => Fiber.Fiber<void, Hangup>
     /** Tells every peer that the server stops, and ends every connection and those that come from now on. */
     readonly stop: Effect.Effect<void>
   }
@@ -204,7 +199,7 @@ export class Connections extends Context.Service<
       const accept = <In, Packet, Frame, Key extends object>(service: Service<In, Packet, Frame, Key>) => {
         const isBrief = service.context.protocol.exchange?.areConnectionsBrief === true
         const admit = isBrief ? quota.admitBriefly : quota.admit
-        return (accepted: Accepted<In, Frame> & Admitted): Fiber.Fiber<void, Hangup> => {
+        return (accepted: Accepted<In, Frame>): Fiber.Fiber<void, Hangup> => {
           const { hasPlace, remote } = accepted
           const leavePlace = isStopping || hasPlace === false ? undefined : hasPlace ? ownPlace : admit(remote.address)
           return run(
