@@ -78,9 +78,14 @@ export const NoSuchFile = Rejection.NoSuchFile.pipe(status(404))
 /** What is needed cannot be read or stored now. */
 export const StorageFailed = Rejection.StorageFailed.pipe(status(503))
 
-/** Why a bot cannot log in: its name is somebody else's now, its address is banned, or the server is full. */
+/**
+ * Why a bot cannot log in: its name is somebody else's now, or one that nobody may have any more; its address is banned, or the
+ * server is full.
+ */
 export const loginRefusals = [
   Rejection.NameTaken.pipe(status(409)),
+  Rejection.NameInvalid.pipe(status(409)),
+  Rejection.NameReserved.pipe(status(409)),
   AddressBanned,
   Rejection.ServerFull.pipe(status(503))
 ] as const
@@ -98,5 +103,6 @@ export const messageRefusals = [
 export const uploadRefusals = [
   Rejection.FileTooLarge.pipe(status(413)),
   Rejection.TooManyUploads.pipe(status(429)),
+  Rejection.UploadsTooLarge.pipe(status(429)),
   StorageFailed
 ] as const

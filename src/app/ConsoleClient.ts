@@ -4,7 +4,17 @@ import { parse } from "./ConsoleCommand.ts"
 import { type ConsoleUnavailable, dial, pathIn } from "./ConsoleSocket.ts"
 import * as ConsoleTerminal from "./ConsoleTerminal.ts"
 
-/** Sends lines to the server with this data directory and prints its answers, until either has no more. */
+/** Done when what is printed cannot be written any more, as when its reader has gone. */
+const unread = Effect.callback<void>((resume) => {
+  const end = () => resume(Effect.void)
+  process.stdout.once("error", end)
+  return Effect.sync(() => process.stdout.off("error", end))
+})
+
+/**
+ * Sends lines to the server with this data directory and prints its answers, until either has no more, or nobody reads what
+ * is printed.
+ */
 export const run = Effect.fn("ConsoleClient.run")(function* (
   directory: string
 ): Effect.fn.Return<void, ConsoleUnavailable, Scope.Scope> {
@@ -25,5 +35,5 @@ export const run = Effect.fn("ConsoleClient.run")(function* (
     Effect.andThen(Effect.sync(() => socket.end())),
     Effect.andThen(Effect.never)
   )
-  yield* Effect.raceFirst(Stream.runForEach(ConsoleTerminal.linesOf(socket), print), sending)
+  yield* Effect.raceAllFirst([Stream.runForEach(ConsoleTerminal.linesOf(socket), print), sending, unread])
 }, Effect.scoped)

@@ -5,10 +5,11 @@
  *   place when it has mode 0600.
  * - A socket that a dead server has left is replaced; that of a living one is not.
  */
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs"
+import { chmodSync, lstatSync, mkdtempSync, renameSync, rmSync } from "node:fs"
 import { connect, createServer, type Socket } from "node:net"
 import { join, relative } from "node:path"
 import { Data, Effect, FiberSet, type Scope } from "effect"
+import * as DataDirectory from "../storage/DataDirectory.ts"
 import { codeOf } from "../storage/SystemError.ts"
 import type { Console } from "./Console.ts"
 import { linesOf, printTo } from "./ConsoleTerminal.ts"
@@ -81,7 +82,7 @@ export const listen = Effect.fn("ConsoleSocket.listen")(function* (
   }
   const folder = yield* Effect.try({
     try: () => {
-      mkdirSync(directory, { recursive: true })
+      DataDirectory.make(directory)
       return mkdtempSync(join(directory, ".c"))
     },
     catch: failed

@@ -1,13 +1,21 @@
 /** What was said, as JSON lines on standard output: one object per message, by ascending number. */
 import * as NodePath from "@effect/platform-node/NodePath"
-import { Data, Effect, Schema, Stdio, Stream } from "effect"
+import { Data, Effect, type PlatformError, Schema, Stdio, Stream } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import { Message } from "../domain/Message.ts"
 import * as Database from "../storage/Database.ts"
 import type { DatabaseUnavailable } from "../storage/DatabaseUnavailable.ts"
 import * as HistoryExport from "../storage/HistoryExport.ts"
+import { codeOf } from "../storage/SystemError.ts"
 import type { SettingInvalid, Settings } from "./Settings.ts"
 import * as Storage from "./Storage.ts"
+
+/** Not all could be written where it was to go. */
+export class ExportIncomplete extends Data.TaggedError("ExportIncomplete")<{ readonly reason: string }> {
+  override get message(): string {
+    return `Cannot write all messages: ${this.reason}`
+  }
+}
 
 /** The settings keep nothing that could be exported. */
 export class NothingKept extends Data.TaggedError("NothingKept")<{}> {
@@ -26,6 +34,12 @@ const lineOf = (message: Message): string => {
   return `${JSON.stringify({ ...rest, at: new Date(atMillis).toISOString(), ...withFile })}\n`
 }
 
+/** That nobody reads any more is how `head` ends what it reads. */
+const refused = ({ reason: { cause } }: PlatformError.PlatformError): Effect.Effect<void, ExportIncomplete> => {
+  const reason = codeOf(cause)
+  return reason === "EPIPE" ? Effect.void : Effect.fail(new ExportIncomplete({ reason }))
+}
+
 /**
  * Writes all messages of a room, or all there are: also direct ones, and those that nobody in the chat can read any more.
  *
@@ -35,7 +49,7 @@ export const run = Effect.fn("Export.run")(function* (
   room: string | undefined
 ): Effect.fn.Return<
   void,
-  NothingKept | DatabaseUnavailable | SettingInvalid | SqlError.SqlError,
+  NothingKept | ExportIncomplete | DatabaseUnavailable | SettingInvalid | SqlError.SqlError,
   Settings | Stdio.Stdio
 > {
   const options = yield* Effect.provide(Storage.databaseOptions, NodePath.layer)
@@ -44,7 +58,7 @@ export const run = Effect.fn("Export.run")(function* (
   yield* Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
     yield* Stream.run(Stream.map(HistoryExport.messages(sql, room), lineOf), stdout()).pipe(
-      Effect.catchTag("PlatformError", () => Effect.void)
+      Effect.catchTag("PlatformError", refused)
     )
   }).pipe(Effect.provide(Database.layerReader(options)))
 })

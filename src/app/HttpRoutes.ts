@@ -44,8 +44,11 @@ export type Services =
   | Sessions
   | StorageHealth
 
-/** A name has 64 characters, each of which may be written as twelve. */
-export const routerConfig = { maxParamLength: 1024 }
+/**
+ * A name has 64 characters, each of which may be written as twelve. If case did not matter, a name would be cut wrongly that
+ * has more units in lower case.
+ */
+export const routerConfig = { maxParamLength: 1024, caseSensitive: true }
 
 /** Pages, files, uploads and the API. */
 export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | Services> = Layer.unwrap(

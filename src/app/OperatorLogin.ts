@@ -7,6 +7,7 @@
  */
 import { Clock, Context, Effect, Layer } from "effect"
 import { TooManyRequests, Unauthorized } from "../api/ApiError.ts"
+import { monotonicMillis } from "../domain/MonotonicTime.ts"
 import * as AddressQuota from "./api/AddressQuota.ts"
 import { banKey } from "../services/Quota.ts"
 import { OperatorToken } from "./OperatorToken.ts"
@@ -57,7 +58,7 @@ export class OperatorLogin extends Context.Service<
         check,
         begin: () => {
           const id = makeToken()
-          const nowMillis = clock.currentTimeMillisUnsafe()
+          const nowMillis = monotonicMillis(clock)
           logins.set(id, nowMillis + loginMillis)
           for (const [id, endMillis] of logins) {
             if (endMillis > nowMillis && logins.size <= limitLogins) break
@@ -65,7 +66,7 @@ export class OperatorLogin extends Context.Service<
           }
           return id
         },
-        isOpen: (id) => (logins.get(id) ?? -Infinity) > clock.currentTimeMillisUnsafe(),
+        isOpen: (id) => (logins.get(id) ?? -Infinity) > monotonicMillis(clock),
         end: (id) => void logins.delete(id)
       })
     })

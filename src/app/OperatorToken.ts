@@ -4,9 +4,10 @@
  * Tokens are compared by their digests, in a time that tells nothing of them.
  */
 import { timingSafeEqual } from "node:crypto"
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { chmodSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Context, Effect, Layer, Redacted } from "effect"
+import * as DataDirectory from "../storage/DataDirectory.ts"
 import { StorageUnavailable } from "../storage/StorageUnavailable.ts"
 import { codeOf } from "../storage/SystemError.ts"
 import { digestOf, makeToken } from "./Token.ts"
@@ -27,7 +28,7 @@ const read = (file: string): Kept => {
 }
 
 const keep = (directory: string, file: string): Kept => {
-  mkdirSync(directory, { recursive: true })
+  DataDirectory.make(directory)
   const token = makeToken()
   try {
     writeFileSync(file, `${token}\n`, { flag: "wx", mode: 0o600 })

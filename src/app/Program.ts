@@ -4,6 +4,7 @@
  * - Standard output carries the banner and the console; logs and failures go to standard error.
  * - SIGTERM, SIGINT and SIGHUP stop the server in good order, with exit code 0. A second Ctrl-C ends it at once, with 130.
  * - What the operator can mend is one line and exit code 1; only a fault of the program shows a stack.
+ * - The process ends when its output has been taken by whoever reads it, or when nobody reads any more.
  */
 // The first import of all: what a decoder has begun to interpret stays interpreted.
 // oxlint-disable-next-line import/no-unassigned-import -- it has nothing to give
@@ -159,20 +160,40 @@ const teardown: Runtime.Teardown = (exit, onExit) =>
 
 // One Ctrl-C may come more than once: from the terminal, from npm and from a parent process.
 const sameKeyMillis = 500
+// How long a process that was told to stop waits for those who read its output.
+const outputTimeout = "2 seconds"
 
-/** Runs an effect as the process: signals interrupt it, its end is the end of the process. */
+const outputs = [process.stdout, process.stderr]
+
+/** Done when whoever reads the output has taken all that was written, or reads no more. */
+const outputTaken = Effect.forEach(
+  outputs,
+  (output) => Effect.callback<void>((resume) => void output.write("", () => resume(Effect.void))),
+  { concurrency: "unbounded", discard: true }
+)
+
+/**
+ * Runs an effect as the process: signals interrupt it, and when it has ended and its output has been taken, the process
+ * ends. After a signal it waits for readers 2 s at most.
+ */
 export const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
+  const stopped = Deferred.makeUnsafe<void>()
   let stoppingAtMillis: number | undefined
   const stop = (signal: NodeJS.Signals) => {
     const nowMillis = performance.now()
     stoppingAtMillis ??= nowMillis
     if (signal === "SIGINT" && nowMillis - stoppingAtMillis > sameKeyMillis) process.exit(130)
+    Deferred.doneUnsafe(stopped, Exit.void)
     fiber.interruptUnsafe(fiber.id)
   }
   process.on("SIGINT", stop).on("SIGTERM", stop).on("SIGHUP", stop)
   // The server outlives those who read its output.
-  for (const output of [process.stdout, process.stderr]) output.on("error", () => {})
-  fiber.addObserver((exit) => teardown(exit, (code) => process.exit(code)))
+  for (const output of outputs) output.on("error", () => {})
+  const givenUp = Effect.andThen(Deferred.await(stopped), Effect.sleep(outputTimeout))
+  const end = (code: number): void => {
+    Effect.runCallback(Effect.raceFirst(outputTaken, givenUp), { onExit: () => process.exit(code) })
+  }
+  fiber.addObserver((exit) => teardown(exit, end))
 })
 
 const decodeManifest = Schema.decodeUnknownSync(Schema.fromJsonString(Schema.Struct({ version: Schema.String })))

@@ -2,6 +2,7 @@
 import Sqids from "sqids"
 import { Clock, Duration, Effect } from "effect"
 import { SecureRandom } from "effect/crypto"
+import { monotonicMillis } from "../domain/MonotonicTime.ts"
 import * as ChatMasterProtocol from "../protocols/chatmaster/ChatMasterProtocol.ts"
 import * as PacketProtocol from "../protocols/packet/PacketProtocol.ts"
 import * as SocketsProtocol from "../protocols/sockets/SocketsProtocol.ts"
@@ -10,8 +11,11 @@ import * as TsockmId from "../protocols/tsockm/TsockmId.ts"
 import * as TsockmProtocol from "../protocols/tsockm/TsockmProtocol.ts"
 import { Settings } from "./Settings.ts"
 
-/** The time of the clock, for what is said. */
-const clock = Effect.map(Clock.Clock, (clock) => () => clock.currentTimeMillisUnsafe())
+/** For what is shown. */
+const timeOfDay = Effect.map(Clock.Clock, (clock) => () => clock.currentTimeMillisUnsafe())
+
+/** For time-outs and pauses. */
+const monotonicClock = Effect.map(Clock.Clock, (clock) => () => monotonicMillis(clock))
 
 /** 64 random bits that nobody can guess. */
 const random = (): bigint => new DataView(SecureRandom.randomBytesUnsafe(8).buffer).getBigUint64(0)
@@ -19,7 +23,7 @@ const random = (): bigint => new DataView(SecureRandom.randomBytesUnsafe(8).buff
 export const toss = Effect.gen(function* () {
   const { fileLimitBytes, jsonDepthLimit, pacing, tossGapMillis } = yield* Settings
   return TossProtocol.make({
-    nowMillis: yield* clock,
+    nowMillis: yield* timeOfDay,
     gapMillis: pacing ? tossGapMillis : 0,
     limits: { depthLimit: jsonDepthLimit, fileLimitBytes }
   })
@@ -28,7 +32,7 @@ export const toss = Effect.gen(function* () {
 export const tsockm = Effect.gen(function* () {
   const { outboxLimitBytes, pacing, tsockmCheckSeconds, tsockmGapMillis } = yield* Settings
   return TsockmProtocol.make({
-    nowMillis: yield* clock,
+    nowMillis: yield* monotonicClock,
     randomBytes: SecureRandom.randomBytesUnsafe,
     encoder: new Sqids(TsockmId.options),
     gapMillis: pacing ? tsockmGapMillis : 0,
@@ -49,7 +53,7 @@ export const chatmaster = Effect.map(Settings, ({ jsonDepthLimit, packageLimitBy
 export const packet = Effect.gen(function* () {
   const { outboxLimitBytes, sessionTimeout, uploadTimeout } = yield* Settings
   return PacketProtocol.make({
-    nowMillis: yield* clock,
+    nowMillis: yield* monotonicClock,
     random,
     sessionTimeoutMillis: Duration.toMillis(sessionTimeout),
     transferTimeoutMillis: Duration.toMillis(uploadTimeout),

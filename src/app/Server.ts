@@ -41,6 +41,7 @@ const layerChatLimits = Layer.effect(
     newConnectionsWindowMillis: Duration.toMillis(settings.newConnectionsWindow),
     historyLimit: settings.historyLimit,
     historyTotalLimit: settings.historyTotalLimit,
+    historyLimitBytes: settings.historyLimitBytes,
     historyMillis: settings.historyDays * dayMillis,
     fileMillis: settings.fileDays * dayMillis
   }))
@@ -51,6 +52,7 @@ const layerTransportLimits = Layer.effect(
   Effect.map(Settings, (settings) => ({
     loginTimeoutMillis: Duration.toMillis(settings.loginTimeout),
     loginLimitBytes: settings.loginLimitBytes,
+    loginInflatedLimitBytes: Math.max(settings.loginLimitBytes, TransportLimits.defaults.loginInflatedLimitBytes),
     loginLimitPackets: settings.loginLimitPackets,
     outboxLimitBytes: settings.outboxLimitBytes,
     outboxLimitBeforeLoginBytes: settings.outboxLimitBeforeLoginBytes,

@@ -45,6 +45,7 @@ const table = {
   sessionLimit: row(Kind.atLeast(1), "10000", "how many users may be logged in"),
   historyLimit: row(Kind.atLeast(0), "10000", "messages kept per room; 0 keeps none"),
   historyTotalLimit: row(Kind.atLeast(0), "1000000", "messages kept in all"),
+  historyLimitBytes: row(Kind.byteSize, "1GiB", "text of messages kept in all; beyond it the oldest go"),
   historyDays: row(Kind.atLeast(0), "0", "days for which messages are kept; 0 for no limit"),
   pacing: row(Kind.onOff, "on", "a gap between two packets to clients that cannot take two in one read"),
   tsockmGapMillis: row(Kind.atLeast(0), "30", "milliseconds between two packets to such clients of tsockm; 0 for none"),

@@ -6,6 +6,7 @@ import { Attachments } from "../services/Attachments.ts"
 import { History } from "../services/History.ts"
 import { StorageHealth } from "../services/StorageHealth.ts"
 import * as Database from "../storage/Database.ts"
+import * as DataDirectory from "../storage/DataDirectory.ts"
 import type { DatabaseUnavailable } from "../storage/DatabaseUnavailable.ts"
 import * as FileStore from "../storage/FileStore.ts"
 import * as SqlHistory from "../storage/SqlHistory.ts"
@@ -33,11 +34,12 @@ export const databaseOptions: Effect.Effect<Database.Options | undefined, Settin
 const open = Effect.gen(function* () {
   const { dataDir } = yield* Settings
   const options = yield* databaseOptions
+  yield* DataDirectory.inspect(dataDir)
   if (options === undefined) return Layer.merge(History.layerMemory, Attachments.layerMemory)
   const fs = yield* FileSystem.FileSystem
   const unavailable = (error: { readonly reason: { readonly _tag: string } }) =>
     new StorageUnavailable({ directory: dataDir, reason: error.reason._tag })
-  yield* Effect.mapError(fs.makeDirectory(dataDir, { recursive: true, mode: 0o700 }), unavailable)
+  yield* Effect.mapError(fs.makeDirectory(dataDir, { recursive: true, mode: DataDirectory.directoryMode }), unavailable)
   return Layer.merge(SqlHistory.layer, FileStore.layer({ directory: dataDir })).pipe(
     Layer.provide(Database.layer(options))
   )

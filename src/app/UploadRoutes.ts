@@ -2,12 +2,12 @@
  * Where files are sent to: `/api/v1/uploads/<id>`, by tus 1.0.0 (https://tus.io/protocols/resumable-upload).
  *
  * Whoever knows the id may send. The answer to the request that makes the file whole, and to `HEAD` from then on, has the
- * id of the file in `Upload-File`.
+ * id of the file in `Upload-File`: a client that finds all its bytes there asks no further.
  */
 import { Effect, Layer, Stream } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { uploadPath } from "../services/Links.ts"
-import type { ResumableUploads } from "../services/ResumableUploads.ts"
+import type { Progress, ResumableUploads } from "../services/ResumableUploads.ts"
 import * as Http from "./Http.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
@@ -39,8 +39,7 @@ export const routes = (
   uploads: ResumableUploads["Service"],
   fileLimitBytes: number
 ): Layer.Layer<never, never, HttpRouter.HttpRouter> => {
-  const head = (id: string): Response => {
-    const progress = uploads.find(id)
+  const head = (progress: Progress | undefined): Response => {
     if (progress === undefined) return gone
     const { file, receivedBytes, sizeBytes } = progress
     const [length, offset] = [String(sizeBytes), String(receivedBytes)]
@@ -87,7 +86,7 @@ export const routes = (
     HttpRouter.add(
       "GET",
       path,
-      inVersion((_, id) => Effect.sync(() => head(id)))
+      inVersion((_, id) => Effect.map(uploads.settled(id), head))
     ),
     HttpRouter.add("PATCH", path, inVersion(patch)),
     HttpRouter.add(

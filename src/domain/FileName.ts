@@ -48,5 +48,7 @@ const shortened = (name: string): string => {
 /** Makes a safe base name of what somebody called a file. Never empty; a safe name stays as it is. */
 export const fileName = (text: string): string => {
   const clean = baseName(text).toWellFormed().normalize("NFC").replace(unsafe, "_").replace(edges, "")
-  return clean === "" ? fallback : shortened(clean.replace(special, "_"))
+  if (clean === "") return fallback
+  // What has lost the end of its stem may have become special.
+  return shortened(shortened(clean.replace(special, "_")).replace(special, "_"))
 }

@@ -7,6 +7,7 @@ export type HangupReason =
   | "login-limit" // too many bytes or packets before login
   | "too-large" // a packet over the limit
   | "faulty" // too many packets in a short time that are not what the protocol says
+  | "flooding" // too many pings and refused requests in a short time
   | "slow" // the peer does not read what it is sent
   | "killed" // an operator's decision
   | "too-many" // too many connections from one address
@@ -35,6 +36,7 @@ const sentences: Record<HangupReason, string> = {
   "login-limit": "The connection is closed: too much was sent before login.",
   "too-large": "The connection is closed: a package is over the limit.",
   faulty: "The connection is closed: too many packages are faulty.",
+  flooding: "The connection is closed: too many pings or refused requests.",
   slow: "The connection is closed: it is not read.",
   killed: "The connection is closed by an operator.",
   "too-many": "The connection is closed: too many connections from this address.",

@@ -1,5 +1,6 @@
 import { Schema } from "effect"
 import { RoomName, UserName } from "./Names.ts"
+import { plainText } from "./PlainText.ts"
 
 /**
  * What a wire protocol is called: 1 to 32 lower-case letters, digits and hyphens, the first of them a letter. The set is
@@ -24,6 +25,20 @@ export const Attachment = Schema.Struct({
   file: Schema.optionalKey(Schema.Int)
 })
 export type Attachment = typeof Attachment.Type
+
+const inPlainWords = ({ name, url, ...rest }: Attachment): Attachment => ({
+  ...rest,
+  name: plainText(name),
+  url: plainText(url)
+})
+
+/** The same with its text, and what the attachment says of itself, in plain text. */
+export const inPlainText = <A extends { readonly text: string; readonly attachment?: Attachment }>(said: A): A => {
+  const { attachment } = said
+  const text = plainText(said.text)
+  if (attachment !== undefined) return { ...said, text, attachment: inPlainWords(attachment) }
+  return text === said.text ? said : { ...said, text }
+}
 
 /** An attachment in words, for protocols that have no files: its name, its size, its sender, and where to fetch it. */
 export const describe = ({ name, sizeBytes, url }: Attachment, from?: string): string =>

@@ -44,6 +44,10 @@ export class CommandMisused extends Schema.TaggedError<CommandMisused>()("Comman
 export class FileTooLarge extends Schema.TaggedError<FileTooLarge>()("FileTooLarge", { limitBytes: Schema.Int }) {}
 /** The user has as many uploads under way as it may have. */
 export class TooManyUploads extends Schema.TaggedError<TooManyUploads>()("TooManyUploads", { limit: Schema.Int }) {}
+/** The user, or its address, would send more bytes of files at a time than it may. */
+export class UploadsTooLarge extends Schema.TaggedError<UploadsTooLarge>()("UploadsTooLarge", {
+  limitBytes: Schema.Int
+}) {}
 /** There is no such upload, or not any more, or bytes of it are missing or were put where it has none. */
 export class UploadBroken extends Schema.TaggedError<UploadBroken>()("UploadBroken", {}) {}
 /** There is no such file, none that the user may see, or not so much of it. */
@@ -76,6 +80,7 @@ export const Rejection = Schema.Union([
   CommandMisused,
   FileTooLarge,
   TooManyUploads,
+  UploadsTooLarge,
   UploadBroken,
   NoSuchFile,
   TooManyDownloads,
@@ -124,6 +129,8 @@ export const explain = (rejection: Rejection): string => {
       return `File is larger than ${rejection.limitBytes} bytes.`
     case "TooManyUploads":
       return `Only ${rejection.limit} files can be sent at a time.`
+    case "UploadsTooLarge":
+      return `Only ${rejection.limitBytes} bytes of files can be sent at a time.`
     case "UploadBroken":
       return "File has not arrived whole."
     case "NoSuchFile":

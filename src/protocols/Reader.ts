@@ -6,6 +6,12 @@
  */
 import { type Array, Cause, Effect, Fiber, Option, type Pull, type Scope, Stream } from "effect"
 
+/** The packets of one read, and to how many bytes the compressed ones among them were inflated. */
+export interface Inflated<Packet> {
+  readonly packets: ReadonlyArray<Packet>
+  readonly inflatedBytes: number
+}
+
 /** Reads the packets of one peer. `In` is one read of the carrier: bytes, or an event of Socket.IO. */
 export interface Reader<In, Packet> {
   /**
@@ -13,6 +19,11 @@ export interface Reader<In, Packet> {
    * valid as long as that is.
    */
   readonly read: (input: In) => ReadonlyArray<Packet>
+  /**
+   * The same for a read that must not inflate to more than so many bytes; what follows those cannot be read. Undefined if
+   * nothing is ever compressed.
+   */
+  readonly readWithin?: (input: In, inflatedLimitBytes: number) => Inflated<Packet>
   /**
    * How long the rest of a packet that has begun may take; undefined if nothing has begun, or silence does not end it.
    * Asked for after each read.

@@ -17,14 +17,26 @@ export type Step<Frame, Key extends object = never> =
   /** The peer has gone on: what was held back may go out. */
   | { readonly _tag: "Release" }
   /**
-   * Take a name. On success the session gets its `LoggedIn` event before anything else, and `accepted` is asked; a refusal
-   * goes to `refused`. Their steps are carried out at once.
+   * Ask whether a name could be had, and have a public number kept for its login: `reserved` is asked with that. Nobody has
+   * the name by it.
+   */
+  | {
+      readonly _tag: "Reserve"
+      readonly link?: Link<Frame>
+      readonly name: string
+      readonly reserved: (number: number) => Steps<Frame, Key>
+      readonly refused: (rejection: Rejection) => Steps<Frame, Key>
+    }
+  /**
+   * Take a name, and the public `number` that was kept for it, or a new one. On success the session gets its `LoggedIn`
+   * event before anything else, and `accepted` is asked; a refusal goes to `refused`. Their steps are carried out at once.
    */
   | {
       readonly _tag: "Login"
       readonly key?: Key
       readonly link?: Link<Frame>
       readonly name: string
+      readonly number?: number
       readonly accepted?: (user: UserSummary) => Steps<Frame, Key>
       readonly refused: (rejection: Rejection) => Steps<Frame, Key>
     }
@@ -55,5 +67,14 @@ export type Steps<Frame, Key extends object = never> = ReadonlyArray<Step<Frame,
 /** The steps that need no waiting. */
 export type ImmediateStep<Frame, Key extends object> = Exclude<
   Step<Frame, Key>,
-  { readonly _tag: "Login" | "Run" | "Release" }
+  { readonly _tag: "Reserve" | "Login" | "Run" | "Release" }
 >
+
+/** The session of its own key that steps are about; they may have to wait, and what comes of it later waits for them. */
+export const keyOf = <Frame, Key extends object>(steps: Steps<Frame, Key>): Key | undefined => {
+  for (let index = 0; index < steps.length; index++) {
+    const step = steps[index]!
+    if (step._tag === "Run" || step._tag === "Login") return step.key
+  }
+  return undefined
+}

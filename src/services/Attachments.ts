@@ -10,7 +10,7 @@ import { Digest, SecureRandom } from "effect/crypto"
 import * as Base64Url from "effect/encoding/Base64Url"
 import { StorageFailed, UploadBroken } from "../domain/Rejection.ts"
 import { Coverage } from "./Coverage.ts"
-import { FileCatalog } from "./FileCatalog.ts"
+import { FileCatalog, type Reservation } from "./FileCatalog.ts"
 import { Limits } from "./Limits.ts"
 import type { StoredFile } from "./StoredFile.ts"
 
@@ -50,6 +50,20 @@ const memoryLimitBytes = 64 * 1024 * 1024
 export const randomId = (random: SecureRandom.SecureRandom["Service"]): Effect.Effect<string> =>
   Effect.map(random.randomBytes(24), Base64Url.encode)
 
+/** Reserves the size of an upload until the scope closes. */
+export const reserve = (
+  catalog: FileCatalog,
+  sizeBytes: number,
+  owner: string | undefined
+): Effect.Effect<Reservation, StorageFailed, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.suspend(() => {
+      const reservation = catalog.reserve(sizeBytes, owner)
+      return reservation === undefined ? new StorageFailed() : Effect.succeed(reservation)
+    }),
+    (reservation) => Effect.sync(() => catalog.release(reservation))
+  )
+
 function* pieces(bytes: Uint8Array): Generator<Uint8Array> {
   for (let index = 0; index < bytes.length; index += pieceLimitBytes) {
     yield bytes.slice(index, index + pieceLimitBytes)
@@ -59,8 +73,13 @@ function* pieces(bytes: Uint8Array): Generator<Uint8Array> {
 export class Attachments extends Context.Service<
   Attachments,
   {
-    /** Begins a file of a size. When the scope closes what was not kept is gone. */
-    readonly begin: (sizeBytes: number) => Effect.Effect<Upload, StorageFailed, Scope.Scope>
+    /**
+     * Begins a file of a size. When the scope closes what was not kept is gone. The oldest files make room for bytes that
+     * come: first those of its `owner`, who is known as long as the server runs.
+     */
+    readonly begin: (sizeBytes: number, owner?: string) => Effect.Effect<Upload, StorageFailed, Scope.Scope>
+    /** Whether a file of a size may begin, besides those that have. */
+    readonly isRoomFor: (sizeBytes: number) => Effect.Effect<boolean>
     /** The file of a number, undefined if there is none (any more). */
     readonly find: (number: number) => Effect.Effect<StoredFile | undefined, StorageFailed>
     /** The file of an id, undefined if there is none (any more). */
@@ -88,14 +107,13 @@ export class Attachments extends Context.Service<
       }
 
       const begin = Effect.fnUntraced(function* (
-        sizeBytes: number
+        sizeBytes: number,
+        owner?: string
       ): Effect.fn.Return<Upload, StorageFailed, Scope.Scope> {
-        yield* Effect.acquireRelease(
-          Effect.suspend(() => (catalog.reserve(sizeBytes) ? Effect.void : new StorageFailed())),
-          () => Effect.sync(() => catalog.release(sizeBytes))
-        )
+        const reservation = yield* reserve(catalog, sizeBytes, owner)
         const number = ++lastNumber
         let content: Uint8Array | undefined = new Uint8Array(sizeBytes)
+        let receivedBytes = 0
         const coverage = new Coverage()
         yield* Effect.addFinalizer(() => Effect.sync(() => (content = undefined)))
 
@@ -103,6 +121,10 @@ export class Attachments extends Context.Service<
           Effect.suspend((): Effect.Effect<void, UploadBroken> => {
             const isInside = atByte >= 0 && atByte + bytes.length <= sizeBytes
             if (content === undefined || !isInside || !coverage.add(atByte, bytes.length)) return new UploadBroken()
+            receivedBytes += bytes.length
+            const neededBytes = catalog.neededBytes(reservation, receivedBytes)
+            remove(catalog.excessFor(reservation, neededBytes))
+            catalog.hold(reservation, neededBytes)
             content.set(bytes, atByte)
             return Effect.void
           })
@@ -115,7 +137,7 @@ export class Attachments extends Context.Service<
           const id = yield* randomId(random)
           if (!contents.has(sha256)) contents.set(sha256, whole)
           const file: StoredFile = { number, id, name, sizeBytes, sha256, atMillis: clock.currentTimeMillisUnsafe() }
-          catalog.add(file)
+          catalog.add(file, reservation)
           remove(catalog.excess())
           return file
         })
@@ -145,6 +167,7 @@ export class Attachments extends Context.Service<
 
       return Attachments.of({
         begin,
+        isRoomFor: (sizeBytes) => Effect.sync(() => catalog.isRoomFor(sizeBytes)),
         find: (number) => Effect.sync(() => catalog.find(number)),
         findById: (id) => Effect.sync(() => catalog.findById(id)),
         read,

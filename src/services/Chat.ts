@@ -5,11 +5,14 @@
  *   carried out in one piece: between its check and its change nothing else happens.
  * - What it says to a room is told at the end of the {@link Turn} of whoever runs it; without one, at once.
  * - Whoever causes an event is told it too, as its actor. Most protocols show an author nothing then, some confirm by it.
+ * - What is said or announced is plain text before anything else is done with it: {@link plainText}.
  * - A private room does not exist for those outside of it, except for one who tries to join it.
  */
 import { Clock, Context, Effect, Exit, Layer, Queue, Result, Stream } from "effect"
 import { type Command, done, type Reply } from "../domain/Command.ts"
 import type { SharedEvent } from "../domain/Event.ts"
+import { monotonicMillis } from "../domain/MonotonicTime.ts"
+import { plainText } from "../domain/PlainText.ts"
 import { Flooding, NotLoggedIn, type Rejection } from "../domain/Rejection.ts"
 import { Attachments } from "./Attachments.ts"
 import * as Broadcaster from "./Broadcaster.ts"
@@ -34,10 +37,11 @@ import * as SlashCommands from "./SlashCommands.ts"
 import * as StoreFibers from "./StoreFibers.ts"
 import { TokenBucket } from "./TokenBucket.ts"
 import { Turn } from "./Turn.ts"
+import { UploadQuota } from "./UploadQuota.ts"
 import { Uploads } from "./Uploads.ts"
 
 /** Who logs in, and where events for it go. */
-export interface Login extends Pick<Opening, "protocol" | "address" | "outlet"> {
+export interface Login extends Pick<Opening, "protocol" | "address" | "number" | "outlet"> {
   readonly name: string
 }
 
@@ -50,6 +54,8 @@ export class Chat extends Context.Service<
      * uninterruptible with what takes note of the session: else an interruption loses that.
      */
     readonly login: (login: Login) => Effect.Effect<Session, Rejection>
+    /** Gives a public number to a login that may come later, or says why that would be refused now. It takes no name. */
+    readonly reserve: (login: Omit<Login, "number" | "outlet">) => Effect.Effect<number, Rejection>
     /** Carries out a command of a session. */
     readonly run: (session: Session, command: Command) => Effect.Effect<Reply, Rejection>
     /** Frees the name and tells those who remain. Doing it again does nothing. */
@@ -121,15 +127,16 @@ export class Chat extends Context.Service<
         shares,
         uploads
       })
-      const { say } = messages
+      const { plain, say } = messages
 
       const runSlash = SlashCommands.make({ broadcaster, memberships, messages, queries, sessions, uploads })
 
       const dispatch = (
         session: Session,
-        command: Exclude<Command, Pieces.Piece>,
+        given: Exclude<Command, Pieces.Piece>,
         turn: Turn
       ): Effect.Effect<Reply, Rejection> => {
+        const command = given._tag === "Say" || given._tag === "Tell" ? plain(given) : given
         switch (command._tag) {
           case "Say": {
             const slashed: SlashCommand.SlashCommand =
@@ -199,9 +206,9 @@ export class Chat extends Context.Service<
             return 0
           case "Say":
           case "Tell":
-            return buckets.get(session)!.messages.take(nowMillis())
+            return buckets.get(session)!.messages.take(monotonicMillis(clock))
           default:
-            return buckets.get(session)!.acts.take(nowMillis())
+            return buckets.get(session)!.acts.take(monotonicMillis(clock))
         }
       }
 
@@ -260,9 +267,10 @@ export class Chat extends Context.Service<
 
       return Chat.of({
         login,
+        reserve: (wanted) => Effect.catch(sessions.reserve(wanted.name), (rejection) => refuse(rejection, wanted)),
         run: (session, command) => Effect.withFiber((fiber) => carryOut(session, command, fiber.getRef(Turn))),
         logout: (session) => Effect.withFiberSucceed((fiber) => logout(session, fiber.getRef(Turn))),
-        announce: (text) => broadcaster.tell(sessions.all(), { _tag: "Announced", text }, undefined),
+        announce: (text) => broadcaster.tell(sessions.all(), { _tag: "Announced", text: plainText(text) }, undefined),
         stopping: () => {
           isStopping = true
           broadcaster.tell(sessions.all(), { _tag: "ServerStopping" }, undefined)
@@ -276,6 +284,7 @@ export class Chat extends Context.Service<
   /** The chat without the storage behind it, nor the directory of names. */
   static readonly layerNoDirectory = this.layerNoDeps.pipe(
     Layer.provideMerge(Layer.mergeAll(Uploads.layer, Downloads.layer, ResumableUploads.layer)),
+    Layer.provideMerge(UploadQuota.layer),
     Layer.provideMerge(Layer.mergeAll(Sessions.layerNoDeps, Rooms.layer, Metrics.layer, Refusals.layer, Links.layer))
   )
 

@@ -2,21 +2,38 @@
  * Which files there are, and which contents they share: pure bookkeeping for those who keep the bytes.
  *
  * - A file has one content, named by its digest; a content is there as long as a file has it.
- * - Beyond a limit, in bytes of contents or in files, the oldest files are too many: those that were added first. A file
- *   that goes frees its content only if no other has it. The count is limited too, because empty files and files of equal
- *   content cost no bytes.
+ * - Beyond a limit, in bytes of contents or in files, the oldest files are too many: those that were added first, but of the
+ *   owner who needs the room before all others. A file that goes frees its content only if no other has it. The count is
+ *   limited too, because empty files and files of equal content cost no bytes.
  * - `excess` names the files that are too many, and leaves them there: whoever keeps the bytes may have to remove them
  *   elsewhere first.
- * - Uploads reserve their size. All of them together may be as large as all contents together.
+ * - An upload reserves its size: all of them together may be as large as all contents together, so there is always a way to
+ *   carry out each. That alone takes no room from files. It takes room as its bytes come, and contents and what uploads hold
+ *   never exceed the limit.
  */
 import type { StoredFile } from "./StoredFile.ts"
 
 /** The most files that are remembered. */
 export const limitFiles = 65_536
 
+/** Room is taken in such steps, so that few bytes that come must wait for files to go. */
+export const roomStepBytes = 1024 * 1024
+
 interface Content {
   readonly sizeBytes: number
   files: number
+}
+
+/** What an upload may take, and has taken. */
+export interface Reservation {
+  readonly sizeBytes: number
+  /** Whose files go first when room is needed. */
+  readonly owner: string | undefined
+  readonly heldBytes: number
+}
+
+interface HeldReservation extends Reservation {
+  heldBytes: number
 }
 
 export class FileCatalog {
@@ -25,9 +42,14 @@ export class FileCatalog {
   // By age: a map keeps the order in which its keys came.
   readonly #byNumber = new Map<number, StoredFile>()
   readonly #byId = new Map<string, StoredFile>()
+  // The files of each owner that is known, by age.
+  readonly #byOwner = new Map<string, Set<StoredFile>>()
+  readonly #ownerOf = new Map<StoredFile, string>()
   readonly #contents = new Map<string, Content>()
+  readonly #reservations = new Set<HeldReservation>()
   #bytes = 0
   #reservedBytes = 0
+  #heldBytes = 0
 
   constructor(limitBytes: number, mostFiles = limitFiles) {
     this.#limitBytes = limitBytes
@@ -37,6 +59,11 @@ export class FileCatalog {
   /** The size of all contents, each counted once. */
   get sizeBytes(): number {
     return this.#bytes
+  }
+
+  /** What uploads hold. */
+  get heldBytes(): number {
+    return this.#heldBytes
   }
 
   get count(): number {
@@ -56,36 +83,85 @@ export class FileCatalog {
     return this.#contents.has(sha256)
   }
 
-  /** Makes room for an upload, to be given back with `release`; false if there is none. */
-  reserve(sizeBytes: number): boolean {
-    const isRoom = sizeBytes >= 0 && this.#reservedBytes + sizeBytes <= this.#limitBytes
-    if (isRoom) this.#reservedBytes += sizeBytes
-    return isRoom
+  /** Whether an upload of a size may be reserved. */
+  isRoomFor(sizeBytes: number): boolean {
+    return sizeBytes >= 0 && this.#reservedBytes + sizeBytes <= this.#limitBytes
   }
 
-  release(sizeBytes: number): void {
-    this.#reservedBytes -= sizeBytes
+  /** Reserves the size of an upload, to be given back with `release`; undefined if there are too many. */
+  reserve(sizeBytes: number, owner?: string): Reservation | undefined {
+    if (!this.isRoomFor(sizeBytes)) return undefined
+    const reservation: HeldReservation = { sizeBytes, owner, heldBytes: 0 }
+    this.#reservations.add(reservation)
+    this.#reservedBytes += sizeBytes
+    return reservation
   }
 
-  /** The oldest files, that are too many now, or will be when a file is added that fits by itself. */
-  excess(added?: StoredFile): ReadonlyArray<StoredFile> {
+  /** Gives back what an upload has reserved, and what it holds still. */
+  release(reservation: Reservation): void {
+    if (!this.#reservations.delete(reservation)) return
+    this.#reservedBytes -= reservation.sizeBytes
+    this.#heldBytes -= reservation.heldBytes
+  }
+
+  /** What an upload is to hold when so many bytes of it have come, as much as it has reserved at most. */
+  neededBytes({ sizeBytes }: Reservation, receivedBytes: number): number {
+    return Math.min(sizeBytes, Math.ceil(receivedBytes / roomStepBytes) * roomStepBytes)
+  }
+
+  /** Has an upload hold room, if there is some: false if files must go first. One that has been released needs none. */
+  hold(reservation: Reservation, heldBytes: number): boolean {
+    const held: HeldReservation = reservation
+    if (!this.#reservations.has(held) || heldBytes <= held.heldBytes) return true
+    const moreBytes = heldBytes - held.heldBytes
+    if (this.#bytes + this.#heldBytes + moreBytes > this.#limitBytes) return false
+    this.#heldBytes += moreBytes
+    held.heldBytes = heldBytes
+    return true
+  }
+
+  /** The files that must go before an upload holds so much. */
+  excessFor({ heldBytes: before, owner }: Reservation, heldBytes: number): ReadonlyArray<StoredFile> {
+    return this.#excess(this.#bytes + heldBytes - before, this.#byNumber.size, owner)
+  }
+
+  /** The files that are too many now, or will be when one is added of an upload that holds room for it. */
+  excess(added?: StoredFile, reservation?: Reservation): ReadonlyArray<StoredFile> {
+    if (added === undefined) return this.#excess(this.#bytes, this.#byNumber.size, undefined)
+    const bytes = this.hasContent(added.sha256)
+      ? this.#bytes
+      : this.#bytes + added.sizeBytes - (reservation?.heldBytes ?? 0)
+    return this.#excess(bytes, this.#byNumber.size + 1, reservation?.owner, added.sha256)
+  }
+
+  #excess(
+    contentBytes: number,
+    files: number,
+    owner: string | undefined,
+    addedSha256?: string
+  ): ReadonlyArray<StoredFile> {
     const excess: Array<StoredFile> = []
     // How many files would have a content.
-    const files = new Map<string, number>()
-    const filesOf = (sha256: string) => files.get(sha256) ?? this.#contents.get(sha256)?.files ?? 0
-    let bytes = this.#bytes
-    let count = this.#byNumber.size
-    if (added !== undefined) {
-      if (!this.hasContent(added.sha256)) bytes += added.sizeBytes
-      files.set(added.sha256, filesOf(added.sha256) + 1)
-      count++
+    const left = new Map<string, number>()
+    const leftOf = (sha256: string) => left.get(sha256) ?? this.#contents.get(sha256)?.files ?? 0
+    let bytes = contentBytes + this.#heldBytes
+    let count = files
+    if (addedSha256 !== undefined) left.set(addedSha256, leftOf(addedSha256) + 1)
+    const own = owner === undefined ? undefined : this.#byOwner.get(owner)
+    const take = (file: StoredFile): void => {
+      excess.push(file)
+      left.set(file.sha256, leftOf(file.sha256) - 1)
+      if (left.get(file.sha256) === 0) bytes -= file.sizeBytes
+      count--
+    }
+    const isTooMuch = () => bytes > this.#limitBytes || count > this.#limitFiles
+    for (const file of own ?? []) {
+      if (!isTooMuch()) return excess
+      take(file)
     }
     for (const file of this.#byNumber.values()) {
-      if (bytes <= this.#limitBytes && count <= this.#limitFiles) break
-      excess.push(file)
-      files.set(file.sha256, filesOf(file.sha256) - 1)
-      if (files.get(file.sha256) === 0) bytes -= file.sizeBytes
-      count--
+      if (!isTooMuch()) break
+      if (own?.has(file) !== true) take(file)
     }
     return excess
   }
@@ -95,13 +171,16 @@ export class FileCatalog {
     return Array.from(this.#byNumber.values()).filter(({ atMillis }) => atMillis <= millis)
   }
 
-  add(file: StoredFile): void {
+  /** Adds a file; what an upload holds for it becomes its content, unless that is there already. */
+  add(file: StoredFile, reservation?: Reservation): void {
     this.#byNumber.set(file.number, file)
     this.#byId.set(file.id, file)
+    this.#own(file, reservation?.owner)
     const content = this.#contents.get(file.sha256)
     if (content === undefined) {
       this.#contents.set(file.sha256, { sizeBytes: file.sizeBytes, files: 1 })
       this.#bytes += file.sizeBytes
+      this.#unhold(reservation)
     } else content.files++
   }
 
@@ -111,6 +190,7 @@ export class FileCatalog {
     for (const file of files) {
       this.#byNumber.delete(file.number)
       this.#byId.delete(file.id)
+      this.#disown(file)
       const content = this.#contents.get(file.sha256)!
       if (--content.files > 0) continue
       this.#contents.delete(file.sha256)
@@ -118,5 +198,28 @@ export class FileCatalog {
       freed.push(file.sha256)
     }
     return freed
+  }
+
+  #unhold(reservation: Reservation | undefined): void {
+    const held: HeldReservation | undefined = reservation
+    if (held === undefined || !this.#reservations.has(held)) return
+    this.#heldBytes -= held.heldBytes
+    held.heldBytes = 0
+  }
+
+  #own(file: StoredFile, owner: string | undefined): void {
+    if (owner === undefined) return
+    const own = this.#byOwner.get(owner) ?? new Set()
+    this.#byOwner.set(owner, own.add(file))
+    this.#ownerOf.set(file, owner)
+  }
+
+  #disown(file: StoredFile): void {
+    const owner = this.#ownerOf.get(file)
+    if (owner === undefined) return
+    this.#ownerOf.delete(file)
+    const own = this.#byOwner.get(owner)
+    own?.delete(file)
+    if (own?.size === 0) this.#byOwner.delete(owner)
   }
 }

@@ -5,29 +5,32 @@
  * time is over, however much is done.
  */
 import { type Clock, Effect } from "effect"
-
-const nanosPerMilli = 1_000_000
+import { monotonicMillis, sleepPatiently } from "../domain/MonotonicTime.ts"
 
 export class IdleTimeout {
   readonly #clock: Clock.Clock
-  readonly #timeoutMillis: number
-  #touchedAtNanos: bigint
+  #timeoutMillis: number
+  #touchedAtMillis: number
   /** Completes when nothing has been done for the whole time, at once if it was so before. */
   readonly expired: Effect.Effect<void> = Effect.suspend(() => {
-    const idleNanos = this.#clock.monotonicTimeNanosUnsafe() - this.#touchedAtNanos
-    const leftMillis = this.#timeoutMillis - Number(idleNanos) / nanosPerMilli
-    return leftMillis > 0 ? Effect.andThen(Effect.sleep(Math.ceil(leftMillis)), this.expired) : Effect.void
+    const leftMillis = this.#touchedAtMillis + this.#timeoutMillis - monotonicMillis(this.#clock)
+    return leftMillis > 0 ? Effect.andThen(sleepPatiently(Math.ceil(leftMillis)), this.expired) : Effect.void
   })
 
   /** The time begins now. It may be infinite. */
   constructor(clock: Clock.Clock, timeoutMillis: number) {
     this.#clock = clock
     this.#timeoutMillis = timeoutMillis
-    this.#touchedAtNanos = clock.monotonicTimeNanosUnsafe()
+    this.#touchedAtMillis = monotonicMillis(clock)
+  }
+
+  /** Allows a longer time from now on. */
+  extend(timeoutMillis: number): void {
+    this.#timeoutMillis = Math.max(this.#timeoutMillis, timeoutMillis)
   }
 
   /** Notes that something is done: the time begins anew. */
   touch(): void {
-    this.#touchedAtNanos = this.#clock.monotonicTimeNanosUnsafe()
+    this.#touchedAtMillis = monotonicMillis(this.#clock)
   }
 }

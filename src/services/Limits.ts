@@ -32,6 +32,8 @@ export interface Limits {
   readonly historyLimit: number
   /** Messages that are remembered in all, where they are in a database. */
   readonly historyTotalLimit: number
+  /** Text of messages that is remembered in all, in bytes of UTF-8, where it is in a database. */
+  readonly historyLimitBytes: number
   /** How long a message is remembered there; 0 = as long as there is room. */
   readonly historyMillis: number
   /** How long a file is kept; 0 = as long as there is room. */
@@ -57,6 +59,7 @@ export const defaults: Limits = {
   newConnectionsWindowMillis: 600_000,
   historyLimit: 10_000,
   historyTotalLimit: 1_000_000,
+  historyLimitBytes: 1024 * 1024 * 1024,
   historyMillis: 0,
   fileMillis: 0,
   historyLimitUnits: 32 * 1024 * 1024

@@ -7,7 +7,7 @@
 import { type Deferred, Effect, Result } from "effect"
 import type { Command, Reply } from "../domain/Command.ts"
 import type { SharedEvent } from "../domain/Event.ts"
-import type { Attachment, Message } from "../domain/Message.ts"
+import { type Attachment, inPlainText, type Message } from "../domain/Message.ts"
 import {
   NoSuchFile,
   NoSuchUser,
@@ -72,6 +72,13 @@ export const make = (dependencies: Dependencies) => {
     const limit = limits.textLimitBytes
     return text.length > limit || (text.length * 3 > limit && utf8.encode(text).length > limit)
   }
+
+  /**
+   * What is to be said, in plain text. A text that is too long whatever is made of it is left as it is, for it is refused:
+   * no more than half of it may go.
+   */
+  const plain = (command: Saying): Saying =>
+    command.text.length > 2 * limits.textLimitBytes ? command : inPlainText(command)
 
   const check = (session: Session, command: Saying): Result.Result<Destination, Rejection> => {
     const { text } = command
@@ -174,7 +181,7 @@ export const make = (dependencies: Dependencies) => {
     return Effect.fail(checked.failure)
   }
 
-  return { say }
+  return { plain, say }
 }
 
 /** The part of the chat that says things. */

@@ -7,6 +7,7 @@
 import { Clock, Context, Effect, Layer, Schema } from "effect"
 import { Hangup } from "../domain/Hangup.ts"
 import type { ProtocolName } from "../domain/Message.ts"
+import { monotonicMillis } from "../domain/MonotonicTime.ts"
 import type { RoomName, UserName } from "../domain/Names.ts"
 import { Chat } from "./Chat.ts"
 import { type Ban, banKey, Quota } from "./Quota.ts"
@@ -103,9 +104,9 @@ export class Operator extends Context.Service<
       const rooms = yield* Rooms
       const sessions = yield* Sessions
       const clock = yield* Clock.Clock
-      const startedMillis = clock.currentTimeMillisUnsafe()
+      const startedMillis = monotonicMillis(clock)
 
-      const all = (): ReadonlyArray<Session> => Array.from(sessions.all()).sort((a, b) => a.number - b.number)
+      const all = (): ReadonlyArray<Session> => Array.from(sessions.all())
 
       const select = (target: Target): Effect.Effect<ReadonlyArray<Session>, PeerUnknown> =>
         Effect.suspend(() => {
@@ -148,7 +149,7 @@ export class Operator extends Context.Service<
           }))
         ),
         info: Effect.sync(() => ({
-          uptimeMillis: clock.currentTimeMillisUnsafe() - startedMillis,
+          uptimeMillis: monotonicMillis(clock) - startedMillis,
           peers: countByProtocol(sessions.all()),
           queuedBytes: Array.from(sessions.all()).reduce((sum, { outlet }) => sum + outlet.queuedBytes(), 0)
         })),

@@ -1,11 +1,15 @@
 /**
  * How many connections an address may have and open, and which addresses are banned.
  *
+ * At most 10,000 addresses are remembered; those that have been gone longest are forgotten first, and none that somebody is
+ * connected from.
+ *
  * An IPv6 peer is its /64, because whoever has one address has them all. Loopback is exempt from the limits per address,
  * but not from a ban.
  */
 import { Clock, Context, Effect, Layer, Option, Result } from "effect"
 import { NetAddress } from "effect/net"
+import { monotonicMillis } from "../domain/MonotonicTime.ts"
 import { Limits } from "./Limits.ts"
 import { TokenBucket } from "./TokenBucket.ts"
 
@@ -57,6 +61,9 @@ interface Usage {
   readonly brief: TokenBucket
 }
 
+/** How many addresses are remembered, as long as not more of them are connected. */
+const limitAddresses = 10_000
+
 /** Connections for one request each: how many times as many at once as others, how many in a row, and per second. */
 const briefFactor = 4
 const briefBurst = 64
@@ -85,7 +92,9 @@ export class Quota extends Context.Service<
     Effect.gen(function* () {
       const limits = yield* Limits
       const clock = yield* Clock.Clock
-      const usages = new Map<string, Usage>()
+      // Whoever is connected, and whoever is not any more, in the order in which they went.
+      const present = new Map<string, Usage>()
+      const gone = new Map<string, Usage>()
       const bans = new Map<string, Ban>()
 
       const expire = (usage: Usage, nowMillis: number): void => {
@@ -117,10 +126,10 @@ export class Quota extends Context.Service<
 
       yield* Effect.sync(() => {
         currentBans()
-        const nowMillis = clock.currentTimeMillisUnsafe()
-        for (const [key, usage] of usages) {
+        const nowMillis = monotonicMillis(clock)
+        for (const [key, usage] of gone) {
           expire(usage, nowMillis)
-          if (usage.open + usage.openBriefly === 0 && usage.recentMillis.length === 0) usages.delete(key)
+          if (usage.recentMillis.length === 0) gone.delete(key)
         }
       }).pipe(Effect.delay(limits.newConnectionsWindowMillis), Effect.forever, Effect.forkScoped)
 
@@ -131,6 +140,13 @@ export class Quota extends Context.Service<
         brief: new TokenBucket(briefPerSecond, briefBurst)
       })
 
+      const forgetOldest = (): void => {
+        for (const key of gone.keys()) {
+          if (present.size + gone.size <= limitAddresses) return
+          gone.delete(key)
+        }
+      }
+
       // Admits whom `take` finds room for; `free` is called once, when it has gone.
       const admitter =
         (take: (usage: Usage, nowMillis: number) => boolean, free: (usage: Usage) => void) =>
@@ -138,13 +154,20 @@ export class Quota extends Context.Service<
           if (isBanned(address)) return undefined
           const key = addressKey(address)
           if (key === undefined) return () => {}
-          const usage = usages.get(key) ?? unused()
-          if (!take(usage, clock.currentTimeMillisUnsafe())) return undefined
-          usages.set(key, usage)
+          const usage = present.get(key) ?? gone.get(key) ?? unused()
+          if (!take(usage, monotonicMillis(clock))) return undefined
+          gone.delete(key)
+          present.set(key, usage)
+          forgetOldest()
           let isOpen = true
           return () => {
-            if (isOpen) free(usage)
+            if (!isOpen) return
             isOpen = false
+            free(usage)
+            if (usage.open + usage.openBriefly > 0) return
+            present.delete(key)
+            gone.set(key, usage)
+            forgetOldest()
           }
         }
 
@@ -177,7 +200,7 @@ export class Quota extends Context.Service<
         unban,
         isBanned,
         bans: currentBans,
-        count: () => usages.size
+        count: () => present.size + gone.size
       })
     })
   )

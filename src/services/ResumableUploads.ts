@@ -2,15 +2,16 @@
  * Files that are sent piece by piece by whoever knows their id, over as many connections as it takes.
  *
  * - A session opens one; it goes on when that session has gone, until it is whole, cancelled, or nothing has come of it for
- *   {@link idleMillis}. What has become of one that is whole can be asked for as long.
+ *   {@link idleMillis}. What has become of one that is whole can be asked for as long. Of one of which no byte has come yet
+ *   something must come within the time that any upload has.
  * - Each is the work of one fiber, from its beginning until what has become of it is forgotten. What a request has brought
- *   stays when the request breaks off; a file that is being kept when it does so is kept.
+ *   stays when the request breaks off. The last byte makes the file, however the request ends that has brought it.
  * - Bytes come in order. Who sends last is the one who sends: whoever was sending before is told that it is not any more.
  */
 import { Clock, Context, Data, Deferred, Effect, FiberMap, Layer, Stream } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { fileName } from "../domain/FileName.ts"
-import { FileTooLarge, type StorageFailed, TooManyUploads } from "../domain/Rejection.ts"
+import { FileTooLarge, type StorageFailed, TooManyUploads, type UploadsTooLarge } from "../domain/Rejection.ts"
 import { Attachments, randomId } from "./Attachments.ts"
 import { IdleTimeout } from "./IdleTimeout.ts"
 import { Limits } from "./Limits.ts"
@@ -18,8 +19,9 @@ import { addressKey } from "./Quota.ts"
 import type { Session } from "./Session.ts"
 import * as Transfers from "./Transfers.ts"
 import { UploadFiber } from "./UploadFiber.ts"
+import { type Claim, UploadQuota } from "./UploadQuota.ts"
 
-/** How long an upload is there of which nothing comes. */
+/** How long an upload is there of which nothing more comes. */
 export const idleMillis = 300_000
 
 /** How far an upload has come. */
@@ -49,8 +51,7 @@ interface Entry {
   readonly id: string
   readonly name: string
   readonly sizeBytes: number
-  readonly owner: Session
-  readonly address: string | undefined
+  readonly claim: Claim
   readonly idle: IdleTimeout
   readonly upload: UploadFiber
   receivedBytes: number
@@ -71,8 +72,10 @@ export class ResumableUploads extends Context.Service<
       session: Session,
       name: string,
       sizeBytes: number
-    ) => Effect.Effect<string, FileTooLarge | TooManyUploads | StorageFailed>
+    ) => Effect.Effect<string, FileTooLarge | TooManyUploads | UploadsTooLarge | StorageFailed>
     readonly find: (id: string) => Progress | undefined
+    /** The same; of one that is there whole it waits until the file is kept, or it is known that it cannot be. */
+    readonly settled: (id: string) => Effect.Effect<Progress | undefined>
     /**
      * Takes bytes from index `atByte` on, which must be the next ones; what came before a failure stays. With the last one
      * the file is kept, and is durable when this succeeds.
@@ -91,7 +94,8 @@ export class ResumableUploads extends Context.Service<
     ResumableUploads,
     Effect.gen(function* () {
       const attachments = yield* Attachments
-      const { fileLimitBytes, uploadLimit } = yield* Limits
+      const { fileLimitBytes, transferTimeoutMillis, uploadLimit } = yield* Limits
+      const quota = yield* UploadQuota
       const random = yield* SecureRandom.SecureRandom
       const clock = yield* Clock.Clock
       const entries = new Map<string, Entry>()
@@ -104,8 +108,8 @@ export class ResumableUploads extends Context.Service<
         let [own, near] = [0, 0]
         for (const entry of entries.values()) {
           if (entry.upload.kept !== undefined) continue
-          if (entry.owner === session) own++
-          if (address !== undefined && entry.address === address) near++
+          if (entry.claim.session === session) own++
+          if (address !== undefined && entry.claim.address === address) near++
         }
         return Math.max(own, near) >= uploadLimit
       }
@@ -116,6 +120,7 @@ export class ResumableUploads extends Context.Service<
       }
 
       const forget = (entry: Entry): void => {
+        quota.release(entry.claim)
         entries.delete(entry.id)
         if (entry.sending !== undefined) Deferred.doneUnsafe(entry.sending.stop, new UploadGone())
       }
@@ -123,16 +128,24 @@ export class ResumableUploads extends Context.Service<
       // What has become of it can be asked for as long as it may be left alone. Why it failed is told to whoever sends.
       const work = (entry: Entry): Effect.Effect<void> =>
         Effect.gen(function* () {
-          yield* entry.upload.run(attachments.begin(entry.sizeBytes), () => {
+          yield* entry.upload.run(attachments.begin(entry.sizeBytes, entry.claim.address), () => {
+            quota.release(entry.claim)
             if (entry.upload.kept === undefined) forget(entry)
           })
-          entry.idle.touch()
-          yield* entry.idle.expired
+          yield* Effect.sleep(idleMillis)
         }).pipe(
           Effect.tapDefect((defect) => Effect.logError("An upload ended by a defect", defect)),
           Effect.ignoreCause,
           Effect.ensuring(Effect.sync(() => forget(entry)))
         )
+
+      const cancel = (id: string): Effect.Effect<boolean> =>
+        Effect.suspend(() => {
+          const entry = entries.get(id)
+          if (entry === undefined) return Effect.succeed(false)
+          forget(entry)
+          return Effect.as(FiberMap.remove(fibers, id), true)
+        }).pipe(Effect.uninterruptible)
 
       const keep = ({ name, upload }: Entry): Effect.Effect<void, UploadGone | StorageFailed> =>
         Effect.catchTag(Effect.asVoid(upload.keep(name)), "UploadBroken", () => new UploadGone())
@@ -141,22 +154,30 @@ export class ResumableUploads extends Context.Service<
         session: Session,
         name: string,
         sizeBytes: number
-      ): Effect.Effect<string, FileTooLarge | TooManyUploads | StorageFailed> =>
+      ): Effect.Effect<string, FileTooLarge | TooManyUploads | UploadsTooLarge | StorageFailed> =>
         Transfers.begin((restore, started) =>
           Effect.gen(function* () {
             if (!isOpen) return yield* Effect.interrupt
             if (sizeBytes > fileLimitBytes) return yield* new FileTooLarge({ limitBytes: fileLimitBytes })
             const id = yield* randomId(random)
-            const idle = new IdleTimeout(clock, idleMillis)
+            const idle = new IdleTimeout(clock, transferTimeoutMillis)
             const upload = yield* UploadFiber.make(sizeBytes, idle)
             const address = addressKey(session.address)
-            if (isTooMany(session, address)) return yield* new TooManyUploads({ limit: uploadLimit })
+            while (isTooMany(session, address)) {
+              const isDropped = yield* quota.dropSilent((it) => address !== undefined && it.address === address)
+              if (!isDropped) return yield* new TooManyUploads({ limit: uploadLimit })
+            }
+            const claim = yield* quota.claim(session, sizeBytes, cancel(id))
+            // Others may have begun meanwhile, or the layer may have ended.
+            if (!isOpen || isTooMany(session, address)) {
+              quota.release(claim)
+              return yield* isOpen ? new TooManyUploads({ limit: uploadLimit }) : Effect.interrupt
+            }
             const entry: Entry = {
               id,
               name: fileName(name),
               sizeBytes,
-              owner: session,
-              address,
+              claim,
               idle,
               upload,
               receivedBytes: 0,
@@ -174,7 +195,7 @@ export class ResumableUploads extends Context.Service<
           Effect.catchTags({ UploadBroken: () => Effect.interrupt, UploadGone: () => Effect.interrupt })
         )
 
-      // What is interrupted may have been taken, and is not counted: it comes again.
+      // What a request has brought is taken and counted, also if the request breaks off while it waits for a place.
       const take = (
         entry: Entry,
         bytes: Uint8Array
@@ -186,9 +207,15 @@ export class ResumableUploads extends Context.Service<
           Effect.andThen(
             Effect.suspend(() => {
               entry.receivedBytes += taken.length
+              if (taken.length > 0 && entry.claim.isSilent) {
+                entry.claim.isSilent = false
+                entry.idle.extend(idleMillis)
+              }
+              if (entry.receivedBytes === entry.sizeBytes) entry.upload.close(entry.name)
               return taken.length < bytes.length ? new UploadOverrun() : Effect.void
             })
-          )
+          ),
+          Effect.uninterruptible
         )
       }
 
@@ -234,14 +261,18 @@ export class ResumableUploads extends Context.Service<
           const entry = entries.get(id)
           return entry && progress(entry)
         },
-        write,
-        cancel: (id) =>
+        settled: (id) =>
           Effect.suspend(() => {
             const entry = entries.get(id)
-            if (entry === undefined) return Effect.succeed(false)
-            forget(entry)
-            return Effect.as(FiberMap.remove(fibers, id), true)
-          }).pipe(Effect.uninterruptible),
+            if (entry === undefined) return Effect.undefined
+            if (entry.receivedBytes < entry.sizeBytes) return Effect.succeed(progress(entry))
+            return Effect.orElseSucceed(
+              Effect.map(keep(entry), () => progress(entry)),
+              () => undefined
+            )
+          }),
+        write,
+        cancel,
         count: () => entries.size
       })
     })

@@ -6,7 +6,7 @@ export type { Room } from "./Session.ts"
 
 /** The members in the order in which they logged in. */
 export const membersInOrder = (room: Room): ReadonlyArray<Session> =>
-  Array.from(room.members).sort((a, b) => a.number - b.number)
+  Array.from(room.members).sort((a, b) => a.order - b.order)
 
 /** The members' names in the order in which they logged in. */
 export const memberNames = (room: Room): ReadonlyArray<UserName> => membersInOrder(room).map((member) => member.name)

@@ -77,9 +77,11 @@ export class Rooms extends Context.Service<
         session: Session,
         wanted: string
       ): Result.Result<Room, NameInvalid | AlreadyInRoom | RoomPrivate | TooManyRooms> => {
-        const name = roomName(wanted)
+        const known = rooms.get(lookAlikeKey(wanted))
+        // A default room may have a name that nobody can make one by.
+        const name = known?.name === wanted ? Result.succeed(known.name) : roomName(wanted)
         if (Result.isFailure(name)) return Result.fail(name.failure)
-        let room = rooms.get(lookAlikeKey(name.success))
+        let room = known ?? rooms.get(lookAlikeKey(name.success))
         if (room === undefined) {
           if (rooms.size >= limits.roomLimit) return Result.fail(new TooManyRooms({ limit: limits.roomLimit }))
           room = make(name.success, false)

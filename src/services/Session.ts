@@ -25,6 +25,8 @@ export interface Outlet {
 export interface Session {
   /** The public number: small, rising, never used twice by one process. */
   readonly number: number
+  /** Rises from each session that logs in to the next. */
+  readonly order: number
   readonly name: UserName
   readonly protocol: ProtocolName
   readonly address: string

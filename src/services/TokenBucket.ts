@@ -3,6 +3,8 @@
  *
  * A plain class, because every message takes a token: effect's `RateLimiter` counts under keys in a store that processes
  * share, and answers by an Effect, which costs microseconds where this costs nanoseconds.
+ *
+ * It is told the time, in milliseconds of the monotonic clock.
  */
 export class TokenBucket {
   readonly #gapMillis: number
@@ -16,7 +18,7 @@ export class TokenBucket {
     this.#toleranceMillis = isUnlimited ? Infinity : this.#gapMillis * (Math.max(1, burst) - 1)
   }
 
-  /** The milliseconds until there is a token; 0 if there is one at this time of the clock. */
+  /** The milliseconds until there is a token; 0 if there is one at this time. */
   waitMillis(nowMillis: number): number {
     return Math.max(0, Math.ceil(this.#fullAtMillis - this.#toleranceMillis - nowMillis))
   }
@@ -33,7 +35,7 @@ export class TokenBucket {
     return waitMillis
   }
 
-  /** Whether all tokens are there at this time of the clock. */
+  /** Whether all tokens are there at this time. */
   isFull(nowMillis: number): boolean {
     return this.#fullAtMillis <= nowMillis
   }

@@ -61,8 +61,10 @@ export const begin = <A, E>(
     return Effect.onInterrupt(begun, () => Effect.sync(undo))
   })
 
-/** Makes a place for transfers, all of which end with the scope. */
-export const make = Effect.fnUntraced(function* <T>(): Effect.fn.Return<Transfers<T>, never, Scope.Scope> {
+/** Makes a place for transfers, all of which end with the scope. `forgotten` is told of each at once when it is forgotten. */
+export const make = Effect.fnUntraced(function* <T>(
+  forgotten: (transfer: T) => void = () => {}
+): Effect.fn.Return<Transfers<T>, never, Scope.Scope> {
   const bySession = new Map<Session, Own<T>>()
   const run = yield* FiberSet.makeRuntime<never, void, never>()
   let isOpen = true
@@ -76,7 +78,7 @@ export const make = Effect.fnUntraced(function* <T>(): Effect.fn.Return<Transfer
   const forget = (entry: Entry<T>): void => {
     hide(entry)
     const own = bySession.get(entry.session)
-    own?.entries.delete(entry)
+    if (own?.entries.delete(entry) === true) forgotten(entry.transfer)
     if (own?.entries.size === 0) bySession.delete(entry.session)
   }
 

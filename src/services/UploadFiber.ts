@@ -127,18 +127,22 @@ export class UploadFiber {
     })
   }
 
+  /** Says that nothing more comes: what has come is made a file, whether or not anybody waits for it. */
+  close(name: string): void {
+    if (this.#isOver || this.#name !== undefined) return
+    this.#name = name
+    // There is a place in the queue for it.
+    Queue.offerUnsafe(this.#queue, lastOfAll)
+    this.#retry.openUnsafe()
+  }
+
   /**
    * Makes a file of what has come, and waits for it. The file is durable when this succeeds. Nothing can be written any
    * more; if this fails the upload is over.
    */
   keep(name: string): Effect.Effect<StoredFile, Failure> {
     return Effect.suspend(() => {
-      if (!this.#isOver && this.#name === undefined) {
-        this.#name = name
-        // There is a place in the queue for it.
-        Queue.offerUnsafe(this.#queue, lastOfAll)
-        this.#retry.openUnsafe()
-      }
+      this.close(name)
       return Deferred.await(this.#result)
     })
   }

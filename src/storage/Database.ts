@@ -9,8 +9,10 @@ import { Effect, Layer, Redacted, type Scope } from "effect"
 import * as Reactivity from "effect/reactivity/Reactivity"
 import { type Migrator, SqlClient, type SqlError } from "effect/sql"
 import { DatabaseUnavailable } from "./DatabaseUnavailable.ts"
+import * as Deadline from "./Deadline.ts"
 import * as Migrations from "./Migrations.ts"
 import * as PostgresLock from "./PostgresLock.ts"
+import { DatabaseDamaged } from "./sqlite/SqliteError.ts"
 import * as SqliteClient from "./sqlite/SqliteClient.ts"
 import * as SqliteLock from "./sqlite/SqliteLock.ts"
 
@@ -28,8 +30,10 @@ type Failure = SqlError.SqlError | Migrator.MigrationError | Migrations.Database
 
 type Opened = Effect.Effect<SqlClient.SqlClient, SqlError.SqlError, Scope.Scope | Reactivity.Reactivity>
 
-// How long a server that begins waits for one that ends. Nothing else runs meanwhile.
+// How long a server that begins waits for one that ends. With SQLite nothing else runs meanwhile.
 const busyMillis = 250
+// How long a reader, which has nothing else to do, waits for a lock of SQLite.
+const readerBusyMillis = 5000
 
 /** What a URL says besides secrets: passwords may be in its parameters too. */
 const withoutSecrets = (url: string): string => {
@@ -48,7 +52,13 @@ const wordsOf = (error: unknown): string => {
   return (inner instanceof Error ? wordsOf(inner) : "") || error.message || error.name
 }
 
-const reasonOf = (error: Failure): string => {
+/** A server's lock is beside the database of SQLite, and in that of PostgreSQL. */
+const holderOf = ({ reason }: SqlError.SqlError, { kind }: Options): string =>
+  kind === "postgres" || reason.operation === SqliteLock.operation
+    ? "another server has it"
+    : "another program locks it"
+
+const reasonOf = (error: Failure, options: Options): string => {
   switch (error._tag) {
     case "DatabaseNewer":
       return `it has migration ${error.migration} of a newer program, this one knows ${error.newestKnown}`
@@ -57,7 +67,11 @@ const reasonOf = (error: Failure): string => {
         ? "no server has used it yet"
         : `it has migration ${error.migration} of an older program, this one begins with ${error.newestKnown}: start a server first`
     case "SqlError":
-      return error.reason._tag === "LockTimeoutError" ? "another server has it" : wordsOf(error)
+      if (error.reason.cause instanceof DatabaseDamaged) {
+        const { advice, reason } = error.reason.cause
+        return `it is damaged (${reason}). ${advice}`
+      }
+      return Deadline.isLocked(error) ? holderOf(error, options) : wordsOf(error)
     case "MigrationError":
       return wordsOf(error)
   }
@@ -69,7 +83,9 @@ const loadPostgres = Effect.promise(() => import("./PostgresClient.ts"))
 const open = (options: Options, isReadOnly: boolean): Opened => {
   if (options.kind === "postgres") return Effect.flatMap(loadPostgres, ({ make }) => make(options))
   const { file, synchronous = "NORMAL" } = options
-  return SqliteClient.make({ file, synchronous, isReadOnly, busyMillis })
+  return Deadline.outlast(
+    SqliteClient.make({ file, synchronous, isReadOnly, busyMillis: isReadOnly ? readerBusyMillis : 0 })
+  )
 }
 
 /** Opens a database that nobody else has. */
@@ -83,10 +99,13 @@ const openAlone = (options: Options): Opened => {
 
 const layerOf = (options: Options, opened: Opened, prepare: Effect.Effect<void, Failure, SqlClient.SqlClient>) =>
   opened.pipe(
-    Effect.tap((sql) => Effect.provideService(prepare, SqlClient.SqlClient, sql)),
+    Effect.tap((sql) => Deadline.outlast(Effect.provideService(prepare, SqlClient.SqlClient, sql))),
     Effect.mapError(
       (error) =>
-        new DatabaseUnavailable({ database: nameOf(options), reason: reasonOf(error).replaceAll(/\s*\n\s*/g, " ") })
+        new DatabaseUnavailable({
+          database: nameOf(options),
+          reason: reasonOf(error, options).replaceAll(/\s*\n\s*/g, " ")
+        })
     ),
     Layer.effect(SqlClient.SqlClient),
     Layer.provide(Reactivity.layer)

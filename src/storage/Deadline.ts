@@ -1,9 +1,12 @@
 /**
- * A time limit for what the database is asked.
+ * Time limits for what the database is asked.
  *
- * What is late is interrupted, but its end is not awaited: a connection on which nothing moves does not end at once.
+ * - What is late is interrupted, but its end is not awaited: a connection on which nothing moves does not end at once.
+ * - What finds the database locked by another program, such as one that makes a backup, is tried again every 10 ms. SQLite
+ *   would wait for the lock itself, and nothing else would run meanwhile.
  */
-import { Data, Effect, Fiber, Scope } from "effect"
+import { Data, Effect, Fiber, Schedule, Scope } from "effect"
+import { SqlError } from "effect/sql"
 
 /** The database has not answered in time. Nobody knows whether it has done what it was asked. */
 export class DatabaseSilent extends Data.TaggedError("DatabaseSilent")<{ readonly seconds: number }> {
@@ -13,9 +16,21 @@ export class DatabaseSilent extends Data.TaggedError("DatabaseSilent")<{ readonl
 }
 
 const seconds = 5
+const lockGapMillis = 10
 
-/** Fails after five seconds if an effect, which runs in `scope`, is not done. */
-export const within = Effect.fnUntraced(function* <A, E>(
+// Counted, for elapsed time of a schedule is that of a clock that may be set.
+const whileLocked = Schedule.spaced(lockGapMillis).pipe(Schedule.upTo({ times: (seconds * 1000) / lockGapMillis }))
+
+/** Whether an error says that somebody else has the database locked. Then nothing was done. */
+export const isLocked = (error: unknown): boolean =>
+  SqlError.isSqlError(error) && error.reason._tag === "LockTimeoutError"
+
+/** Tries for five seconds what another program's lock keeps from the database. Then that is its failure. */
+export const outlast = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  // The schedule costs some microseconds, so it is made only for what is locked out.
+  Effect.catchIf(effect, isLocked, () => Effect.retry(effect, { while: isLocked, schedule: whileLocked }))
+
+const once = Effect.fnUntraced(function* <A, E>(
   scope: Scope.Scope,
   effect: Effect.Effect<A, E>
 ): Effect.fn.Return<A, E | DatabaseSilent> {
@@ -31,3 +46,10 @@ export const within = Effect.fnUntraced(function* <A, E>(
     Effect.onInterrupt(() => drop)
   )
 })
+
+/**
+ * Fails after five seconds if an effect, which runs in `scope`, is not done. While the database is locked it is tried again,
+ * with five seconds each time.
+ */
+export const within = <A, E>(scope: Scope.Scope, effect: Effect.Effect<A, E>): Effect.Effect<A, E | DatabaseSilent> =>
+  outlast(once(scope, effect))

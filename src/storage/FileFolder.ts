@@ -10,6 +10,7 @@ import { Effect, FileSystem, Path, type PlatformError, RcMap, type Scope } from 
 import { SecureRandom } from "effect/crypto"
 import { StorageFailed } from "../domain/Rejection.ts"
 import { type OpenedFile, randomId } from "../services/Attachments.ts"
+import { directoryMode } from "./DataDirectory.ts"
 
 /** An upload that has nothing yet. */
 export interface Upload {
@@ -106,14 +107,16 @@ export const make = Effect.fnUntraced(function* (
       ? Effect.void
       : Effect.scoped(Effect.flatMap(fs.open(folder, { flag: "r" }), (file) => file.sync))
 
-  yield* fs.makeDirectory(contentsFolder, { recursive: true })
+  const makeDirectory = (path: string): Disk<void> => fs.makeDirectory(path, { recursive: true, mode: directoryMode })
+
+  yield* makeDirectory(contentsFolder)
   yield* fs.remove(uploadsFolder, { recursive: true, force: true })
-  yield* fs.makeDirectory(uploadsFolder)
+  yield* makeDirectory(uploadsFolder)
   for (const made of [folder, path.dirname(folder), directory]) yield* sync(made)
   yield* removeOlder(fs, path, directory)
 
   const makeFolderOf = (sha256: string): Disk<void> =>
-    Effect.andThen(fs.makeDirectory(folderOf(sha256), { recursive: true }), sync(contentsFolder))
+    Effect.andThen(makeDirectory(folderOf(sha256)), sync(contentsFolder))
 
   const isWhole = (sha256: string, sizeBytes: number): Disk<boolean> =>
     fs.stat(pathOf(sha256)).pipe(

@@ -3,11 +3,13 @@
  *
  * - A change is committed when it succeeds. One that fails may be committed all the same, so a file that could not be added
  *   is deleted again by the next change that succeeds.
- * - When the database does not answer in time, everything fails at once for a few seconds. So those who wait one behind
- *   another do not each wait for a time-out.
+ * - When the database does not answer in time, or is locked for long, everything fails at once for a few seconds. So those
+ *   who wait one behind another do not each wait for a time-out.
  */
 import { Clock, Effect, Schema, type Scope, Semaphore } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
+import { fileName } from "../domain/FileName.ts"
+import { monotonicMillis } from "../domain/MonotonicTime.ts"
 import type { StoredFile } from "../services/Attachments.ts"
 import * as Counters from "./Counters.ts"
 import * as Deadline from "./Deadline.ts"
@@ -53,23 +55,29 @@ export const make: Effect.Effect<FileLedger, never, SqlClient.SqlClient | Scope.
   const doubtful = new Set<number>()
   let nextNumber = 1
   let numbersEnd = 1
-  let silence: Deadline.DatabaseSilent | undefined
+  let silence: Failure | undefined
   let silenceEndsAtMillis = 0
 
   const answered = <A>(effect: Effect.Effect<A, Failure>): Effect.Effect<A, Failure> =>
     Effect.suspend(() => {
-      if (silence !== undefined && clock.currentTimeMillisUnsafe() < silenceEndsAtMillis) return Effect.fail(silence)
-      return Effect.catchTag(Deadline.within(scope, effect), "DatabaseSilent", (error) => {
-        silence = error
-        silenceEndsAtMillis = clock.currentTimeMillisUnsafe() + silenceMillis
-        return Effect.fail(error)
-      })
+      if (silence !== undefined && monotonicMillis(clock) < silenceEndsAtMillis) return Effect.fail(silence)
+      return Effect.tapError(Deadline.within(scope, effect), (error) =>
+        Effect.sync(() => {
+          if (error._tag !== "DatabaseSilent" && !Deadline.isLocked(error)) return
+          silence = error
+          silenceEndsAtMillis = monotonicMillis(clock) + silenceMillis
+        })
+      )
     })
 
   const folder = Effect.map(sql<{ name: string }>`select name from file_folder`, (rows) => rows[0]!.name)
 
   const files = sql`select number, id, name, sha256, size_bytes as "sizeBytes", at_millis as "atMillis"
-    from files order by at_millis, number`.pipe(Effect.flatMap((rows) => Effect.orDie(decodeRows(rows))))
+    from files order by at_millis, number`.pipe(
+    Effect.flatMap((rows) => Effect.orDie(decodeRows(rows))),
+    // Whoever has written them.
+    Effect.map((files) => files.map((file) => ({ ...file, name: fileName(file.name) })))
+  )
 
   const remove = (numbers: ReadonlyArray<number>) =>
     Effect.forEach(

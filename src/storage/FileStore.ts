@@ -6,6 +6,7 @@
  *   the other: its row, then its content, if no other file has that. So if the process dies in between there may be a
  *   content without a file, which the next start deletes, but no file without its content.
  * - One file is kept or deleted at a time, and that is not interrupted.
+ * - Files that are too many go before the bytes come which need their room, so the disk never has more than it may.
  * - Only the one who asked for something is told that it failed. The next request is tried as usual.
  */
 import { Clock, Effect, FileSystem, Layer, Path, PlatformError, Schedule, type Scope, Semaphore, Stream } from "effect"
@@ -18,11 +19,12 @@ import {
   pieceLimitBytes,
   randomId,
   type Range,
+  reserve,
   type StoredFile,
   sweepMillis,
   type Upload
 } from "../services/Attachments.ts"
-import { FileCatalog } from "../services/FileCatalog.ts"
+import { FileCatalog, type Reservation } from "../services/FileCatalog.ts"
 import { Limits } from "../services/Limits.ts"
 import { StorageHealth } from "../services/StorageHealth.ts"
 import { DatabaseSilent } from "./Deadline.ts"
@@ -70,27 +72,43 @@ const make = Effect.fnUntraced(function* ({ directory }: Options) {
   const forget = (files: ReadonlyArray<StoredFile>): Effect.Effect<void> =>
     Effect.suspend(() => deleteContents(catalog.remove(files)))
 
+  // Others may take room meanwhile that has become free. There is enough for all that is reserved, when all files are gone.
+  const makeRoom = (reservation: Reservation, neededBytes: number): Effect.Effect<void, Failure> =>
+    Effect.gen(function* () {
+      while (!catalog.hold(reservation, neededBytes)) {
+        const excess = catalog.excessFor(reservation, neededBytes)
+        yield* ledger.replace(excess)
+        yield* forget(excess)
+      }
+    }).pipe(Effect.uninterruptible, lock.withPermit)
+
+  const hold = (reservation: Reservation, receivedBytes: number): Effect.Effect<void, Failure> =>
+    Effect.suspend(() => {
+      const neededBytes = catalog.neededBytes(reservation, receivedBytes)
+      return catalog.hold(reservation, neededBytes) ? Effect.void : makeRoom(reservation, neededBytes)
+    })
+
   const commit = Effect.fnUntraced(function* (
     upload: FileFolder.Upload,
-    file: StoredFile
+    file: StoredFile,
+    reservation: Reservation
   ): Effect.fn.Return<void, Failure> {
-    const excess = catalog.excess(file)
+    const excess = catalog.excess(file, reservation)
     yield* folder.keep(upload, file.sha256, file.sizeBytes).pipe(
       Effect.andThen(ledger.replace(excess, file)),
       Effect.onError(() => (catalog.hasContent(file.sha256) ? Effect.void : deleteContents([file.sha256])))
     )
-    catalog.add(file)
+    catalog.add(file, reservation)
     yield* health.worked("files")
     yield* forget(excess)
   }, lock.withPermit)
 
   const begin = Effect.fnUntraced(function* (
-    sizeBytes: number
+    sizeBytes: number,
+    owner?: string
   ): Effect.fn.Return<Upload, Failure | StorageFailed, Scope.Scope> {
-    yield* Effect.acquireRelease(
-      Effect.suspend(() => (catalog.reserve(sizeBytes) ? Effect.void : new StorageFailed())),
-      () => Effect.sync(() => catalog.release(sizeBytes))
-    )
+    const reservation = yield* reserve(catalog, sizeBytes, owner)
+    let receivedBytes = 0
     const number = yield* ledger.takeNumber
     const path = yield* folder.newPath
     yield* Effect.addFinalizer(() => Effect.catch(folder.drop(path), (error) => health.failed("files", error)))
@@ -103,13 +121,19 @@ const make = Effect.fnUntraced(function* ({ directory }: Options) {
           Effect.fnUntraced(function* (sha256: string): Effect.fn.Return<StoredFile, Failure> {
             const id = yield* randomId(random)
             const file = { number, id, name, sizeBytes, sha256, atMillis: clock.currentTimeMillisUnsafe() }
-            yield* commit(upload, file)
+            yield* commit(upload, file, reservation)
             return file
           })
         )
         .pipe(Effect.catch(refuse))
 
-    return { number, write: (piece, atByte) => Effect.catch(bytes.write(piece, atByte), refuse), keep }
+    const write = (piece: Uint8Array, atByte: number): Effect.Effect<void, UploadBroken | StorageFailed> =>
+      Effect.suspend(() => {
+        receivedBytes += piece.length
+        return Effect.catch(Effect.andThen(hold(reservation, receivedBytes), bytes.write(piece, atByte)), refuse)
+      })
+
+    return { number, write, keep }
   })
 
   // That one content is missing is not the failure of all.
@@ -184,7 +208,8 @@ const make = Effect.fnUntraced(function* ({ directory }: Options) {
   yield* Effect.forkScoped(Effect.delay(Effect.repeat(sweep, Schedule.spaced(sweepMillis)), sweepMillis))
 
   return Attachments.of({
-    begin: (sizeBytes) => Effect.catch(begin(sizeBytes), refuse),
+    begin: (sizeBytes, owner) => Effect.catch(begin(sizeBytes, owner), refuse),
+    isRoomFor: (sizeBytes) => Effect.sync(() => catalog.isRoomFor(sizeBytes)),
     find: (number) => Effect.sync(() => catalog.find(number)),
     findById: (id) => Effect.sync(() => catalog.findById(id)),
     read,

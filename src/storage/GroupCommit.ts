@@ -4,12 +4,14 @@
  * - A transaction has at most {@link batchLimit} items. It begins in the turn of the event loop after the first of them came.
  * - The next one begins after nine times the time that one took, counted from its begin: 2 ms at least, 10 at most. If a
  *   full one waits, it begins at once.
+ * - One that finds the database locked is tried again for five seconds (see Deadline); what comes meanwhile waits.
  * - When one fails, all that wait fail with it. Then everything is refused at once, until a probe, which is made once a
  *   second, can write again.
  * - What waits is bounded; beyond that everything is refused, too.
  * - When the scope closes, what waits is written first.
  */
-import { Cause, Clock, Deferred, Effect, Exit, Fiber, Latch, Scope } from "effect"
+import { Cause, Clock, Deferred, Duration, Effect, Exit, Fiber, Latch, Scope } from "effect"
+import { monotonicMillis } from "../domain/MonotonicTime.ts"
 import { StorageFailed } from "../domain/Rejection.ts"
 import { failed } from "../services/History.ts"
 import { StorageHealth } from "../services/StorageHealth.ts"
@@ -104,18 +106,16 @@ export const make = Effect.fnUntraced(function* <A, E>({
 
   const writeNext = Effect.fnUntraced(function* () {
     if (batches.length <= 1) {
-      // Not longer than the gap, also when the clock is set back.
-      const millis = Math.min(mostGapMillis, nextAtMillis - clock.currentTimeMillisUnsafe())
+      const millis = nextAtMillis - monotonicMillis(clock)
       if (millis > 0) yield* pause(millis)
     }
-    const beganAtMillis = clock.currentTimeMillisUnsafe()
-    const beganAtNanos = clock.currentTimeNanosUnsafe()
+    const beganAtMillis = monotonicMillis(clock)
     const batch = batches.shift() ?? makeBatch<A>()
     inFlight = batch
     isTouched = false
-    const exit = yield* Effect.exit(Deadline.within(scope, commit(batch.items)))
-    const tookMillis = Number(clock.currentTimeNanosUnsafe() - beganAtNanos) / 1e6
-    nextAtMillis = beganAtMillis + Math.min(mostGapMillis, Math.max(leastGapMillis, 9 * tookMillis))
+    const [took, exit] = yield* Effect.timed(Effect.exit(Deadline.within(scope, commit(batch.items))))
+    const gapMillis = 9 * Duration.toMillis(took)
+    nextAtMillis = beganAtMillis + Math.min(mostGapMillis, Math.max(leastGapMillis, gapMillis))
     inFlight = undefined
     if (Exit.isSuccess(exit)) {
       settle(batch, Exit.void)

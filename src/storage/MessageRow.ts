@@ -1,6 +1,6 @@
 /** A message as a row of the table. */
 import { Result, Schema } from "effect"
-import { Message } from "../domain/Message.ts"
+import { inPlainText, Message } from "../domain/Message.ts"
 
 /** A row as it is written; whoever reads one has not seen yet what it holds. */
 export type MessageRow = {
@@ -57,7 +57,7 @@ export const fromMessage = (roomKey: string | undefined, message: Message): Mess
 
 const decode = Schema.decodeUnknownResult(Message)
 
-/** The message of a row, or undefined if it is of none: somebody else has written it. */
+/** The message of a row, in plain text whoever has written it, or undefined if it is of none: somebody else has written it. */
 export const toMessage = (row: MessageRow): Message | undefined => {
   const file = row.file_number === null ? undefined : { file: row.file_number }
   const decoded = decode({
@@ -72,5 +72,5 @@ export const toMessage = (row: MessageRow): Message | undefined => {
       ? undefined
       : { attachment: { name: row.file_name, sizeBytes: row.file_size_bytes, url: row.file_url, ...file } })
   })
-  return Result.getOrUndefined(decoded)
+  return Result.getOrUndefined(Result.map(decoded, inPlainText))
 }

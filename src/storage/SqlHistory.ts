@@ -61,7 +61,7 @@ const make = Effect.gen(function* () {
   const limits = yield* Limits
   const health = yield* StorageHealth
   const scope = yield* Effect.acquireRelease(Scope.make(), (it, exit) => Scope.close(it, exit))
-  const { numbers, rooms, sharedFiles } = yield* begin(sql)
+  const { numbers, rooms, sharedFiles } = yield* Deadline.outlast(begin(sql))
   const lastNumber = numbers.greatest
   // The rooms that got messages since the last sweep.
   let grown = new Set<string>()
@@ -147,7 +147,7 @@ const make = Effect.gen(function* () {
     grown = new Set()
     yield* queue.settled
     const roomKeys = isFirst ? undefined : keys
-    yield* sweepOnce({ atMillis: clock.currentTimeMillisUnsafe(), greatest, roomKeys }).pipe(
+    yield* Deadline.outlast(sweepOnce({ atMillis: clock.currentTimeMillisUnsafe(), greatest, roomKeys })).pipe(
       Effect.onError(() =>
         Effect.sync(() => {
           for (const key of keys) grown.add(key)

@@ -5,6 +5,7 @@
  * - A datagram goes to whoever has its address when it arrives, as a copy.
  */
 import { Clock, Effect, FiberSet, type Scope } from "effect"
+import { monotonicMillis } from "../domain/MonotonicTime.ts"
 import type { Link } from "../protocols/Link.ts"
 import type { ByteProtocol } from "../protocols/Protocol.ts"
 import { Connections } from "../transports/Connections.ts"
@@ -103,7 +104,7 @@ export const make = Effect.fn("LossyNetwork.make")(function* <Packet, Key extend
   const clock = yield* Clock.Clock
   const service = yield* Effect.flatMap(Connections, (connections) => connections.serve(protocol))
   const run = yield* FiberSet.makeRuntime<never, void, never>()
-  const startMillis = clock.currentTimeMillisUnsafe()
+  const startMillis = monotonicMillis(clock)
   const receivers = new Map<string, (bytes: Uint8Array) => void>()
   const links = new Map<string, Link<Uint8Array>>()
   const trace: Array<Passage> = []
@@ -114,7 +115,7 @@ export const make = Effect.fn("LossyNetwork.make")(function* <Packet, Key extend
   const agenda: Array<Due> = []
   let wakesAtMillis = Infinity
 
-  const nowMillis = () => clock.currentTimeMillisUnsafe()
+  const nowMillis = () => monotonicMillis(clock)
   const runAlone = (effect: Effect.Effect<void>): void => {
     run(Effect.catchDefect(effect, broken))
   }

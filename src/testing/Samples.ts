@@ -3,14 +3,17 @@ import type { PersonalEvent, SharedEvent } from "../domain/Event.ts"
 import { type Message, ProtocolName } from "../domain/Message.ts"
 import type { RoomName, UserName } from "../domain/Names.ts"
 
-/** Texts that some wire format would take for something else. */
-export const texts: ReadonlyArray<string> = [
+/** A text that somebody says, and what all others hear: the same in plain text. */
+export interface Text {
+  readonly said: string
+  readonly heard: string
+}
+
+const unharmed = [
   "hello",
   " ",
   "two\nlines",
-  "carriage\r\nreturn",
-  "\r\n\r\n",
-  "null\0byte",
+  "a tab\tbetween",
   "a::b::c",
   "::",
   "a|b",
@@ -19,10 +22,23 @@ export const texts: ReadonlyArray<string> = [
   `quote " apostrophe ' backslash \\ slash \\/`,
   "emoji 👩‍👩‍👧 🎉",
   "right to left \u202e\u05d0\u05d1\u05d2\u202c done",
-  "separators \u2028\u2029\u0085",
+  "separators \u2028\u2029",
   "\ufeffbyte order mark",
   "%s %d ${x} <b>&amp;</b>",
   "x".repeat(4000)
+]
+
+/** Texts that some wire format would take for something else, or some terminal for a command. */
+export const texts: ReadonlyArray<Text> = [
+  ...unharmed.map((text) => ({ said: text, heard: text })),
+  { said: "carriage\r\nreturn", heard: "carriage\nreturn" },
+  { said: "\r\n\r\n", heard: "\n\n" },
+  { said: "overwritten\rby this", heard: "overwritten␍by this" },
+  { said: "null\0byte", heard: "null␀byte" },
+  { said: "\u001b[2J\u001b[Hcleared", heard: "␛[2J␛[Hcleared" },
+  { said: "\u001b]0;title\u0007", heard: "␛]0;title␇" },
+  { said: "rubbed out\u0008\u007f", heard: "rubbed out␈␡" },
+  { said: "\u009b2Jcleared \u0085", heard: "\ufffd2Jcleared \ufffd" }
 ]
 
 const alice = "alice" as UserName
@@ -45,7 +61,7 @@ export const sharedEvents: ReadonlyArray<SharedEvent> = [
   { _tag: "UserLeft", room, user, members: [vincent], cause: "leave" },
   { _tag: "UserLeft", room, user, members: [vincent], cause: "logout" },
   { _tag: "UserRenamed", oldName: vincent, user },
-  ...texts.map((text): SharedEvent => ({ _tag: "Said", message: { ...message, text, room } })),
+  ...texts.map(({ heard }): SharedEvent => ({ _tag: "Said", message: { ...message, text: heard, room } })),
   { _tag: "Said", message: { ...message, to: vincent } },
   {
     _tag: "Said",

@@ -1,3 +1,5 @@
+import type { HangupReason } from "../domain/Hangup.ts"
+
 /**
  * One peer's side of a transport, as little of it as an outbox needs.
  *
@@ -6,7 +8,7 @@
 export interface Carrier<Frame> {
   /** Hands frames over, in order, in one write. */
   write(frames: ReadonlyArray<Frame>): void
-  /** Bytes that were handed over and have not been taken by the kernel (or the peer) yet. */
+  /** Bytes that have not been taken by the kernel (or the peer) yet, whoever has written them. */
   unsentBytes(): number
   /** At most one listener. */
   listen(listener: CarrierListener): void
@@ -18,6 +20,10 @@ export interface Carrier<Frame> {
 
 /** Who is told how the sending goes. */
 export interface CarrierListener {
+  /** So many bytes are about to be written besides: an answer that the transport gives by itself. */
+  answering(bytes: number): void
+  /** The peer is to be hung up on, for something that only the transport sees. */
+  failed(reason: HangupReason): void
   /** Some of what was handed over has been taken, but not all. */
   progressed(): void
   /** `unsentBytes` has fallen to 0. */

@@ -8,6 +8,7 @@
 import { Effect, type Fiber } from "effect"
 import { type Event, type IsActor, isPersonal, type Perspective, type SharedEvent } from "../domain/Event.ts"
 import { Hangup, type HangupReason } from "../domain/Hangup.ts"
+import { monotonicMillis } from "../domain/MonotonicTime.ts"
 import type { Link } from "../protocols/Link.ts"
 import type { Conversation } from "../protocols/Protocol.ts"
 import type { Reader } from "../protocols/Reader.ts"
@@ -59,7 +60,7 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
     this.#interpreter = interpreter
     this.#accepted = accepted
     this.#number = number
-    this.openedMillis = context.clock.currentTimeMillisUnsafe()
+    this.openedMillis = monotonicMillis(context.clock)
     this.#reader = context.protocol.reader()
     this.conversation = context.protocol.converse(this)
     this.outbox = new Outbox(context.outboxes, accepted.carrier, this)
@@ -123,8 +124,7 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
   }
 
   get finish(): (() => ReadonlyArray<Packet>) | undefined {
-    const reader = this.#reader
-    return reader.finish && (() => this.#finish())
+    return this.#reader.finish && (() => this.#finish())
   }
 
   #finish(): ReadonlyArray<Packet> {
@@ -135,8 +135,9 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
   read(input: In): ReadonlyArray<Packet> {
     if (this.hasBeenIn) return this.#reader.read(input)
     this.#hasRested = false
-    this.#bytesBeforeLogin += sizeOf(input)
-    const packets = this.#reader.read(input)
+    const inflated = this.#reader.readWithin?.(input, this.#context.limits.loginInflatedLimitBytes)
+    this.#bytesBeforeLogin += sizeOf(input) + (inflated?.inflatedBytes ?? 0)
+    const packets = inflated?.packets ?? this.#reader.read(input)
     // What the packets of this read ask for may be a login.
     if (packets.length === 0 && this.isOverLoginBytes) this.hangUp(new Hangup({ reason: "login-limit" }))
     return packets
@@ -162,13 +163,8 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
   }
 
   fault(): Hangup | undefined {
-    this.#faults ??= new TokenBucket(10, 100)
-    const waitMillis = this.#faults.take(this.#context.clock.currentTimeMillisUnsafe())
-    return waitMillis > 0 ? new Hangup({ reason: "faulty" }) : undefined
-  }
-
-  overflowed(): void {
-    this.hangUp(new Hangup({ reason: "slow" }))
+    const isTooMany = (this.#faults ??= new TokenBucket(10, 100)).take(monotonicMillis(this.#context.clock)) > 0
+    return isTooMany ? new Hangup({ reason: "faulty" }) : undefined
   }
 
   send(frame: Frame, holdMillis = 0): void {

@@ -9,6 +9,7 @@
  */
 import { Cause, Clock, Context, Deferred, Effect, Exit, Fiber, FiberSet, Layer, Option, type Scope } from "effect"
 import { explain, Hangup } from "../domain/Hangup.ts"
+import { everyMillis, monotonicMillis } from "../domain/MonotonicTime.ts"
 import { sweepMillis } from "../protocols/Exchange.ts"
 import type { Protocol } from "../protocols/Protocol.ts"
 import { Metrics } from "../services/Metrics.ts"
@@ -100,7 +101,7 @@ export class Connections extends Context.Service<
         if (exchange !== undefined) {
           yield* Effect.addFinalizer(() => interpreter.close)
           const sweep = Effect.suspend(() => interpreter.perform(exchange.sweep()))
-          yield* sweep.pipe(Effect.delay(sweepMillis), Effect.forever, Effect.forkScoped)
+          yield* Effect.forkScoped(everyMillis(sweepMillis, sweep))
         }
         return { context, interpreter, dialogue: new Dialogue(context, interpreter) }
       })
@@ -134,14 +135,14 @@ export class Connections extends Context.Service<
           yield* log(hangup, who, connection.about)
           if (hangup.reason === "slow") return
         }
-        const beganMillis = clock.currentTimeMillisUnsafe()
+        const beganMillis = monotonicMillis(clock)
         const { drainTimeoutMillis } = limits
         // What was asked for before is answered before the last words.
         if (connection.children.size > 0) {
           yield* Effect.timeoutOption(Fiber.awaitAll(connection.children), drainTimeoutMillis / 2)
         }
         if (hangup !== undefined && hangup.reason !== "done") connection.sayFarewell(hangup.reason)
-        const leftMillis = drainTimeoutMillis - (clock.currentTimeMillisUnsafe() - beganMillis)
+        const leftMillis = drainTimeoutMillis - (monotonicMillis(clock) - beganMillis)
         yield* Effect.timeoutOption(connection.outbox.emptied, Math.max(0, leftMillis))
       })
 

@@ -11,7 +11,7 @@ import { explain, Hangup } from "../domain/Hangup.ts"
 import { AddressBanned, AlreadyLoggedIn, NotLoggedIn, type Rejection, ServerFull } from "../domain/Rejection.ts"
 import type { Reply } from "../domain/Command.ts"
 import type { Protocol } from "../protocols/Protocol.ts"
-import type { ImmediateStep, Step, Steps } from "../protocols/Step.ts"
+import { type ImmediateStep, keyOf, type Step, type Steps } from "../protocols/Step.ts"
 import { type Session, summary } from "../services/Session.ts"
 import type { Own } from "./Own.ts"
 import type { ProtocolContext } from "./ProtocolContext.ts"
@@ -35,15 +35,6 @@ export interface InterpreterContext<Frame, Key extends object> extends Pick<
 type Performed = Effect.Effect<void, Hangup>
 
 const nothing = (): void => {}
-
-/** The session that what comes of it later is to wait for. */
-const keyOf = <Frame, Key extends object>(steps: Steps<Frame, Key>): Key | undefined => {
-  for (let index = 0; index < steps.length; index++) {
-    const step = steps[index]!
-    if (step._tag === "Run") return step.key
-  }
-  return undefined
-}
 
 /** Tells of a defect that nobody else is told of. */
 export type OnDefect = (defect: unknown) => Effect.Effect<void>
@@ -226,6 +217,8 @@ export class Interpreter<Frame, Key extends object> {
         return undefined
       case "Logout":
         return this.logout(step.key, step.why)
+      case "Reserve":
+        return this.#reserve(step, own)
       case "Login":
         return this.#login(step, own)
       case "Run":
@@ -253,6 +246,17 @@ export class Interpreter<Frame, Key extends object> {
     return own === undefined ? Effect.sync(() => void this.#runApart(waiting)) : own.fork(waiting)
   }
 
+  #reserve(step: Step<Frame, Key> & { readonly _tag: "Reserve" }, own: Own<Frame> | undefined): Performed {
+    const { chat, protocol, quota } = this.#context
+    const { address } = step.link ?? own!
+    const refuse = (rejection: Rejection) => this.#act(step.refused(rejection), own)
+    if (quota.isBanned(address)) return refuse(new AddressBanned())
+    return Effect.matchEffect(chat.reserve({ name: step.name, protocol: protocol.name, address }), {
+      onSuccess: (number) => this.#act(step.reserved(number), own),
+      onFailure: refuse
+    })
+  }
+
   #login(step: Step<Frame, Key> & { readonly _tag: "Login" }, own: Own<Frame> | undefined): Performed | undefined {
     const { metrics, chat, protocol, quota } = this.#context
     const key = step.key ?? own
@@ -272,7 +276,8 @@ export class Interpreter<Frame, Key extends object> {
     }
     const outlet = step.key === undefined ? own! : new SessionOutlet(this, protocol.exchange!, step.key)
     // Nothing of it is interrupted but the claim: whoever has a name has a session here, and knows of it.
-    return chat.login({ name: step.name, protocol: protocol.name, address, outlet }).pipe(
+    const { name, number } = step
+    return chat.login({ name, number, protocol: protocol.name, address, outlet }).pipe(
       Effect.onExit((exit) => (exit._tag === "Failure" ? Effect.sync(release) : Effect.void)),
       Effect.matchEffect({
         onSuccess: (session) => {
@@ -281,7 +286,7 @@ export class Interpreter<Frame, Key extends object> {
           const accepted = this.perform(step.accepted?.(summary(session)) ?? [], own)
           return Effect.andThen(this.log(`${session.name} logged in`, session), accepted)
         },
-        onFailure: (rejection) => this.#act(step.refused(rejection), own)
+        onFailure: refuse
       }),
       Effect.uninterruptible
     )

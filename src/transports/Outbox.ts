@@ -2,8 +2,8 @@
  * What waits to be sent to one peer.
  *
  * - Neither `push` nor `share` suspends or throws. Frames leave in the order in which they came.
- * - Over the limit everything that waits is dropped and `overflowed` is called once: a peer that does not read costs no
- *   more than the limit, and nobody but itself.
+ * - Over the limit everything that waits is dropped and the peer is hung up on: one that does not read costs no more than
+ *   the limit, and nobody but itself. What the transport answers by itself counts too.
  * - What a peer is answered is counted when it is queued. What many are sent is counted at the end of the turn: it is one frame
  *   for all of them, and for most of them so is all that waits, so that it is counted and joined once.
  * - Of what waits at most 64 KiB are handed to the carrier at a time, or 256 if it took the last at once, and nothing
@@ -13,6 +13,8 @@
  */
 import { Effect } from "effect"
 import type { Event, Perspective } from "../domain/Event.ts"
+import { Hangup, type HangupReason } from "../domain/Hangup.ts"
+import { monotonicMillis } from "../domain/MonotonicTime.ts"
 import type { Batches } from "./Batches.ts"
 import type { Carrier, CarrierListener } from "./Carrier.ts"
 import type { Flushable, Flusher } from "./Flusher.ts"
@@ -33,8 +35,8 @@ export interface Owner<Frame> extends Paced<Frame> {
   readonly outboxLimitBytes: number
   /** Whether the peer needs its frames one at a time. Asked for before each write: it can turn out that it does not. */
   readonly isPaced: boolean
-  /** More was to wait than may. */
-  overflowed(): void
+  /** Ends the connection. */
+  hangUp(hangup: Hangup): void
 }
 
 export class Outbox<Frame> implements Flushable, CarrierListener {
@@ -55,25 +57,37 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
   #isPlain = true
   // Whether the last batch was taken at once.
   #isFast = false
-  #progressMillis: number
+  #hasProgressed = false
+  #stuckSinceMillis: number | undefined
   #emptied: (() => void) | undefined
 
   constructor(context: OutboxContext<Frame>, carrier: Carrier<Frame>, owner: Owner<Frame>) {
     this.#context = context
     this.#carrier = carrier
     this.#owner = owner
-    this.#progressMillis = context.clock.currentTimeMillisUnsafe()
     if (owner.isPaced) this.#pace()
     carrier.listen(this)
   }
 
+  answering(bytes: number): void {
+    if (this.#isClosed) return
+    const unsentBytes = this.#carrier.unsentBytes()
+    // Until now there was nothing that could be stuck.
+    if (unsentBytes === 0) this.progressed()
+    if (this.queuedBytes + bytes > this.#owner.outboxLimitBytes) this.#overflow()
+  }
+
+  failed(reason: HangupReason): void {
+    this.#owner.hangUp(new Hangup({ reason }))
+  }
+
   progressed(): void {
-    this.#progressMillis = this.#context.clock.currentTimeMillisUnsafe()
+    this.#hasProgressed = true
   }
 
   drained(): void {
     this.progressed()
-    this.#pacer?.drained(this.#progressMillis)
+    this.#pacer?.drained()
     this.flush()
   }
 
@@ -92,7 +106,7 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
     return (this.#pacer === undefined ? this.#count() : this.#pacer.queuedBytes) + this.#carrier.unsentBytes()
   }
 
-  /** In how long, for all that is known, a paced peer is sent what is queued now; 0 if it is not paced. */
+  /** In how long, for all that is known, a paced peer is sent what is queued now. */
   get queueMillis(): number {
     return this.#pacer?.queueMillis ?? 0
   }
@@ -102,9 +116,17 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
     return !this.#isClosed && this.#carrier.unsentBytes() > 0
   }
 
-  /** The time since which nothing that waits has been sent, or undefined if nothing waits. */
-  get stuckSinceMillis(): number | undefined {
-    return this.isStuck ? this.#progressMillis : undefined
+  /**
+   * The time since which nothing that waits has been sent, or undefined if nothing waits. It is the first time at which this
+   * was asked after something had been sent: so that what is sent has no clock read for it.
+   */
+  stuckSinceMillis(nowMillis: number): number | undefined {
+    const { isStuck } = this
+    if (!isStuck) this.#stuckSinceMillis = undefined
+    else if (this.#hasProgressed) this.#stuckSinceMillis = nowMillis
+    else this.#stuckSinceMillis ??= nowMillis
+    this.#hasProgressed = false
+    return this.#stuckSinceMillis
   }
 
   /** Queues a frame; with `holdMillis` nothing goes out behind it to a paced peer for so long, or until `release`. */
@@ -125,10 +147,7 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
     if (!this.isDirty) this.#context.flusher.schedule(this)
   }
 
-  /**
-   * Queues several such frames; to be paced they are those of one event. The array may be kept, and shared with other
-   * outboxes: do not change it.
-   */
+  /** Queues several such frames, of one event to be paced. The array may be shared with other outboxes: do not change it. */
   shareAll(frames: ReadonlyArray<Frame>, event?: Event, as?: Perspective): void {
     if (!this.#isPlain) return this.#queue(frames, event, as)
     if (frames.length === 0) return
@@ -157,7 +176,7 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
   /** Hands over what can be handed over now. */
   flush(): void {
     if (!this.#isPlain) return this.#flushPaced()
-    const { batches, clock, flusher } = this.#context
+    const { batches, flusher } = this.#context
     const carrier = this.#carrier
     const unsentBytes = carrier.unsentBytes()
     const isWriting = unsentBytes === 0 && this.#frames.length > 0
@@ -169,7 +188,7 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
     const queuedBytes = batch === undefined ? this.#count() : batch.totalBytes
     if (queuedBytes + unsentBytes > this.#owner.outboxLimitBytes) return this.#overflow()
     if (batch === undefined) return this.#settle()
-    this.#progressMillis = clock.currentTimeMillisUnsafe()
+    this.#hasProgressed = true
     this.#frames = batch.rest
     this.#isShared = true
     this.#counted = batch.rest.length
@@ -224,13 +243,15 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
       return this.flush()
     }
     if (this.#isOver(pacer)) return this.#overflow()
-    const nowMillis = this.#context.clock.currentTimeMillisUnsafe()
     while (pacer.frameCount > 0 && this.#carrier.unsentBytes() === 0) {
-      this.#progressMillis = nowMillis
+      const nowMillis = monotonicMillis(this.#context.clock)
       const waitMillis = pacer.waitMillis(nowMillis)
-      if (waitMillis > 0) return pacer.wake(waitMillis, () => this.flush())
+      if (waitMillis > 0) return pacer.wake(nowMillis + waitMillis, waitMillis, () => this.flush())
       const frame = pacer.take(nowMillis)
-      if (frame !== undefined) this.#carrier.write([frame])
+      if (frame === undefined) continue
+      this.#hasProgressed = true
+      this.#carrier.write([frame])
+      if (this.#carrier.unsentBytes() === 0) pacer.taken()
     }
     this.#settle()
   }
@@ -250,7 +271,7 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
 
   #overflow(): void {
     this.close()
-    this.#owner.overflowed()
+    this.#owner.hangUp(new Hangup({ reason: "slow" }))
   }
 
   // The size of all that waits here.

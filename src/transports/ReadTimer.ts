@@ -4,11 +4,8 @@
  * Most often it comes: so to begin only sets a time, and one fiber sleeps for many of them. It wakes about as often as a time
  * is over, and ends when it wakes and nothing is waited for.
  */
-import { type Clock, Effect, type Fiber } from "effect"
-
-const nanosPerMilli = 1_000_000
-
-const nowMillis = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe()) / nanosPerMilli
+import { Effect, type Fiber } from "effect"
+import { monotonicMillis, sleepPatiently } from "../domain/MonotonicTime.ts"
 
 export class ReadTimer {
   #expire: (() => void) | undefined
@@ -18,10 +15,10 @@ export class ReadTimer {
   readonly #sleep: Effect.Effect<void> = Effect.clockWith((clock) => {
     const expire = this.#expire
     if (expire === undefined) return Effect.void
-    const leftMillis = this.#endsAtMillis - nowMillis(clock)
+    const leftMillis = this.#endsAtMillis - monotonicMillis(clock)
     if (leftMillis > 0) {
       this.#wakesAtMillis = this.#endsAtMillis
-      return Effect.andThen(Effect.sleep(Math.ceil(leftMillis)), this.#sleep)
+      return Effect.andThen(sleepPatiently(Math.ceil(leftMillis)), this.#sleep)
     }
     this.#expire = undefined
     expire()
@@ -32,7 +29,7 @@ export class ReadTimer {
   begin(millis: number, expire: () => void): Effect.Effect<void> {
     return Effect.clockWith((clock) => {
       this.#expire = expire
-      this.#endsAtMillis = nowMillis(clock) + millis
+      this.#endsAtMillis = monotonicMillis(clock) + millis
       const sleeper = this.#sleeper
       const isAsleep = sleeper !== undefined && sleeper.pollUnsafe() === undefined
       if (isAsleep && this.#wakesAtMillis <= this.#endsAtMillis) return Effect.void

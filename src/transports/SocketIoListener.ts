@@ -9,11 +9,14 @@ import { Effect, type Scope } from "effect"
 import type * as http from "node:http"
 import type { Duplex } from "node:stream"
 import { Server, type Socket } from "socket.io"
+import { explain, type HangupReason } from "../domain/Hangup.ts"
 import type { SocketIoPacket } from "../protocols/SocketIoPacket.ts"
 import { Connections, type Service } from "./Connections.ts"
 import { SocketIoBatches } from "./SocketIoBatches.ts"
 import { make as makeCarrier, type SocketIoCarrier } from "./SocketIoCarrier.ts"
 import { SocketIoInbound } from "./SocketIoInbound.ts"
+import * as SocketIoTimeouts from "./SocketIoTimeouts.ts"
+import { type EngineSocket, SocketIoTraffic, WebSocketServer } from "./SocketIoTraffic.ts"
 
 /** The largest packet of a peer. */
 export const packetLimitBytes = 256 * 1024
@@ -22,7 +25,12 @@ export const backlogLimit = 1024
 /** How many times the largest packet the waiting events of a peer may come to. */
 const backlogPackets = 8
 /** How long a peer may take from opening a connection to asking for the chat. */
-const connectTimeoutMillis = 15_000
+export const joinTimeoutMillis = 15_000
+/** How often a peer is asked whether it is there, and how long it may take to answer: what Socket.IO takes itself. */
+const pingIntervalMillis = 25_000
+const pingTimeoutMillis = 20_000
+/** How long somebody else may take to answer who wants to upgrade elsewhere. */
+const upgradeTimeoutMillis = 1_000
 
 const path = "/socket.io"
 
@@ -66,9 +74,13 @@ export const attach = Effect.fnUntraced(function* <Packet, Key extends object>(o
     serveClient: true,
     transports: ["polling", "websocket"],
     maxHttpBufferSize: limitBytes,
-    connectTimeout: connectTimeoutMillis,
+    connectTimeout: SocketIoTimeouts.neverMillis,
+    pingInterval: pingIntervalMillis,
+    pingTimeout: pingTimeoutMillis,
     perMessageDeflate: false,
     httpCompression: false,
+    wsEngine: WebSocketServer,
+    destroyUpgrade: false,
     ...(origins.length === 0 ? {} : { cors: { origin: origins.includes("*") ? "*" : [...origins] } }),
     allowRequest: ({ headers }, answer) => {
       answer(null, !isClosing && isWelcome(headers.origin, headers.host, origins))
@@ -78,10 +90,33 @@ export const attach = Effect.fnUntraced(function* <Packet, Key extends object>(o
   const backlog = { limitEvents: backlogLimit, limitBytes: backlogPackets * limitBytes }
   const accept = connections.accept(service)
   const carriers = new Set<SocketIoCarrier>()
+  const traffics = new WeakMap<EngineSocket, SocketIoTraffic>()
+
+  // Who has not joined the chat is no connection yet.
+  const meet = (conn: EngineSocket): void => {
+    const { clock, limits, metrics, protocol, run } = service.context
+    const hangUp = (reason: HangupReason): void => {
+      traffic.abort()
+      metrics.hungUp(reason)
+      const about = { protocol: protocol.name, address: plainAddress(conn.remoteAddress), reason }
+      run(Effect.annotateLogs(Effect.logInfo("Hung up on a peer"), { ...about, detail: explain(reason) }))
+    }
+    const traffic = new SocketIoTraffic(conn, clock, {
+      answering: (bytes) => {
+        if (traffic.unsentBytes + bytes > limits.outboxLimitBeforeLoginBytes) hangUp("slow")
+      },
+      drained: () => {},
+      failed: hangUp
+    })
+    traffics.set(conn, traffic)
+  }
 
   const serve = (socket: Socket): void => {
+    joined(socket.conn)
+    const traffic = traffics.get(socket.conn)
+    if (traffic === undefined) return
     const inbound = new SocketIoInbound(backlog)
-    const carrier = makeCarrier(socket, batches, () => {
+    const carrier = makeCarrier(socket, traffic, batches, () => {
       carriers.delete(carrier)
       inbound.end()
     })
@@ -100,7 +135,13 @@ export const attach = Effect.fnUntraced(function* <Packet, Key extends object>(o
   }
 
   const watchUpgrade = (request: http.IncomingMessage, socket: Duplex) => {
-    if (request.url?.startsWith(`${path}/`) !== true) return
+    if (request.url?.startsWith(`${path}/`) !== true) {
+      // Engine.IO would only end its own side, and wait for the peer's for ever.
+      setTimeout(() => {
+        if ("bytesWritten" in socket && socket.bytesWritten === 0) socket.destroy()
+      }, upgradeTimeoutMillis).unref()
+      return
+    }
     upgraded.add(socket)
     socket.once("close", () => upgraded.delete(socket))
   }
@@ -117,5 +158,8 @@ export const attach = Effect.fnUntraced(function* <Packet, Key extends object>(o
   )
   server.on("upgrade", watchUpgrade)
   io.attach(server)
+  const joined = yield* SocketIoTimeouts.endIdlers(io, joinTimeoutMillis)
+  io.engine.on("connection", (conn: Socket["conn"]) => SocketIoTimeouts.readFirst(conn, pingTimeoutMillis))
+  io.engine.on("connection", meet)
   io.on("connection", serve)
 })

@@ -4,8 +4,10 @@ import { Context } from "effect"
 export interface TransportLimits {
   /** How long a peer may take to log in. What it sends meanwhile does not extend it. */
   readonly loginTimeoutMillis: number
-  /** Bytes that may come before login. */
+  /** Bytes that may come before login; what is compressed counts as what it is inflated to, too. */
   readonly loginLimitBytes: number
+  /** Bytes to which one read before login may be inflated: about as many as a plain one has. */
+  readonly loginInflatedLimitBytes: number
   /** Packets that may come before login. */
   readonly loginLimitPackets: number
   /** Bytes that may wait for a peer. */
@@ -20,6 +22,7 @@ export interface TransportLimits {
 export const defaults: TransportLimits = {
   loginTimeoutMillis: 15_000,
   loginLimitBytes: 4_096,
+  loginInflatedLimitBytes: 65_536,
   loginLimitPackets: 8,
   outboxLimitBytes: 1024 * 1024,
   outboxLimitBeforeLoginBytes: 256 * 1024,

@@ -37,7 +37,7 @@ describe("bots", () => {
       )
       assert.deepStrictEqual(yield* names, ["alice", "Weather"])
       yield* TestClock.adjust("59 seconds")
-      yield* post(token, "still there", "python")
+      assert.strictEqual((yield* post(token, "still\r\n\u001b[2Jthere", "python")).text, "still\n␛[2Jthere")
       yield* TestClock.adjust("59 seconds")
       assert.deepStrictEqual(yield* names, ["alice", "Weather"])
       yield* TestClock.adjust("1 second")

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { Visitor } from "../../src/mod.ts"
+import * as Normalised from "../domain/Normalised.ts"
 import * as TestServer from "../e2e/TestServer.ts"
 import { ask, client, listen, operatorClient } from "./Asking.ts"
 
@@ -49,6 +50,23 @@ describe("rooms over HTTP", () => {
       assert.strictEqual((yield* rooms.find({ params: { room: name } })).memberCount, 1)
     }).pipe(Effect.scoped, Effect.provide(layer))
   )
+
+  it.effect("looks no further at a name that is too long, and finds names whose case has another length", () => {
+    const work = Normalised.count()
+    return Effect.gen(function* () {
+      const alice = yield* Visitor.make("alice")
+      yield* alice.run({ _tag: "JoinRoom", room: "İzmir" })
+      assert.strictEqual((yield* ask(`/api/v1/rooms/${encodeURIComponent("İzmir")}/messages`)).status, 200)
+      const before = work.units()
+      for (const units of [1000, 1500]) {
+        for (const rest of ["", "/messages", "/events"]) {
+          const path = `/api/v1/rooms/${encodeURIComponent(Normalised.hostile(units))}${rest}`
+          assert.strictEqual((yield* ask(path)).status, 404)
+        }
+      }
+      assert.strictEqual(work.units(), before)
+    }).pipe(Effect.ensuring(Effect.sync(work.restore)), Effect.scoped, Effect.provide(layer))
+  })
 
   it.effect("a private room is as if it were not there, and so is who is only there", () =>
     Effect.gen(function* () {

@@ -42,6 +42,7 @@ const defaults = {
   sessionLimit: 10_000,
   historyLimit: 10_000,
   historyTotalLimit: 1_000_000,
+  historyLimitBytes: 1_073_741_824,
   historyDays: 0,
   fileDays: 0,
   storage: "auto",

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { request } from "node:http"
+import { connect, type Socket } from "node:net"
 import { Upload } from "tus-js-client"
 import { routes } from "../../src/app/UploadRoutes.ts"
 import { ProtocolName } from "../../src/domain/Message.ts"
@@ -125,6 +126,39 @@ describe("UploadRoutes", () => {
       })
     )
   )
+
+  const heads = { chunked: ["transfer-encoding: chunked"], counted: ["content-length: 10"] }
+  const bodies = { chunked: ["4\r\n0123\r\n", "6\r\n456789\r\n"], counted: ["0123", "456789"] }
+  const ends = {
+    "lacks its last chunk": () => {},
+    "is closed behind the last byte": (socket: Socket) => void socket.end(),
+    "is reset behind the last byte": (socket: Socket) => void socket.resetAndDestroy()
+  }
+  for (const kind of ["chunked", "counted"] as const) {
+    for (const [how, end] of Object.entries(ends)) {
+      it.effect(`the file is there when all bytes are, though a ${kind} request ${how}`, () =>
+        serving((url) =>
+          Effect.gen(function* () {
+            const { hostname, pathname, port } = new URL(url)
+            const socket = connect(Number(port), hostname).on("error", () => {})
+            yield* Effect.addFinalizer(() => Effect.sync(() => socket.destroy()))
+            const headers = Object.entries({ ...usual, ...octets, "upload-offset": "0", host: hostname })
+            const lines = [...headers.map(([name, value]) => `${name}: ${value}`), ...heads[kind]]
+            socket.write(`PATCH ${pathname} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`)
+            const headAt = (offset: string) =>
+              Effect.repeat(ask(url, { method: "HEAD" }), { until: ({ header }) => header("upload-offset") === offset })
+            const [first, last] = bodies[kind]
+            socket.write(first!)
+            yield* headAt("4")
+            socket.write(last!, () => end(socket))
+            const file = (yield* headAt("10")).header("upload-file")
+            const stored = yield* (yield* Attachments).findById(file!)
+            assert.strictEqual(stored?.sizeBytes, 10)
+          }).pipe(Effect.scoped)
+        )
+      )
+    }
+  }
 
   it.effect("DELETE ends an upload", () =>
     serving((url) =>

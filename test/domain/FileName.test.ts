@@ -50,6 +50,8 @@ describe("fileName()", () => {
     assert.strictEqual(fileName(`x.${"a".repeat(300)}`), `x.${"a".repeat(253)}`)
     assert.strictEqual(fileName(`${"a".repeat(254)} ${"b".repeat(50)}`), "a".repeat(254))
     assert.strictEqual(fileName(`${"a".repeat(255)}`), "a".repeat(255))
+    assert.strictEqual(fileName(`nul${" ".repeat(300)}x`), "_nul")
+    assert.strictEqual(fileName(`nul${" ".repeat(300)}x.txt`), `_nul${" ".repeat(247)}.txt`)
   })
 
   it("takes no longer for a text that is made to take long", () => {

@@ -7,6 +7,7 @@ const reasons: Record<HangupReason, boolean> = {
   "login-limit": false,
   "too-large": false,
   faulty: false,
+  flooding: false,
   slow: true,
   killed: false,
   "too-many": false,

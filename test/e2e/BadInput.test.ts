@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Logger } from "effect"
+import { WebSocket } from "@effect/platform-node/NodeWS"
+import { Effect, Fiber, Logger } from "effect"
 import { connect } from "node:net"
 import { buffer } from "node:stream/consumers"
 import { createDeflate } from "node:zlib"
@@ -85,6 +86,34 @@ describe("bad input", () => {
       assert.deepStrictEqual(counts.hangups, { slow: 1 })
       yield* bob.takeUntil(({ args }) => JSON.stringify(args).includes("deaf left the chat"))
     }).pipe(Effect.scoped, Effect.provide(TestServer.layer({ outboxLimitBytes: 256 * 1024 })))
+  )
+
+  it.live("a websocket that pings without end is hung up on, and the others miss nothing", () =>
+    Effect.gen(function* () {
+      const url = yield* TestServer.urlOf("sockets")
+      const alice = yield* Clients.sockets(url)
+      const bob = yield* Clients.sockets(url)
+      yield* alice.ask("register", "alice")
+      yield* bob.ask("register", "bob")
+      const mallory = yield* Effect.acquireRelease(
+        Effect.sync(() => new WebSocket(`${url.replace(/^http/, "ws")}/socket.io/?EIO=4&transport=websocket`)),
+        (socket) => Effect.sync(() => socket.terminate())
+      )
+      yield* Effect.callback<void>((resume) => void mallory.once("message", () => resume(Effect.void)))
+      const closed = yield* Effect.forkChild(
+        Effect.callback<void>((resume) => void mallory.once("close", () => resume(Effect.void))),
+        { startImmediately: true }
+      )
+      mallory.on("error", () => {})
+      let pongs = 0
+      mallory.on("pong", () => pongs++)
+      for (let count = 0; count < 100_000 && mallory.readyState === mallory.OPEN; count++) mallory.ping("x".repeat(125))
+      yield* Fiber.join(closed)
+      assert.isBelow(pongs, 200)
+      assert.deepStrictEqual((yield* Metrics).counts.hangups, { flooding: 1 })
+      yield* alice.ask("message", { from: "alice", message: "still here" })
+      assert.strictEqual(yield* bob.from("alice"), "still here")
+    }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
   )
 
   it.live("a chatmaster package of the wrong shape is an error, and the connection lives", () =>

@@ -54,9 +54,6 @@ const packet = Effect.fnUntraced(function* (
 ): Effect.fn.Return<never, never, Scope.Scope> {
   const client = yield* connected
   const { session } = yield* client.login(who)
-  // Over UDP an address has to show that it has got the cookie.
-  yield* client.send({ _tag: "SessionPreserve", session })
-  yield* client.next("SessionCookie")
   let last = 0n
   return yield* Effect.gen(function* () {
     const texts = new Map<bigint, string>()

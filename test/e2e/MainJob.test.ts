@@ -53,11 +53,11 @@ describe("chatmaster and sockets in one room", () => {
       yield* bob.ask("register", "bob")
       yield* bob.from("Server")
       yield* alice.take
-      for (const text of Samples.texts) {
-        yield* alice.say(text)
-        assert.strictEqual(yield* bob.from("alice"), text)
-        yield* bob.emit("message", { from: "bob", message: text })
-        assert.deepStrictEqual(yield* alice.take, { type: "message", data: { message: text, username: "bob" } })
+      for (const { heard, said } of Samples.texts) {
+        yield* alice.say(said)
+        assert.strictEqual(yield* bob.from("alice"), heard)
+        yield* bob.emit("message", { from: "bob", message: said })
+        assert.deepStrictEqual(yield* alice.take, { type: "message", data: { message: heard, username: "bob" } })
       }
     }).pipe(Effect.scoped, Effect.provide(TestServer.layer()))
   )

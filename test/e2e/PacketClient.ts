@@ -16,7 +16,7 @@ export interface PacketClient {
   readonly sendBytes: (bytes: Uint8Array) => Effect.Effect<void>
   /** The next packet of a kind; those before it are skipped, but for messages, which are confirmed. */
   readonly next: <Tag extends Response["_tag"]>(tag: Tag) => Effect.Effect<ResponseOf<Tag>>
-  /** Logs in; gives the session number. */
+  /** Logs in, over UDP by the confirmation of the greeting; gives the session number. */
   readonly login: (name: string) => Effect.Effect<ResponseOf<"SessionCookie">>
   /** The text of the next message. */
   readonly heard: Effect.Effect<string>
@@ -76,11 +76,17 @@ const make = (
     }
     return content
   })
+  const login = Effect.fnUntraced(function* (name: string) {
+    yield* send({ _tag: "SessionRequest", name })
+    const cookie = yield* next("SessionCookie")
+    if (!isReliable) yield* next("IncomingMessage")
+    return cookie
+  })
   return {
     send,
     sendBytes,
     next,
-    login: (name) => Effect.andThen(send({ _tag: "SessionRequest", name }), next("SessionCookie")),
+    login,
     heard: Effect.map(next("IncomingMessage"), ({ blob }) => utf8.decode(blob)),
     upload,
     download,

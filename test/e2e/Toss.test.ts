@@ -35,10 +35,10 @@ describe("toss", () => {
       const alice = yield* enter("alice")
       const bob = yield* enter("bob")
       assert.strictEqual((yield* alice.take).data?.username, "bob")
-      for (const text of Samples.texts) {
-        yield* alice.say(text)
+      for (const { heard, said } of Samples.texts) {
+        yield* alice.say(said)
         const [own, others] = [yield* alice.from("alice"), yield* bob.from("alice")]
-        assert.deepStrictEqual([own.message, others.message, own.time], [text, text, others.time])
+        assert.deepStrictEqual([own.message, others.message, own.time], [heard, heard, others.time])
       }
       bob.socket.end()
       const left = yield* alice.takeUntil(({ action }) => action === "log-out")

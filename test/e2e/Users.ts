@@ -94,9 +94,6 @@ export const packet: Enter = Effect.gen(function* () {
   const url = addresses.find(({ protocol, url }) => protocol === "packet" && url.startsWith("udp:"))!.url
   const client = yield* PacketClient.udp(url)
   const { session } = yield* client.login("Packet")
-  // Over UDP an address has to show that it has got the cookie.
-  yield* client.send({ _tag: "SessionPreserve", session })
-  yield* client.next("SessionCookie")
   let lastMessage = 0n
   const names = new Map<bigint, string>()
   const heard = new Set<bigint>()

@@ -41,13 +41,21 @@ export const make = <Key extends object>(protocol: ProtocolName, doorman: Doorma
         case "Fault":
           faults++
           break
+        case "Reserve": {
+          const rejection = doorman(step.name)
+          perform(rejection === undefined ? step.reserved(++lastUser) : step.refused(rejection), own)
+          break
+        }
         case "Login": {
           logins.push(step.name)
           const rejection = doorman(step.name)
           if (rejection !== undefined) perform(step.refused(rejection), own)
           else {
             keys.push(step.key!)
-            perform(step.accepted?.({ number: ++lastUser, name: step.name as UserName, protocol }) ?? [], own)
+            perform(
+              step.accepted?.({ number: step.number ?? ++lastUser, name: step.name as UserName, protocol }) ?? [],
+              own
+            )
           }
           break
         }

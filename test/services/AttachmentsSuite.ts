@@ -239,6 +239,51 @@ export const suite = <E>(name: string, attachments: Layer.Layer<Attachments, E>,
       }).pipe(Effect.provide(layer({ filesLimitBytes: 1000 })))
     )
 
+    it.effect(
+      "files make room for bytes that come, not for those that are announced: first the files of their owner",
+      () =>
+        Effect.gen(function* () {
+          const { begin, find } = yield* Attachments
+          const kept = Effect.fnUntraced(function* (owner: string | undefined, seed: number) {
+            const upload = yield* begin(200, owner)
+            yield* upload.write(content(200, seed), 0)
+            return yield* upload.keep("a")
+          }, Effect.scoped)
+          const owners = [undefined, "a", "b", "a", "b"]
+          const files = yield* Effect.forEach(owners, kept)
+          const there = Effect.map(
+            Effect.forEach(files, ({ number }) => find(number)),
+            (found) => found.map((file) => file !== undefined)
+          )
+          const upload = yield* begin(1000, "b")
+          assert.deepStrictEqual(yield* there, [true, true, true, true, true])
+          yield* upload.write(content(1), 0)
+          assert.deepStrictEqual(yield* there, [false, false, false, false, false])
+          yield* isRefused(begin(1))
+          yield* isBroken(upload.keep("b"))
+        }).pipe(Effect.scoped, Effect.provide(layer({ filesLimitBytes: 1000 })))
+    )
+
+    it.effect("the oldest files of an owner go before those of all others", () =>
+      Effect.gen(function* () {
+        const { begin, find } = yield* Attachments
+        const kept = Effect.fnUntraced(function* (owner: string | undefined, seed: number) {
+          const upload = yield* begin(200, owner)
+          yield* upload.write(content(200, seed), 0)
+          return yield* upload.keep("a")
+        }, Effect.scoped)
+        const files = yield* Effect.forEach([undefined, "a", "b", "a", "b"], kept)
+        const gone: Array<number> = []
+        for (const owner of ["b", "a", "a", "c", undefined, "b"]) {
+          files.push(yield* kept(owner, files.length))
+          for (const [index, { number }] of files.entries()) {
+            if ((yield* find(number)) === undefined && !gone.includes(index)) gone.push(index)
+          }
+        }
+        assert.deepStrictEqual(gone, [2, 1, 3, 0, 4, 5])
+      }).pipe(Effect.provide(layer({ filesLimitBytes: 1000 })))
+    )
+
     it.effect("keep() stores an equal content once, as long as a file has it", () =>
       Effect.gen(function* () {
         const { find } = yield* Attachments
@@ -246,12 +291,12 @@ export const suite = <E>(name: string, attachments: Layer.Layer<Attachments, E>,
         const b = yield* store(content(400, 2), "b")
         const c = yield* store(content(400, 1), "c")
         assert.isDefined(yield* find(a.number))
-        const d = yield* store(content(400, 4), "d")
+        const d = yield* store(content(500, 4), "d")
         assert.isUndefined(yield* find(a.number))
         assert.isUndefined(yield* find(b.number))
         assert.strictEqual(sha256(yield* load(c)), a.sha256)
         assert.strictEqual(sha256(yield* load(d)), d.sha256)
-      }).pipe(Effect.provide(layer({ filesLimitBytes: 1000 })))
+      }).pipe(Effect.provide(layer({ filesLimitBytes: 1200 })))
     )
 
     it.effect("open() gives any part of a file, in one piece, any number of times and at once", () =>

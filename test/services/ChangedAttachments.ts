@@ -17,8 +17,8 @@ export const slowWrites = (
   beforeBegin: Effect.Effect<void> = Effect.void
 ) =>
   changedAttachments((attachments) => ({
-    begin: (sizeBytes) =>
-      Effect.map(Effect.andThen(beforeBegin, attachments.begin(sizeBytes)), (upload) => ({
+    begin: (sizeBytes, owner) =>
+      Effect.map(Effect.andThen(beforeBegin, attachments.begin(sizeBytes, owner)), (upload) => ({
         ...upload,
         write: (bytes, atByte) => Effect.andThen(beforeWrite, upload.write(bytes, atByte))
       }))

@@ -4,7 +4,7 @@ import { MaxOpsBeforeYield } from "effect/Scheduler"
 import { lookAlikeKey } from "../../src/domain/Names.ts"
 import { Attachments } from "../../src/services/Attachments.ts"
 import { Chat } from "../../src/services/Chat.ts"
-import { type Claimant, Directory } from "../../src/services/Directory.ts"
+import { Directory, type NameClaim } from "../../src/services/Directory.ts"
 import { History } from "../../src/services/History.ts"
 import { defaults, Limits } from "../../src/services/Limits.ts"
 import { Sessions } from "../../src/services/Sessions.ts"
@@ -13,18 +13,28 @@ import { login } from "./Recorder.ts"
 
 /** A chat whose directory answers a claim after some operations, and what that has. */
 const make = () => {
-  const claimants = new Map<string, Claimant>()
-  const state = { claimants, operations: 0 }
-  const claim = (key: string, claimant: Claimant) =>
+  const claims = new Map<string, NameClaim>()
+  const state = { claims, operations: 0 }
+  const claim = (claim: NameClaim) =>
     Effect.suspend(() => Effect.repeat(Effect.void, { times: state.operations })).pipe(
-      Effect.map(() => !claimants.has(key) && claimants.set(key, claimant).has(key))
+      Effect.map(() => {
+        const isGiven = !claim.keys.some((key) => claims.has(key))
+        if (isGiven) for (const key of claim.keys) claims.set(key, claim)
+        return isGiven
+      })
     )
-  const release = (key: string, claimant: Claimant) => {
-    if (claimants.get(key) === claimant) claimants.delete(key)
+  const release = (claim: NameClaim) => {
+    for (const key of claim.keys) if (claims.get(key) === claim) claims.delete(key)
   }
   const layer = Chat.layerNoDirectory.pipe(
     Layer.provideMerge(Layer.mergeAll(History.layerMemory, Attachments.layerMemory)),
-    Layer.provide(Layer.succeed(Directory, { claim, release })),
+    Layer.provide(
+      Layer.succeed(Directory, {
+        claim,
+        isTaken: (keys) => Effect.sync(() => keys.some((key) => claims.has(key))),
+        release
+      })
+    ),
     Layer.provide(Layer.succeed(Limits, { ...defaults, floodRate: 0 }))
   )
   return { state, layer }
@@ -48,7 +58,7 @@ const anywhere = <A, E, R, E2, R2>(
         for (let turn = 0; turn < turns; turn++) yield* Effect.yieldNow
         yield* Fiber.interrupt(fiber)
         const names = yield* loggedIn
-        assert.sameMembers([...state.claimants.keys()], names.map(lookAlikeKey))
+        assert.sameMembers([...state.claims.keys()], names.map(lookAlikeKey))
         ends.add(names.join())
         yield* reset
       }

@@ -3,6 +3,7 @@ import { Effect, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import type { Command, Reply } from "../../src/domain/Command.ts"
 import { ProtocolName } from "../../src/domain/Message.ts"
+import { plainText } from "../../src/domain/PlainText.ts"
 import { Chat } from "../../src/services/Chat.ts"
 import { Samples } from "../../src/testing/mod.ts"
 import { outlet } from "./Outlets.ts"
@@ -21,13 +22,37 @@ describe("Chat.run() Say", () => {
     }).pipe(Effect.provide(layer()))
   )
 
-  it.effect("carries every text unchanged, and lone surrogates as replacement characters", () =>
+  it.effect("carries every text as plain text, and lone surrogates as replacement characters", () =>
     Effect.gen(function* () {
       const { alice, bob } = yield* trio
-      for (const text of [...Samples.texts, "\ud800x"]) {
-        yield* alice.run({ _tag: "Say", text, isLiteral: true })
-        assert.deepStrictEqual(bob.told(), [`alice to general: ${text.toWellFormed()}`])
+      for (const { heard, said } of [...Samples.texts, { said: "\ud800x", heard: "\ufffdx" }]) {
+        yield* alice.run({ _tag: "Say", text: said, isLiteral: true })
+        assert.deepStrictEqual(bob.told(), [`alice to general: ${heard}`])
       }
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("makes plain text also of what is for one user, of a file's words and of announcements", () =>
+    Effect.gen(function* () {
+      const { alice, bob } = yield* trio
+      const evil = "\u001b[2J\r\n\u009b"
+      const attachment = { name: evil, sizeBytes: 1, url: evil }
+      const reply = yield* alice.run({ _tag: "Tell", to: "bob", text: evil, attachment })
+      const plain = "␛[2J\n\ufffd"
+      assert.deepStrictEqual(bob.told(), [`alice to bob: ${plain}`])
+      assert.deepStrictEqual(reply._tag === "Accepted" && reply.message.attachment, {
+        name: plain,
+        sizeBytes: 1,
+        url: plain
+      })
+      ;(yield* Chat).announce(evil)
+      assert.deepStrictEqual(bob.told(), [`Server: ${plain}`])
+      yield* alice.run(say(`/msg bob ${evil}`))
+      assert.deepStrictEqual(bob.told(), [`alice to bob: ${plain}`])
+      yield* bob.run(say(`/history\r\n`))
+      assert.deepStrictEqual(bob.told(), ["Server: Nothing has been said here."])
+      yield* bob.run(say(`/who\0`))
+      assert.deepStrictEqual(alice.told().at(-1), "bob to general: /who␀")
     }).pipe(Effect.provide(layer()))
   )
 
@@ -127,11 +152,19 @@ describe("Chat.run() Say and Tell", () => {
         "李".repeat(4),
         "🎉".repeat(3),
         "\ud800".repeat(4),
-        "\0\r\n "
+        "\0\u001b\r\n\r\n\t \r\n\r\n"
       ]) {
         assert.deepStrictEqual(yield* tag(text), taken, text)
       }
-      for (const text of ["x".repeat(13), "éxxxxxxxxxxx", "李李李李x", "🎉🎉🎉x", "\ud800".repeat(4) + "x"]) {
+      for (const text of [
+        "x".repeat(13),
+        "éxxxxxxxxxxx",
+        "李李李李x",
+        "🎉🎉🎉x",
+        "\ud800".repeat(4) + "x",
+        "\0\0\0\0\0",
+        "x\r\n".repeat(7)
+      ]) {
         assert.deepStrictEqual(yield* tag(text), refused, text)
       }
       const tooLong = yield* Effect.flip(alice.run(say("x".repeat(13))))
@@ -140,12 +173,12 @@ describe("Chat.run() Say and Tell", () => {
     }).pipe(Effect.provide(layer({ textLimitBytes: 12 })))
   )
 
-  it.effect.prop("carry any text to the others, well formed", [Schema.NonEmptyString], ([text]) =>
+  it.effect.prop("carry any text to the others, plain and well formed", [Schema.NonEmptyString], ([text]) =>
     Effect.gen(function* () {
       const { alice, bob } = yield* trio
       yield* alice.run({ _tag: "Say", text, isLiteral: true })
       yield* alice.run({ _tag: "Tell", to: "bob", text })
-      const expected = text.toWellFormed()
+      const expected = plainText(text).toWellFormed()
       assert.deepStrictEqual(bob.told(), [`alice to general: ${expected}`, `alice to bob: ${expected}`])
     }).pipe(Effect.provide(layer()))
   )

@@ -84,7 +84,7 @@ describe("Chat.run() slash commands", () => {
       assert.strictEqual(yield* usage("/history many"), "/history [number]")
       assert.strictEqual(yield* usage("/leave"), "NotInRoom")
       assert.strictEqual(yield* usage("/join general"), "AlreadyInRoom")
-      assert.strictEqual(yield* usage("/join a\0b"), "NameInvalid")
+      assert.strictEqual(yield* usage("/join a\u2028b"), "NameInvalid")
       assert.strictEqual(yield* usage("/invite nobody"), "NoSuchUser")
       assert.deepStrictEqual([...alice.told(), ...bob.told()], [])
     }).pipe(Effect.provide(layer()))
@@ -95,7 +95,7 @@ describe("Chat.run() slash commands", () => {
       const { alice, bob } = yield* trio
       yield* TestClock.setTime(Date.UTC(2030, 0, 2, 3, 4))
       for (let count = 1; count <= 3; count++) yield* bob.run(say(`${count}`))
-      yield* bob.run(say("4\n2030-01-02 03:04 alice: forged\r2030-01-02 03:04 Server: forged"))
+      yield* bob.run(say("4\n2030-01-02 03:04 alice: forged\u20282030-01-02 03:04 Server: forged"))
       alice.told()
       yield* alice.run(say("/history 2"))
       const [answer] = alice.told()

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber, Layer } from "effect"
-import { Directory } from "../../src/services/Directory.ts"
+import { type Claimant, Directory, type NameClaim } from "../../src/services/Directory.ts"
 import { defaults, Limits } from "../../src/services/Limits.ts"
 import { Rooms } from "../../src/services/Rooms.ts"
 import type { Session } from "../../src/services/Session.ts"
@@ -8,31 +8,77 @@ import { Sessions } from "../../src/services/Sessions.ts"
 import * as HeldDirectory from "./HeldDirectory.ts"
 import { open } from "./Outlets.ts"
 
+const claimOf = (keys: ReadonlyArray<string>, claimant: Claimant = {}): NameClaim => ({ keys, claimant })
+
 describe("Directory.layer", () => {
   it.effect("gives a name to one claimant, without any wait", () =>
     Effect.gen(function* () {
       const { claim } = yield* Directory
       const claims = yield* Effect.forEach([{}, {}, {}], (claimant) =>
-        Effect.map(Effect.forkChild(claim("alice", claimant), { startImmediately: true }), (fiber) =>
+        Effect.map(Effect.forkChild(claim(claimOf(["alice"], claimant)), { startImmediately: true }), (fiber) =>
           fiber.pollUnsafe()
         )
       )
       assert.deepStrictEqual(claims, [Exit.succeed(true), Exit.succeed(false), Exit.succeed(false)])
-      assert.isTrue(yield* claim("bob", {}))
+      assert.isTrue(yield* claim(claimOf(["bob"])))
     }).pipe(Effect.provide(Directory.layer))
   )
 
   it.effect("takes a name back from the one who has it alone", () =>
     Effect.gen(function* () {
       const { claim, release } = yield* Directory
-      const [alice, other] = [{}, {}]
-      assert.isTrue(yield* claim("alice", alice))
-      release("alice", other)
-      assert.isFalse(yield* claim("alice", other))
-      release("alice", alice)
-      assert.isTrue(yield* claim("alice", other))
-      release("alice", alice)
-      assert.isFalse(yield* claim("alice", alice))
+      const [first, second, third] = [claimOf(["alice"]), claimOf(["alice"]), claimOf(["alice"])]
+      assert.isTrue(yield* claim(first))
+      release(second)
+      assert.isFalse(yield* claim(second))
+      release(first)
+      assert.isTrue(yield* claim(second))
+      release(first)
+      assert.isFalse(yield* claim(third))
+    }).pipe(Effect.provide(Directory.layer))
+  )
+
+  it.effect("gives all keys of a name or none", () =>
+    Effect.gen(function* () {
+      const { claim, release } = yield* Directory
+      const first = claimOf(["one", "two"])
+      assert.isTrue(yield* claim(first))
+      for (const keys of [["two"], ["three", "one"], ["three", "two"]]) assert.isFalse(yield* claim(claimOf(keys)))
+      assert.isTrue(yield* claim(claimOf(["three"])))
+      release(first)
+      assert.isTrue(yield* claim(claimOf(["two"])))
+      assert.isTrue(yield* claim(claimOf(["one"])))
+    }).pipe(Effect.provide(Directory.layer))
+  )
+
+  it.effect("gives a claimant names that look like his own, and takes each back alone", () =>
+    Effect.gen(function* () {
+      const { claim, release } = yield* Directory
+      const claimant = {}
+      const [first, second, third] = [["one", "two"], ["two", "three"], ["two"]].map((keys) => claimOf(keys, claimant))
+      for (const wanted of [first!, second!, third!]) assert.isTrue(yield* claim(wanted))
+      release(first!)
+      release(first!)
+      assert.isFalse(yield* claim(claimOf(["two"])))
+      assert.isTrue(yield* claim(claimOf(["one"])))
+      release(third!)
+      assert.isFalse(yield* claim(claimOf(["two"])))
+      release(second!)
+      assert.isTrue(yield* claim(claimOf(["two", "three"])))
+    }).pipe(Effect.provide(Directory.layer))
+  )
+})
+
+describe("Directory.isTaken()", () => {
+  it.effect("says whether somebody has a name, and gives it to nobody", () =>
+    Effect.gen(function* () {
+      const { claim, isTaken, release } = yield* Directory
+      const alice = { keys: ["alice"], claimant: {} }
+      assert.deepStrictEqual([yield* isTaken(["alice"]), yield* isTaken(["alice"])], [false, false])
+      assert.isTrue(yield* claim(alice))
+      assert.deepStrictEqual([yield* isTaken(["bob", "alice"]), yield* isTaken(["bob"])], [true, false])
+      release(alice)
+      assert.isFalse(yield* isTaken(["alice"]))
     }).pipe(Effect.provide(Directory.layer))
   )
 })
@@ -116,7 +162,8 @@ describe("Sessions.claim() of a directory that takes time", () => {
     const released: Array<string> = []
     const broken = Layer.succeed(Directory, {
       claim: () => Effect.die(new Error("oops")),
-      release: (key) => void released.push(key)
+      isTaken: () => Effect.succeed(false),
+      release: ({ keys }) => void released.push(...keys)
     })
     return Effect.gen(function* () {
       const { claim } = yield* Sessions
@@ -131,15 +178,61 @@ describe("Sessions.claim() of a directory that takes time", () => {
       const sessions = yield* Sessions
       const session = yield* openAnswered(held, "alice")
       for (const name of ["", "Server", "a\nb", "alice"]) yield* Effect.flip(sessions.claim(name, session))
-      assert.strictEqual(yield* rename(session, "ALICE"), "ALICE" as never)
       assert.strictEqual(held.waiting(), 0)
       assert.deepStrictEqual(held.taken(), ["alice"])
-      // The first claim holds for the name in any letters.
+    }).pipe(Effect.provide(layer(held)))
+  })
+
+  it.effect("gives a session what looks like its own name, and nobody else until it is given back", () => {
+    const held = HeldDirectory.make()
+    return Effect.gen(function* () {
+      const sessions = yield* Sessions
+      const session = yield* openAnswered(held, "alice")
+      for (const [name, taken] of [
+        ["ALICE", ["alice", "allce"]],
+        ["\u0430lice", ["alice", "\u0430lice"]],
+        ["Alice", ["alice"]]
+      ] as const) {
+        const renaming = yield* begin(rename(session, name))
+        held.arrive(1)
+        assert.strictEqual(yield* Fiber.join(renaming), name as never)
+        held.arrive()
+        assert.deepStrictEqual(held.taken(), taken)
+        assert.strictEqual(sessions.find(name), session)
+        const other = yield* begin(Effect.flip(open("alice")))
+        held.arrive()
+        assert.strictEqual((yield* Fiber.join(other))._tag, "NameTaken")
+      }
       sessions.close(session)
       held.arrive()
       assert.deepStrictEqual(held.taken(), [])
     }).pipe(Effect.provide(layer(held)))
   })
+
+  it.effect(
+    "keeps what renames of one session have in common, in whatever order they are answered and given back",
+    () => {
+      const held = HeldDirectory.make()
+      return Effect.gen(function* () {
+        const session = yield* openAnswered(held, "alice")
+        const renames = [
+          yield* begin(rename(session, "\u0430lice")),
+          yield* begin(Effect.flip(rename(session, "\u0430lice"))),
+          yield* begin(rename(session, "Alice"))
+        ] as const
+        held.arrive(3)
+        yield* Fiber.join(renames[0])
+        assert.strictEqual((yield* Fiber.join(renames[1]))._tag, "NameTaken")
+        yield* Fiber.join(renames[2])
+        held.arrive()
+        assert.deepStrictEqual([session.name, held.taken()], ["Alice" as never, ["alice"]])
+        const interrupted = yield* begin(rename(session, "ALICE"))
+        yield* Fiber.interrupt(interrupted)
+        held.arrive()
+        assert.deepStrictEqual([session.name, held.taken()], ["Alice" as never, ["alice"]])
+      }).pipe(Effect.provide(layer(held)))
+    }
+  )
 
   it.effect("is given back when there are as many sessions as there may be", () => {
     const held = HeldDirectory.make()
@@ -178,7 +271,6 @@ describe("Sessions.claim() of a directory that takes time", () => {
       const sessions = yield* Sessions
       const session = yield* openAnswered(held, "alice")
       const renames = [yield* begin(rename(session, "bob")), yield* begin(rename(session, "carol"))]
-      assert.strictEqual(yield* rename(session, "Alice"), "Alice" as never)
       held.arrive()
       for (const fiber of renames) yield* Fiber.join(fiber)
       assert.strictEqual(session.name, "carol" as never)

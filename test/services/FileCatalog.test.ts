@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import type { StoredFile } from "../../src/services/Attachments.ts"
-import { FileCatalog } from "../../src/services/FileCatalog.ts"
+import { FileCatalog, type Reservation, roomStepBytes } from "../../src/services/FileCatalog.ts"
 
 const fileOf = (number: number, id: string, sha256: string, sizeBytes: number, atMillis = 0): StoredFile => ({
   number,
@@ -92,16 +92,98 @@ describe("FileCatalog", () => {
 
   it("reserve() gives no more than the limit, until it is released", () => {
     const catalog = new FileCatalog(100)
-    assert.isFalse(catalog.reserve(101))
-    assert.isFalse(catalog.reserve(-1))
-    assert.isFalse(catalog.reserve(Number.NaN))
-    assert.isTrue(catalog.reserve(60))
-    assert.isFalse(catalog.reserve(60))
-    assert.isTrue(catalog.reserve(40))
-    assert.isTrue(catalog.reserve(0))
-    catalog.release(60)
-    assert.isTrue(catalog.reserve(60))
+    for (const sizeBytes of [101, -1, Number.NaN]) assert.isUndefined(catalog.reserve(sizeBytes))
+    const first = catalog.reserve(60)!
+    assert.isUndefined(catalog.reserve(60))
+    assert.isDefined(catalog.reserve(40))
+    assert.isDefined(catalog.reserve(0))
+    catalog.release(first)
+    catalog.release(first)
+    assert.isFalse(catalog.isRoomFor(61))
+    assert.isDefined(catalog.reserve(60))
   })
+
+  it("hold() takes room in steps, of free room only, and add() makes a content of it", () => {
+    const step = roomStepBytes
+    const catalog = new FileCatalog(5 * step)
+    add(catalog, fileOf(1, "a", "A", 2 * step))
+    add(catalog, fileOf(2, "b", "B", step))
+    const upload = catalog.reserve(3 * step + 1)!
+    assert.deepStrictEqual(
+      [0, 1, step, step + 1, 3 * step + 1].map((bytes) => catalog.neededBytes(upload, bytes)),
+      [0, step, step, 2 * step, 3 * step + 1]
+    )
+    assert.isTrue(catalog.hold(upload, 2 * step))
+    assert.isTrue(catalog.hold(upload, step))
+    assert.isFalse(catalog.hold(upload, 3 * step))
+    assert.strictEqual(catalog.heldBytes, 2 * step)
+    const needed = catalog.excessFor(upload, 3 * step + 1)
+    assert.deepStrictEqual(
+      needed.map(({ id }) => id),
+      ["a"]
+    )
+    catalog.remove(needed)
+    assert.isTrue(catalog.hold(upload, 3 * step + 1))
+    const file = fileOf(3, "c", "C", 3 * step + 1)
+    assert.deepStrictEqual(catalog.excess(file, upload), [])
+    catalog.add(file, upload)
+    assert.deepStrictEqual([catalog.sizeBytes, catalog.heldBytes], [4 * step + 1, 0])
+    catalog.release(upload)
+    assert.isTrue(catalog.hold(upload, step))
+    assert.deepStrictEqual([catalog.sizeBytes, catalog.heldBytes], [4 * step + 1, 0])
+  })
+
+  const Act = Schema.Struct({
+    kind: Schema.Literals(["reserve", "come", "come", "keep", "release"]),
+    upload: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 3 })),
+    steps: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 4 })),
+    owner: Schema.Literals(["x", "y", "z"])
+  })
+  it.effect.prop(
+    "what is stored and what uploads hold never exceed the limit, and all that is reserved can be carried out",
+    [Schema.Array(Act).check(Schema.isMaxLength(200))],
+    ([acts]) =>
+      Effect.sync(() => {
+        const limitBytes = 8 * roomStepBytes
+        const catalog = new FileCatalog(limitBytes, 6)
+        const uploads: Array<Reservation> = []
+        const free = (excess: ReadonlyArray<StoredFile>) => void catalog.remove(excess)
+        const come = (upload: Reservation, bytes: number) => {
+          free(catalog.excessFor(upload, catalog.neededBytes(upload, bytes)))
+          assert.isTrue(catalog.hold(upload, catalog.neededBytes(upload, bytes)))
+        }
+        for (const [number, { kind, owner, steps, upload: index }] of acts.entries()) {
+          const upload = uploads[index]
+          if (kind === "reserve") {
+            const reservation = catalog.reserve(steps * roomStepBytes + number, owner)
+            if (reservation !== undefined) uploads.push(reservation)
+          } else if (upload !== undefined) {
+            if (kind === "come") come(upload, steps * roomStepBytes + 1)
+            if (kind === "keep") {
+              come(upload, upload.sizeBytes)
+              // Some contents are equal.
+              const file = fileOf(number, `${number}`, `${upload.sizeBytes}`, upload.sizeBytes)
+              free(catalog.excess(file, upload))
+              catalog.add(file, upload)
+            }
+            if (kind !== "come") {
+              uploads.splice(index, 1)
+              catalog.release(upload)
+            }
+          }
+          assert.isAtMost(catalog.sizeBytes + catalog.heldBytes, limitBytes)
+          assert.isAtMost(catalog.count, 6)
+          assert.strictEqual(
+            catalog.heldBytes,
+            uploads.reduce((sum, { heldBytes }) => sum + heldBytes, 0)
+          )
+        }
+        for (const upload of uploads) {
+          come(upload, upload.sizeBytes)
+          assert.isAtMost(catalog.sizeBytes + catalog.heldBytes, limitBytes)
+        }
+      })
+  )
 
   // The size of a content follows from its name, as it does from a digest.
   const sizes = { A: 0, B: 5, C: 20, D: 30 }

@@ -1,6 +1,6 @@
 /** A directory on another machine: what it is told waits on the way until the test says so, and stays in its order. */
 import { Effect, Layer } from "effect"
-import { type Claimant, Directory } from "../../src/services/Directory.ts"
+import { type Claimant, Directory, type NameClaim } from "../../src/services/Directory.ts"
 
 export interface HeldDirectory {
   readonly layer: Layer.Layer<Directory>
@@ -18,33 +18,45 @@ export interface Options {
 }
 
 export const make = ({ isStubborn = false }: Options = {}): HeldDirectory => {
-  const claimants = new Map<string, Claimant>()
+  const claims = new Map<string, Set<NameClaim>>()
   const underway: Array<() => void> = []
 
-  const claim = (key: string, claimant: Claimant): Effect.Effect<boolean> =>
+  const isFree = (key: string, claimant: Claimant): boolean =>
+    Array.from(claims.get(key) ?? []).every((other) => other.claimant === claimant)
+
+  const claim = (wanted: NameClaim): Effect.Effect<boolean> =>
     Effect.callback((resume) => {
       underway.push(() => {
-        const isOurs = !claimants.has(key)
-        if (isOurs) claimants.set(key, claimant)
-        resume(Effect.succeed(isOurs))
+        const isGiven = wanted.keys.every((key) => isFree(key, wanted.claimant))
+        if (isGiven) for (const key of wanted.keys) claims.set(key, (claims.get(key) ?? new Set()).add(wanted))
+        resume(Effect.succeed(isGiven))
       })
     })
 
-  const release = (key: string, claimant: Claimant): void => {
+  const isTaken = (keys: ReadonlyArray<string>): Effect.Effect<boolean> =>
+    Effect.callback((resume) => {
+      underway.push(() => resume(Effect.succeed(keys.some((key) => claims.has(key)))))
+    })
+
+  const release = (given: NameClaim): void => {
     underway.push(() => {
-      if (claimants.get(key) === claimant) claimants.delete(key)
+      for (const key of given.keys) {
+        claims.get(key)?.delete(given)
+        if (claims.get(key)?.size === 0) claims.delete(key)
+      }
     })
   }
 
   return {
     layer: Layer.succeed(Directory, {
-      claim: isStubborn ? (key, claimant) => Effect.uninterruptible(claim(key, claimant)) : claim,
+      claim: isStubborn ? (wanted) => Effect.uninterruptible(claim(wanted)) : claim,
+      isTaken,
       release
     }),
     waiting: () => underway.length,
     arrive: (count = underway.length) => {
       for (const arrive of underway.splice(0, count)) arrive()
     },
-    taken: () => [...claimants.keys()]
+    taken: () => [...claims.keys()]
   }
 }

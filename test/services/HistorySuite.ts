@@ -82,7 +82,7 @@ export const suite = <E>(name: string, implementation: Layer.Layer<History, E>, 
 
     test("read() gives messages as they were, with what goes with them", (history) =>
       Effect.gen(function* () {
-        const plain = message(1, { text: "Grüße, 世界 👋 ' \" \\ ? $1\r\n" })
+        const plain = message(1, { text: "Grüße, 世界 👋 ' \" \\ ? $1\n" })
         const empty = message(3, { text: "", attachment: { name: "a b.txt", sizeBytes: 0, url: "" } })
         const attachment = { name: "a.txt", sizeBytes: 2 ** 40, url: "http://h/f?a=b", file: 7 }
         const filed = message(4, { from: "Vincent van Gogh" as UserName, attachment, atMillis: 1_800_000_000_000 })

@@ -44,7 +44,7 @@ describe("Metrics.snapshot", () => {
         login("ALICE"),
         alice.run(say("")),
         alice.run({ _tag: "Rename", name: "Server" }),
-        alice.run(say("/join \0")),
+        alice.run(say("/join a\u2028b")),
         alice.run(say("/invite nobody")),
         alice.run(say("/join")),
         alice.run(say("/msg nobody hello")),

@@ -102,6 +102,37 @@ describe("Quota.admit()", () => {
     }).pipe(Effect.provide(layer({})))
   )
 
+  it.effect("remembers 10,000 addresses, of those that have gone the last", () =>
+    Effect.gen(function* () {
+      const quota = yield* Quota
+      const address = (number: number) => `198.${number >> 16}.${(number >> 8) & 255}.${number & 255}`
+      const release = quota.admit("192.0.2.1")!
+      for (let number = 0; number < 12_000; number++) quota.admit(address(number))!()
+      assert.strictEqual(quota.count(), 10_000)
+      // Those that are connected count on, and so do those that went last; the first are new again.
+      assert.isUndefined(quota.admit("192.0.2.1"))
+      assert.isUndefined(quota.admit(address(11_999)))
+      assert.isUndefined(quota.admit(address(2001)))
+      assert.isDefined(quota.admit(address(2000)))
+      release()
+      assert.isUndefined(quota.admit("192.0.2.1"))
+      yield* TestClock.adjust("10 minutes")
+      assert.strictEqual(quota.count(), 1)
+    }).pipe(Effect.provide(layer({ newConnectionsPerAddress: 1 })))
+  )
+
+  it.effect("forgets nobody who is connected, however many there are", () =>
+    Effect.gen(function* () {
+      const quota = yield* Quota
+      const address = (number: number) => `198.${number >> 16}.${(number >> 8) & 255}.${number & 255}`
+      const releases = Array.from({ length: 10_002 }, (_, number) => quota.admit(address(number)))
+      assert.strictEqual(quota.count(), 10_002)
+      assert.isUndefined(quota.admit(address(0)))
+      for (const release of releases) release!()
+      assert.strictEqual(quota.count(), 10_000)
+    }).pipe(Effect.provide(layer({ connectionsPerAddress: 1 })))
+  )
+
   it.effect("does not remember an address that it refuses", () =>
     Effect.gen(function* () {
       const quota = yield* Quota

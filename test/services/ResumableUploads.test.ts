@@ -8,8 +8,9 @@ import { Chat } from "../../src/services/Chat.ts"
 import { History } from "../../src/services/History.ts"
 import { defaults, Limits } from "../../src/services/Limits.ts"
 import { idleMillis, ResumableUploads } from "../../src/services/ResumableUploads.ts"
+import { UploadQuota } from "../../src/services/UploadQuota.ts"
 import { Sessions } from "../../src/services/Sessions.ts"
-import { content, sha256 } from "./AttachmentsSuite.ts"
+import { content, nextTurn, sha256 } from "./AttachmentsSuite.ts"
 import { slowWrites } from "./ChangedAttachments.ts"
 
 const limits = { ...defaults, fileLimitBytes: 1_000_000, uploadLimit: 2 }
@@ -56,6 +57,13 @@ const hang = Effect.map(Deferred.make<void>(), (came) => ({
     Stream.fromEffectDrain(Effect.andThen(Deferred.succeed(came, undefined), Effect.never))
   )
 }))
+
+/** The id of the file, once it is kept. */
+const kept = Effect.fnUntraced(function* (id: string) {
+  const uploads = yield* ResumableUploads
+  while (uploads.find(id)!.file === undefined) yield* Effect.promise(nextTurn)
+  return uploads.find(id)!.file!
+})
 
 describe("ResumableUploads", () => {
   it.effect("keeps a file that came in pieces, over several writes", () =>
@@ -134,12 +142,24 @@ describe("ResumableUploads", () => {
       const session = yield* login("alice")
       const id = yield* uploads.open(session, "a.bin", 10)
       yield* chat.logout(session)
-      yield* TestClock.adjust(idleMillis - 1)
+      yield* TestClock.adjust(limits.transferTimeoutMillis - 1)
       yield* write(id, 0, content(4))
       yield* TestClock.adjust(idleMillis - 1)
       assert.strictEqual(uploads.find(id)?.receivedBytes, 4)
       yield* TestClock.adjust(1)
       assert.deepStrictEqual([uploads.find(id), uploads.count()], [undefined, 0])
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("is there no longer than any upload, if no byte of it comes", () =>
+    Effect.gen(function* () {
+      const [uploads, quota] = [yield* ResumableUploads, yield* UploadQuota]
+      const id = yield* open(10)
+      yield* TestClock.adjust(limits.transferTimeoutMillis - 1)
+      yield* write(id, 0)
+      assert.deepStrictEqual([uploads.count(), quota.count()], [1, 1])
+      yield* TestClock.adjust(limits.transferTimeoutMillis)
+      assert.deepStrictEqual([uploads.find(id), uploads.count(), quota.count()], [undefined, 0, 0])
     }).pipe(Effect.provide(layer))
   )
 
@@ -183,7 +203,7 @@ describe("ResumableUploads", () => {
   it.effect("what comes of it is told when it is cancelled or nothing comes for five minutes", () =>
     Effect.gen(function* () {
       const uploads = yield* ResumableUploads
-      for (const end of [uploads.cancel, () => TestClock.adjust(idleMillis)]) {
+      for (const end of [uploads.cancel, () => TestClock.adjust(idleMillis)] as const) {
         const id = yield* open(10)
         const { came, hanging } = yield* hang
         const sending = yield* Effect.forkChild(Effect.flip(uploads.write(id, 0, hanging)))
@@ -212,6 +232,89 @@ describe("ResumableUploads", () => {
         yield* latch.open
         const { file } = yield* Fiber.join(second)
         assert.strictEqual(sha256((yield* read(file!)).bytes), sha256(content(10)))
+      })
+      yield* Effect.provide(test, slowLayer(latch.await))
+    })
+  )
+
+  it.effect("is kept when all bytes are there, whatever comes of the request that brought the last one", () =>
+    Effect.gen(function* () {
+      const uploads = yield* ResumableUploads
+      const ends = {
+        hangs: Stream.never,
+        fails: Stream.fail("reset"),
+        overruns: Stream.succeed(content(1))
+      }
+      for (const [how, end] of Object.entries(ends)) {
+        const session = yield* login(how)
+        const id = yield* uploads.open(session, "a.bin", 10)
+        const bytes = Stream.concat(Stream.fromIterable([content(4), content(6)]), end)
+        const sending = yield* start(Effect.ignore(uploads.write<string>(id, 0, bytes)))
+        while (uploads.find(id)!.receivedBytes < 10) yield* Effect.yieldNow
+        if (how === "hangs") yield* Fiber.interrupt(sending)
+        else yield* Fiber.join(sending)
+        assert.strictEqual((yield* read(yield* kept(id))).sizeBytes, 10)
+      }
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("settled() waits for what becomes of one that is whole, and for nothing else", () =>
+    Effect.gen(function* () {
+      const latch = yield* Latch.make()
+      let outcome: Effect.Effect<void, StorageFailed> = Effect.void
+      const test = Effect.gen(function* () {
+        const uploads = yield* ResumableUploads
+        for (const isKept of [true, false]) {
+          outcome = isKept ? Effect.void : new StorageFailed()
+          const session = yield* login(`kept ${isKept}`)
+          const id = yield* uploads.open(session, "a.bin", 10)
+          yield* write(id, 0, content(4))
+          assert.strictEqual((yield* uploads.settled(id))?.receivedBytes, 4)
+          const sending = yield* start(Effect.ignore(write(id, 4, content(6))))
+          const asking = yield* start(uploads.settled(id))
+          yield* Effect.promise(nextTurn)
+          assert.isUndefined(asking.pollUnsafe())
+          yield* latch.open
+          assert.strictEqual((yield* Fiber.join(asking))?.file !== undefined, isKept)
+          yield* Fiber.join(sending)
+          yield* latch.close
+        }
+        assert.isUndefined(yield* uploads.settled("unknown"))
+      })
+      const wait = Effect.andThen(
+        latch.await,
+        Effect.suspend(() => outcome)
+      )
+      yield* Effect.provide(test, slowLayer(wait))
+    })
+  )
+
+  it.effect("is kept while a request that has brought all bytes goes on", () =>
+    Effect.gen(function* () {
+      const uploads = yield* ResumableUploads
+      const id = yield* open(4)
+      const { came, hanging } = yield* hang
+      const sending = yield* start(uploads.write(id, 0, hanging))
+      yield* Deferred.await(came)
+      yield* kept(id)
+      assert.isUndefined(sending.pollUnsafe())
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("takes what a request has brought, also if that breaks off while it waits for a place", () =>
+    Effect.gen(function* () {
+      const latch = yield* Latch.make()
+      const bytes = content(900_000)
+      const test = Effect.gen(function* () {
+        const uploads = yield* ResumableUploads
+        const id = yield* open(bytes.length)
+        const sending = yield* start(write(id, 0, bytes))
+        const broken = yield* start(Fiber.interrupt(sending))
+        assert.strictEqual(uploads.find(id)?.receivedBytes, 0)
+        yield* latch.open
+        yield* Fiber.join(broken)
+        assert.strictEqual(uploads.find(id)?.receivedBytes, bytes.length)
+        assert.strictEqual(sha256((yield* read(yield* kept(id))).bytes), sha256(bytes))
       })
       yield* Effect.provide(test, slowLayer(latch.await))
     })

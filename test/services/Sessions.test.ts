@@ -4,7 +4,7 @@ import { defaults, Limits } from "../../src/services/Limits.ts"
 import { Rooms } from "../../src/services/Rooms.ts"
 import { type Session, summary } from "../../src/services/Session.ts"
 import { Sessions } from "../../src/services/Sessions.ts"
-import { open } from "./Outlets.ts"
+import { open, opening } from "./Outlets.ts"
 
 const layer = (limits?: Partial<Limits>) =>
   Layer.mergeAll(Sessions.layer, Rooms.layer).pipe(Layer.provide(Layer.succeed(Limits, { ...defaults, ...limits })))
@@ -63,6 +63,56 @@ describe("Sessions.open()", () => {
       sessions.close(alice)
       assert.strictEqual(yield* tryOpen("carol"), "ok")
     }).pipe(Effect.provide(layer({ sessionLimit: 2 })))
+  )
+})
+
+describe("Sessions.reserve()", () => {
+  const tryReserve = (name: string) =>
+    Effect.gen(function* () {
+      const sessions = yield* Sessions
+      return tagOf(yield* Effect.result(sessions.reserve(name)))
+    })
+
+  it.effect("gives a number to one session, and to no other before or after it", () =>
+    Effect.gen(function* () {
+      const sessions = yield* Sessions
+      const { general } = yield* Rooms
+      const [first, second] = [yield* sessions.reserve("alice"), yield* sessions.reserve("alice")]
+      const bob = yield* open("bob")
+      const claim = yield* sessions.claim("alice")
+      const alice = Result.getOrThrow(sessions.open(claim, { ...opening(general), number: first }))
+      const carol = yield* open("carol")
+      assert.strictEqual(alice.number, first)
+      assert.strictEqual(sessions.findByNumber(first), alice)
+      assert.strictEqual(new Set([first, second, bob.number, carol.number]).size, 4)
+      assert.deepStrictEqual(Array.from(sessions.all()), [bob, alice, carol])
+      sessions.close(alice)
+      assert.notInclude([first, second, bob.number, carol.number], (yield* open("dora")).number)
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("takes no name, and refuses what nobody may be called or somebody is", () =>
+    Effect.gen(function* () {
+      const sessions = yield* Sessions
+      assert.strictEqual(yield* tryReserve("alice"), "ok")
+      assert.deepStrictEqual([sessions.count(), sessions.find("alice")], [0, undefined])
+      const alice = yield* open("alice")
+      const names = ["ALICE", "ａlice", "Server", "", "a\nb", "bob"]
+      const results = yield* Effect.forEach(names, tryReserve)
+      assert.deepStrictEqual(results, ["NameTaken", "NameTaken", "NameReserved", "NameInvalid", "NameInvalid", "ok"])
+      sessions.close(alice)
+      assert.strictEqual(yield* tryReserve("alice"), "ok")
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("refuses when there are as many sessions as there may be", () =>
+    Effect.gen(function* () {
+      const sessions = yield* Sessions
+      const alice = yield* open("alice")
+      assert.deepStrictEqual([yield* tryReserve("bob"), yield* tryReserve("alice")], ["ServerFull", "NameTaken"])
+      sessions.close(alice)
+      assert.strictEqual(yield* tryReserve("bob"), "ok")
+    }).pipe(Effect.provide(layer({ sessionLimit: 1 })))
   )
 })
 

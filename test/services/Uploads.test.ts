@@ -8,6 +8,7 @@ import { Attachments } from "../../src/services/Attachments.ts"
 import { Chat } from "../../src/services/Chat.ts"
 import { History } from "../../src/services/History.ts"
 import { Links } from "../../src/services/Links.ts"
+import { UploadQuota } from "../../src/services/UploadQuota.ts"
 import { Uploads } from "../../src/services/Uploads.ts"
 import { defaults, Limits } from "../../src/services/Limits.ts"
 import { nextTurn, sha256 as hashOf } from "./AttachmentsSuite.ts"
@@ -237,7 +238,7 @@ describe("Uploads", () => {
     }).pipe(Effect.provide(layer()))
   )
 
-  it.effect("fail with the storage at the write behind the one that needs it, which may be tried again", () =>
+  it.effect("fail with the storage at the write behind the one that needs it, and then free their places at once", () =>
     Effect.suspend(() => {
       let writes = 0
       const fail = Effect.suspend(() => (++writes === 1 ? new StorageFailed() : Effect.void))
@@ -248,10 +249,10 @@ describe("Uploads", () => {
         for (let at = 0; at < 65_536; at += 256) yield* alice.run(write(text, at))
         yield* Effect.yieldNow
         assert.strictEqual(yield* alice.refused(write(text, 65_536)), "StorageFailed")
-        for (let at = 65_536; at < 65_536 * 2; at += 256) yield* alice.run(write(text, at))
-        const reply = yield* alice.run(share("", "a"))
-        assert.strictEqual(reply._tag === "Accepted" && (yield* contentOf(reply.message)), text.repeat(512))
-        assert.strictEqual(writes, 3)
+        assert.deepStrictEqual([(yield* Uploads).count(), (yield* UploadQuota).count()], [0, 0])
+        assert.strictEqual(yield* alice.refused(write(text, 65_536)), "UploadBroken")
+        yield* isAllRoomFree
+        assert.strictEqual(writes, 1)
       }).pipe(Effect.provide(layerWith(() => fail)))
     })
   )

@@ -101,7 +101,8 @@ describe("DatabaseUnavailable", () => {
       const file = join(inner, "chat.db")
       const text = "This is no database.".repeat(100)
       writeFileSync(file, text)
-      assert.strictEqual(yield* refusal(sqlite(file)), `Cannot use the database ${file}: file is not a database`)
+      const said = `Cannot use the database ${file}: it is damaged (file is not a database). Stop the server and put `
+      assert.isTrue((yield* refusal(sqlite(file))).startsWith(said))
       const fs = yield* FileSystem.FileSystem
       assert.strictEqual(yield* fs.readFileString(file), text)
       assert.deepStrictEqual(readdirSync(inner).sort(), ["chat.db", "chat.db.lock"])

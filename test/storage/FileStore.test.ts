@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Latch, Layer, Logger, Scope, Stream } from "effect"
+import { Effect, Exit, Fiber, Latch, Layer, Logger, Schema, Scope, Stream } from "effect"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { rmSync, truncateSync } from "node:fs"
+import { rmSync, statSync, truncateSync } from "node:fs"
 import { join } from "node:path"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
@@ -81,10 +81,10 @@ describe("FileStore", () => {
           }).pipe(Effect.scoped)
           assert.sameMembers([...contents(directory)], [a.sha256, sha256(content(500))])
           for (const file of files) assert.strictEqual(sha256(yield* load(file)), file.sha256)
-          const last = yield* store(content(1600, 7), "d")
+          const last = yield* store(content(2600, 7), "d")
           assert.deepStrictEqual(contents(directory), [last.sha256])
         }),
-      { limits: { filesLimitBytes: 2000 } }
+      { limits: { filesLimitBytes: 3000 } }
     )
   )
 
@@ -123,6 +123,56 @@ describe("FileStore", () => {
         }
       })
     )
+  )
+
+  const Sent = Schema.Struct({
+    sizeBytes: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 900 })),
+    seed: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 3 })),
+    owner: Schema.Literals(["x", "y"]),
+    isKept: Schema.Boolean
+  })
+  it.effect.prop(
+    "the disk never has more than it may, whatever comes at once and whenever it is looked at",
+    [Schema.Array(Sent).check(Schema.isMaxLength(12))],
+    ([all]) =>
+      Effect.suspend(() => {
+        const limitBytes = 2000
+        let place: string | undefined
+        const measure = () => {
+          if (place === undefined) return
+          const paths = [
+            ...uploads(place).map((name) => join(folderOf(place!), "uploads", name)),
+            ...contents(place).map((sha256) => contentPath(place!, sha256))
+          ]
+          const bytes = paths.reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0)
+          assert.isAtMost(bytes, limitBytes)
+        }
+        return withStore(
+          (directory) =>
+            Effect.gen(function* () {
+              place = directory
+              const { begin } = yield* Attachments
+              const send = Effect.fnUntraced(function* ({ isKept, owner, seed, sizeBytes }: typeof Sent.Type) {
+                const upload = yield* begin(sizeBytes, owner)
+                const bytes = content(sizeBytes, seed)
+                yield* upload.write(bytes.subarray(0, sizeBytes / 2), 0)
+                yield* upload.write(bytes.subarray(sizeBytes / 2), Math.floor(sizeBytes / 2))
+                if (isKept) yield* upload.keep("a")
+              }, Effect.scoped)
+              // There is room for two at a time.
+              yield* Effect.forEach(all, send, { concurrency: 2, discard: true })
+              measure()
+            }),
+          {
+            limits: { filesLimitBytes: limitBytes },
+            breaks: () => {
+              measure()
+              return false
+            }
+          }
+        )
+      }),
+    { arbitrary: { runs: 30 } }
   )
 
   it.effect("fails with StorageFailed when the directory is gone", () =>

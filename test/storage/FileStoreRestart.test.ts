@@ -35,6 +35,24 @@ const recorded = <A, E, R>(use: (lines: ReadonlyArray<string>) => Effect.Effect<
   })
 
 describe("FileStore that begins again", () => {
+  it.effect("has safe names of files, whoever has written them", () =>
+    withPlace((directory) =>
+      Effect.gen(function* () {
+        const file = yield* running(
+          directory,
+          Effect.gen(function* () {
+            const file = yield* store(content(10), "a.txt")
+            const sql = yield* SqlClient.SqlClient
+            yield* sql`update files set name = ${"\u001b[2J\u009b.txt"}`
+            return file
+          })
+        )
+        const found = Effect.flatMap(Attachments, ({ find }) => find(file.number))
+        assert.strictEqual((yield* running(directory, found))?.name, "_[2J_.txt")
+      })
+    )
+  )
+
   it.effect("has all files as they were, and numbers that rise", () =>
     withPlace((directory) =>
       Effect.gen(function* () {

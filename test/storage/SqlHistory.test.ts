@@ -102,14 +102,14 @@ onEach("SqlHistory", (test) => {
       assert.deepStrictEqual(yield* stored(sql), [4000, second.lastNumber + 1, second.lastNumber + 2])
     }))
 
-  test("stores any text", (sql) =>
+  test("stores any text, and reads it as plain text", (sql) =>
     Effect.gen(function* () {
       const history = yield* begin(sql)
       const text = "a\0b\ud800c\udc00\uffff\u{10ffff}\u0001"
       const all = { text, attachment: { name: text, sizeBytes: 1, url: text } }
       yield* inTime(append(history, "room", message(1, all)))
       const [read] = yield* inTime(history.read("room", { limit: 1 }))
-      const kept = "a\ufffdb\ufffdc\ufffd\uffff\u{10ffff}\u0001"
+      const kept = "a\ufffdb\ufffdc\ufffd\uffff\u{10ffff}\u2401"
       assert.strictEqual(read?.text, kept)
       assert.deepStrictEqual(read?.attachment, { name: kept, sizeBytes: 1, url: kept })
     }))

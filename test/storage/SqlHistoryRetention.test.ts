@@ -1,10 +1,11 @@
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
-import type { SqlClient } from "effect/sql"
+import type { SqlClient, Statement } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { setTimeout } from "node:timers/promises"
 import type { UserName } from "../../src/domain/Names.ts"
 import type { History } from "../../src/services/History.ts"
+import { countedAtOnce } from "../../src/storage/Retention.ts"
 import { append, inTime, message, numbers } from "../services/HistorySuite.ts"
 import { begin, makeFiles, onEach, stored } from "./Histories.ts"
 
@@ -66,6 +67,106 @@ onEach("SqlHistory", (test) => {
       yield* inTime(append(history, undefined, message(6, { to: "bob" as UserName })))
       yield* say(history, "two", 7, 8)
       yield* until(stored(sql), [5, 6, 7, 8])
+    }))
+
+  const sayText = (history: History["Service"], number: number, text: string, to?: string) =>
+    inTime(
+      to === undefined
+        ? append(history, `room ${number % 3}`, message(number, { text }))
+        : append(history, undefined, message(number, { text, to: to as UserName }))
+    )
+
+  test("deletes the oldest beyond the limit of text, which is in bytes, once a minute and when it begins", (sql) =>
+    Effect.gen(function* () {
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const history = yield* begin(sql, { historyLimitBytes: 20 })
+          yield* sayText(history, 1, "12345")
+          yield* sayText(history, 2, "äöüß")
+          yield* sayText(history, 3, "👍")
+          yield* sayText(history, 4, "abc", "bob")
+          // 20 bytes are not too many.
+          yield* TestClock.adjust("3 minutes")
+          assert.deepStrictEqual(yield* stored(sql), [1, 2, 3, 4])
+          yield* sayText(history, 5, "")
+          yield* sayText(history, 6, "x")
+          yield* until(stored(sql), [2, 3, 4, 5, 6])
+          yield* sayText(history, 7, "é".repeat(5))
+          yield* until(stored(sql), [3, 4, 5, 6, 7])
+        })
+      )
+      yield* begin(sql, { historyLimitBytes: 13 })
+      yield* until(stored(sql), [5, 6, 7])
+      yield* begin(sql, { historyLimitBytes: 9 })
+      yield* until(stored(sql), [])
+    }))
+
+  test("knows how much text is left when messages go for other reasons", (sql) =>
+    Effect.gen(function* () {
+      const history = yield* begin(sql, { historyLimit: 2, historyLimitBytes: 3000 })
+      yield* say(history, "one", 1001, 2500)
+      yield* until(stored(sql), [2499, 2500])
+      yield* say(history, "two", 2501, 2502)
+      yield* say(history, "gone", 2503, 2504)
+      yield* TestClock.adjust("1 minute")
+      history.forget("gone")
+      yield* say(history, "two", 2505, 2506)
+      yield* until(stored(sql), [2499, 2500, 2505, 2506])
+      yield* say(history, "three", 2507, 2507)
+      yield* inTime(append(history, "four", message(2508, { text: "x".repeat(2980) })))
+      yield* TestClock.adjust("3 minutes")
+      assert.deepStrictEqual(yield* stored(sql), [2499, 2500, 2505, 2506, 2507, 2508])
+      yield* inTime(append(history, "five", message(2509, { text: "x" })))
+      yield* until(stored(sql), [2500, 2505, 2506, 2507, 2508, 2509])
+    }))
+
+  test("counts the text of what is there once, in portions, and then only that of what is new", (inner) =>
+    Effect.gen(function* () {
+      yield* Effect.scoped(Effect.flatMap(begin(inner), (history) => say(history, "room", 1, countedAtOnce + 500)))
+      const counted: Array<ReadonlyArray<unknown>> = []
+      const sql = new Proxy(inner, {
+        apply: (_, self, parts) => {
+          const part: Statement.Statement<object> = Reflect.apply(inner, self, parts)
+          const [text, values] = Array.isArray(parts[0]) ? part.compile() : ["", []]
+          if (text.includes("sum(bytes)")) counted.push(values)
+          return part
+        }
+      })
+      const history = yield* begin(sql)
+      const ranges = Effect.sync(() => [...counted])
+      const [first, last] = [countedAtOnce, countedAtOnce + 500]
+      yield* until(ranges, [
+        [0, last],
+        [first, last]
+      ])
+      yield* TestClock.adjust("10 minutes")
+      assert.lengthOf(counted, 2)
+      yield* say(history, "room", last + 1, last + 3)
+      yield* until(ranges, [
+        [0, last],
+        [first, last],
+        [last, last + 3]
+      ])
+    }))
+
+  test("counts text anew after a sweep that failed", (sql, lines) =>
+    Effect.gen(function* () {
+      const history = yield* begin(sql, { historyLimitBytes: 10 })
+      yield* sayText(history, 1, "12345")
+      yield* sayText(history, 2, "12345")
+      yield* TestClock.adjust("2 minutes")
+      yield* sql`alter table messages rename to elsewhere`
+      yield* until(
+        Effect.sync(() => lines.includes("Cannot delete old messages")),
+        true
+      )
+      yield* sql`delete from elsewhere where number = 1`
+      yield* sql`alter table elsewhere rename to messages`
+      yield* sayText(history, 3, "1234")
+      yield* TestClock.adjust("3 minutes")
+      assert.deepStrictEqual(yield* stored(sql), [2, 3])
+      yield* sayText(history, 4, "12")
+      yield* until(stored(sql), [3, 4])
     }))
 
   test("deletes what is too old, also when the clock was set back", (sql) =>

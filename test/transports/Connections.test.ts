@@ -1,3 +1,4 @@
+import { deflateSync, gzipSync } from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer, Scope } from "effect"
 import { TestClock } from "effect/testing"
@@ -97,6 +98,35 @@ describe("Connections.accept()", () => {
       yield* many.over
       assert.deepStrictEqual(counts.hangups, { "login-limit": 2 })
     }).pipe(Effect.provide(Peer.layer()))
+  )
+
+  it.effect(
+    "counts before login what compressed packets are inflated to, and inflates no more than 64 KiB at once",
+    () =>
+      Effect.gen(function* () {
+        const { counts } = yield* Metrics
+        const connect = Peer.connect(ChatMasterProtocol.make({ gapMillis: 0 }))
+        const spaces = (count: number) => deflateSync(" ".repeat(count))
+        for (const compress of [deflateSync, gzipSync]) {
+          const slow = yield* connect
+          yield* slow.send(compress(" ".repeat(2000)), compress(" ".repeat(2000)))
+          assert.strictEqual(counts.connections, 1)
+          yield* slow.send(compress(" ".repeat(2000)))
+          yield* slow.over
+        }
+        assert.deepStrictEqual(counts.hangups, { "login-limit": 2 })
+        const longName = yield* connect
+        yield* longName.send(deflateSync(login("x".repeat(50_000))))
+        yield* longName.over
+        assert.deepStrictEqual(counts.hangups, { "login-limit": 3 })
+        const bomb = yield* connect
+        yield* bomb.send(spaces(100_000))
+        yield* bomb.over
+        assert.deepStrictEqual(counts.hangups, { "login-limit": 3, "too-large": 1 })
+        const alice = yield* connect
+        yield* alice.send(deflateSync(login("alice")), deflateSync(say("x".repeat(10_000))), spaces(100_000))
+        assert.strictEqual(counts.connections, 1)
+      }).pipe(Effect.provide(Peer.layer()))
   )
 
   it.effect("hangs up on whoever sends a hundred faulty packets at once", () =>

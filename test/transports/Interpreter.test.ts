@@ -51,8 +51,7 @@ const make = Effect.fnUntraced(function* (options?: Partial<PacketProtocol.Optio
     Effect.forEach(requests, (request) => bringBytes(link, PacketCodec.writeRequest(request)), { discard: true })
   const enter = Effect.fnUntraced(function* (link: RecordingLink, name: string) {
     yield* bring(link, { _tag: "SessionRequest", name })
-    const cookie = link.sent().at(-1)
-    const session = cookie?._tag === "SessionCookie" ? cookie.session : 0n
+    const session = sessionOf(link)
     yield* bring(link, { _tag: "SessionPreserve", session })
     link.frames()
     return session
@@ -104,6 +103,12 @@ const say = (session: bigint, message: bigint, text: string): Request => ({
   message,
   blob: utf8(text)
 })
+
+/** The number in the cookie that has been sent. */
+const sessionOf = (link: RecordingLink): bigint => {
+  const cookie = link.sent().find((it) => it._tag === "SessionCookie")
+  return cookie?.session ?? 0n
+}
 
 /** Who came and went before `bell` was heard. */
 const moves = (visitor: Visitor.Visitor, bell: Visitor.Visitor) =>
@@ -159,7 +164,7 @@ describe("Interpreter.perform()", () => {
       assert.deepStrictEqual(codes(there.sent()), [3])
       yield* TestClock.adjust("101 millis")
       yield* bring(there, { _tag: "SessionRequest", name: "ada" })
-      assert.deepStrictEqual(tags(there.sent()), ["SessionCookie"])
+      assert.deepStrictEqual(tags(there.sent()), ["SessionCookie", "IncomingMessage"])
     }).pipe(Effect.provide(layer()))
   )
 
@@ -236,9 +241,11 @@ describe("Interpreter.perform()", () => {
       const { bring } = yield* make()
       const { counts } = yield* Metrics
       const links = [1, 2, 3].map((port) => udp(port, "192.0.2.1"))
-      for (const [index, link] of links.entries()) {
-        yield* bring(link, { _tag: "SessionRequest", name: `a long name ${index}` })
-      }
+      const enter = Effect.fnUntraced(function* (link: RecordingLink, name: string) {
+        yield* bring(link, { _tag: "SessionRequest", name })
+        yield* bring(link, { _tag: "SessionPreserve", session: sessionOf(link) })
+      })
+      for (const [index, link] of links.entries()) yield* enter(link, `user ${index}`)
       assert.deepStrictEqual(
         links.map((link) => tags(link.sent())[0]),
         ["SessionCookie", "SessionCookie", "Error"]
@@ -249,10 +256,10 @@ describe("Interpreter.perform()", () => {
       yield* bring(connection, { _tag: "SessionRequest", name: "eve" })
       assert.deepStrictEqual(tags(connection.sent()), ["SessionCookie"])
       const elsewhere = udp(1, "192.0.2.2")
-      yield* bring(elsewhere, { _tag: "SessionRequest", name: "bob" })
+      yield* enter(elsewhere, "bob")
       assert.deepStrictEqual(tags(elsewhere.sent()), ["SessionCookie"])
       yield* TestClock.adjust("30100 millis")
-      yield* bring(links[2]!, { _tag: "SessionRequest", name: "a long name 2" })
+      yield* enter(links[2]!, "user 2")
       assert.deepStrictEqual(tags(links[2]!.sent()), ["SessionCookie"])
     }).pipe(Effect.provide(layer({ connectionsPerAddress: 2 })))
   )
@@ -263,8 +270,16 @@ describe("Interpreter.perform()", () => {
       yield* enter(udp(1), "ada")
       const link = udp(1, "192.0.2.1")
       for (let count = 0; count < 3; count++) yield* bring(link, { _tag: "SessionRequest", name: "ada" })
+      assert.deepStrictEqual(codes(link.sent()), [3, 3, 3])
+      // The name that is asked for is there, and then it is not.
       yield* bring(link, { _tag: "SessionRequest", name: "bob" })
-      assert.deepStrictEqual(tags(link.sent()), ["Error", "Error", "Error", "SessionCookie"])
+      const session = sessionOf(link)
+      yield* enter(udp(2), "bob")
+      yield* bring(link, { _tag: "SessionPreserve", session })
+      assert.deepStrictEqual(codes(link.sent()), [3])
+      yield* bring(link, { _tag: "SessionRequest", name: "eve" })
+      yield* bring(link, { _tag: "SessionPreserve", session: sessionOf(link) })
+      assert.deepStrictEqual(tags(link.sent()), ["SessionCookie"])
     }).pipe(Effect.provide(layer({ connectionsPerAddress: 1 })))
   )
 })

@@ -95,11 +95,11 @@ const heldDirectory = () => {
     Effect.map(Directory, (directory) =>
       Directory.of({
         ...directory,
-        claim: (key, claimant) =>
+        claim: (claim) =>
           Effect.suspend(() => {
             const answer = Deferred.makeUnsafe<void>()
             answers.push(answer)
-            return Effect.andThen(Deferred.await(answer), directory.claim(key, claimant))
+            return Effect.andThen(Deferred.await(answer), directory.claim(claim))
           })
       })
     )

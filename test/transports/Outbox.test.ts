@@ -47,6 +47,12 @@ const makeCarrier = (holds: boolean) => {
       listener?.drained()
     },
     progress: () => listener?.progressed(),
+    /** What the transport writes by itself. */
+    answer: (bytes: number) => {
+      listener?.answering(bytes)
+      unsentBytes += bytes
+    },
+    fail: () => listener?.failed("flooding"),
     close: () => listener?.closed()
   }
 }
@@ -75,7 +81,7 @@ const setUp = Effect.fnUntraced(function* (options: {
       return options.isPaced?.() ?? options.gapMillis !== undefined
     },
     notice: (text) => [text],
-    overflowed: () => overflows.push("overflow")
+    hangUp: ({ reason }) => overflows.push(reason)
   })
   return { ...wire, outbox, overflows }
 })
@@ -152,9 +158,41 @@ describe("Outbox", () => {
       outbox.push("6")
       outbox.push("7")
       yield* turn
-      assert.deepStrictEqual(overflows, ["overflow"])
+      assert.deepStrictEqual(overflows, ["slow"])
       assert.deepStrictEqual(writes, [["12345"]])
       assert.strictEqual(outbox.queuedBytes, 0)
+    }).pipe(Effect.provide(Flusher.layer))
+  )
+
+  it.effect("what the transport answers by itself counts, and may be stuck too", () =>
+    Effect.gen(function* () {
+      const { answer, outbox, overflows, read, writes } = yield* setUp({ limitBytes: 10 })
+      yield* TestClock.adjust("1 hour")
+      answer(5)
+      assert.strictEqual(outbox.queuedBytes, 5)
+      assert.strictEqual(outbox.stuckSinceMillis(3_600_000), 3_600_000)
+      outbox.push("1234")
+      yield* turn
+      assert.deepStrictEqual(writes, [])
+      read()
+      assert.deepStrictEqual(writes, [["1234"]])
+      answer(6)
+      assert.strictEqual(outbox.stuckSinceMillis(3_600_000), 3_600_000)
+      answer(4)
+      assert.strictEqual(outbox.stuckSinceMillis(3_601_000), 3_600_000)
+      assert.deepStrictEqual(overflows, [])
+      answer(1)
+      answer(1)
+      assert.deepStrictEqual(overflows, ["slow"])
+      assert.strictEqual(outbox.queuedBytes, 0)
+    }).pipe(Effect.provide(Flusher.layer))
+  )
+
+  it.effect("what only the transport sees ends the connection by its reason", () =>
+    Effect.gen(function* () {
+      const { fail, overflows } = yield* setUp({})
+      fail()
+      assert.deepStrictEqual(overflows, ["flooding"])
     }).pipe(Effect.provide(Flusher.layer))
   )
 
@@ -168,11 +206,11 @@ describe("Outbox", () => {
         yield* turn
         // Whoever takes all at once has none of it left.
         const isOver = holds
-        assert.deepStrictEqual(overflows, isOver ? ["overflow"] : [])
+        assert.deepStrictEqual(overflows, isOver ? ["slow"] : [])
         assert.deepStrictEqual(writes, isOver ? [["12345"]] : [["12345"], ["1234", "5678", "90"]])
         for (const frame of ["123456", "78901"]) outbox.share(frame)
         yield* turn
-        assert.deepStrictEqual(overflows, ["overflow"])
+        assert.deepStrictEqual(overflows, ["slow"])
         assert.strictEqual(outbox.queuedBytes, 0)
       }
     }).pipe(Effect.provide(Flusher.layer))
@@ -190,7 +228,7 @@ describe("Outbox", () => {
       outbox.share("12345")
       outbox.push("67890!")
       yield* turn
-      assert.deepStrictEqual(overflows, ["overflow"])
+      assert.deepStrictEqual(overflows, ["slow"])
     }).pipe(Effect.provide(Flusher.layer))
   )
 
@@ -337,14 +375,14 @@ describe("Outbox", () => {
         yield* turn
         assert.deepStrictEqual(overflows, [])
         outbox.push("1")
-        assert.deepStrictEqual(overflows, ["overflow"])
+        assert.deepStrictEqual(overflows, ["slow"])
         const stuck = yield* setUp({ gapMillis: () => 1000, limitBytes: 10, holds: true })
         stuck.outbox.push("12345")
         yield* turn
         stuck.outbox.push("12345")
         assert.deepStrictEqual(stuck.overflows, [])
         stuck.outbox.push("1")
-        assert.deepStrictEqual(stuck.overflows, ["overflow"])
+        assert.deepStrictEqual(stuck.overflows, ["slow"])
       }).pipe(Effect.provide(Flusher.layer))
   )
 
@@ -369,31 +407,62 @@ describe("Outbox", () => {
     }).pipe(Effect.provide(Flusher.layer))
   )
 
-  it.effect("progress is what the carrier tells of", () =>
+  it.effect("stuckSinceMillis() is the first time at which it was asked after the last progress", () =>
     Effect.gen(function* () {
-      const { outbox, progress } = yield* setUp({ holds: true })
+      const { outbox, progress, read } = yield* setUp({ holds: true })
+      assert.isUndefined(outbox.stuckSinceMillis(500))
       outbox.push("a")
       yield* turn
-      yield* TestClock.adjust("5 seconds")
+      assert.deepStrictEqual(
+        [1000, 2000, 3000].map((millis) => outbox.stuckSinceMillis(millis)),
+        [1000, 1000, 1000]
+      )
+      outbox.push("b")
+      assert.strictEqual(outbox.stuckSinceMillis(4000), 1000)
       progress()
-      assert.strictEqual(outbox.stuckSinceMillis, 5000)
+      assert.deepStrictEqual(
+        [5000, 6000].map((millis) => outbox.stuckSinceMillis(millis)),
+        [5000, 5000]
+      )
+      read()
+      assert.deepStrictEqual(
+        [7000, 8000].map((millis) => outbox.stuckSinceMillis(millis)),
+        [7000, 7000]
+      )
+      read()
+      assert.isUndefined(outbox.stuckSinceMillis(9000))
+      outbox.push("c")
+      yield* turn
+      assert.strictEqual(outbox.stuckSinceMillis(10_000), 10_000)
+      outbox.close()
+      assert.isUndefined(outbox.stuckSinceMillis(11_000))
     }).pipe(Effect.provide(Flusher.layer))
   )
 
-  it.effect("stuckSinceMillis is the time of the last progress while something waits", () =>
+  it.effect("reads no clock for a peer that is not paced, and one per frame for one that is", () =>
     Effect.gen(function* () {
-      const { outbox, read } = yield* setUp({ holds: true })
-      yield* TestClock.adjust("1 second")
-      assert.isUndefined(outbox.stuckSinceMillis)
-      outbox.push("a")
-      yield* turn
-      yield* TestClock.adjust("1 second")
-      outbox.push("b")
-      assert.strictEqual(outbox.stuckSinceMillis, 1000)
-      read()
-      assert.strictEqual(outbox.stuckSinceMillis, 2000)
-      read()
-      assert.isUndefined(outbox.stuckSinceMillis)
+      const clock = yield* Clock.Clock
+      for (const [gapMillis, readings] of [
+        [undefined, 0],
+        [() => 0, 10]
+      ] as const) {
+        let count = 0
+        const currentTimeMillisUnsafe = () => assert.fail("The time of the day was read")
+        const monotonicTimeNanosUnsafe = () => {
+          count++
+          return clock.monotonicTimeNanosUnsafe()
+        }
+        const counting = { ...clock, currentTimeMillisUnsafe, monotonicTimeNanosUnsafe }
+        const made = setUp(gapMillis === undefined ? {} : { gapMillis })
+        const { outbox, read, writes } = yield* Effect.provideService(made, Clock.Clock, counting)
+        for (let round = 0; round < 10; round++) {
+          outbox.push("a")
+          yield* turn
+          read()
+        }
+        assert.lengthOf(writes, 10)
+        assert.strictEqual(count, readings)
+      }
     }).pipe(Effect.provide(Flusher.layer))
   )
 

@@ -103,6 +103,8 @@ const listen = ({ carrier }: Peer) => {
   const drained = Deferred.makeUnsafe<void>()
   const closed = Deferred.makeUnsafe<void>()
   carrier.listen({
+    answering: () => {},
+    failed: () => {},
     progressed: () => {},
     drained: () => Deferred.doneUnsafe(drained, Effect.void),
     closed: () => Deferred.doneUnsafe(closed, Effect.void)
@@ -137,7 +139,6 @@ describe("SocketIoCarrier", () => {
         const acks = yield* Queue.make<unknown>()
         const peer = yield* here.peer
         assert.strictEqual(peer.address, "127.0.0.1")
-        const { drained } = listen(peer)
         for (const name of ["one", "two"])
           socket.emit(name, 1, null, (answer: unknown) => Queue.offerUnsafe(acks, answer))
         const read = yield* Stream.runCollect(Stream.take(peer.reads, 2))
@@ -150,6 +151,7 @@ describe("SocketIoCarrier", () => {
         const words = texts.map(word)
         const ack = { _tag: "Ack", id: 2, args: [{ ok: true }] } as const
         peer.carrier.write([...words, ack, ack, { _tag: "Ack", id: 99, args: [] }, word("end")])
+        const { drained } = listen(peer)
         yield* drained
         assert.strictEqual(peer.carrier.unsentBytes(), 0)
         for (const text of texts) assert.deepStrictEqual(yield* next, ["word", text])
@@ -183,8 +185,8 @@ describe("SocketIoCarrier", () => {
         const here = yield* bench
         const client = yield* connect(here, transport)
         const peer = yield* here.peer
-        const { closed, drained } = listen(peer)
         peer.carrier.write([word("x".repeat(100_000)), { _tag: "Disconnect" }])
+        const { closed, drained } = listen(peer)
         yield* drained
         peer.carrier.destroy()
         peer.carrier.destroy()

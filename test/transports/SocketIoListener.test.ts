@@ -2,7 +2,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Queue, type Scope } from "effect"
 import * as http from "node:http"
-import type { AddressInfo } from "node:net"
+import * as net from "node:net"
+import type { Duplex } from "node:stream"
 import { io, type Socket } from "socket.io-client"
 import * as SocketsProtocol from "../../src/protocols/sockets/SocketsProtocol.ts"
 import { Chat } from "../../src/services/Chat.ts"
@@ -24,7 +25,7 @@ const listen = Effect.fnUntraced(function* (
   const service = yield* Effect.flatMap(Connections, (connections) => connections.serve(SocketsProtocol.make()))
   yield* SocketIoListener.attach({ service, server, origins })
   yield* Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void)))
-  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+  return { server, url: `http://127.0.0.1:${(server.address() as net.AddressInfo).port}` }
 })
 
 interface Client {
@@ -266,6 +267,23 @@ describe("SocketIoListener", () => {
       const get = (path: string) => Effect.promise(() => fetch(url + path).then((response) => response.text()))
       assert.strictEqual(yield* get("/"), "somebody else's")
       assert.match(yield* get("/socket.io/socket.io.js"), /Socket\.IO v4\.8/)
+    }).pipe(Effect.scoped, Effect.provide(layer))
+  )
+
+  it.live("SocketIoListener.attach() closes who wants to upgrade what nobody serves", () =>
+    Effect.gen(function* () {
+      const { server, url } = yield* listen()
+      const peer = yield* Effect.acquireRelease(
+        Effect.sync(() => net.connect({ port: Number(new URL(url).port), host: "127.0.0.1", allowHalfOpen: true })),
+        (socket) => Effect.sync(() => socket.destroy())
+      )
+      peer.on("error", () => {})
+      peer.write("GET /elsewhere HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+      const upgraded = yield* Effect.callback<Duplex>(
+        (resume) => void server.once("upgrade", (_, socket) => resume(Effect.succeed(socket)))
+      )
+      // Also of a peer that keeps its own side open.
+      yield* Effect.callback<void>((resume) => void upgraded.once("close", () => resume(Effect.void)))
     }).pipe(Effect.scoped, Effect.provide(layer))
   )
 

@@ -66,6 +66,8 @@ const drained = (carrier: Carrier<ByteFrame>): Effect.Effect<{ readonly steps: n
   Effect.callback((resume) => {
     let steps = 0
     carrier.listen({
+      answering: () => {},
+      failed: () => {},
       progressed: () => void steps++,
       drained: () => resume(Effect.succeed({ steps })),
       closed: () => {}
@@ -130,7 +132,13 @@ describe("TcpCarrier", () => {
       const { carrier, client, socket } = yield* connection
       const closed = yield* Effect.forkScoped(
         Effect.callback<void>((resume) => {
-          carrier.listen({ progressed: () => {}, drained: () => {}, closed: () => resume(Effect.void) })
+          carrier.listen({
+            answering: () => {},
+            failed: () => {},
+            progressed: () => {},
+            drained: () => {},
+            closed: () => resume(Effect.void)
+          })
         }),
         { startImmediately: true }
       )

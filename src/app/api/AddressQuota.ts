@@ -4,6 +4,7 @@
  * An address is forgotten when it may do all of it again. Of very many at once, those that came first are forgotten.
  */
 import { Clock, Effect } from "effect"
+import { monotonicMillis } from "../../domain/MonotonicTime.ts"
 import { TokenBucket } from "../../services/TokenBucket.ts"
 
 const limitAddresses = 10_000
@@ -31,11 +32,11 @@ export const make = Effect.fnUntraced(function* (options: { readonly burst: numb
   const quota: AddressQuota = {
     waitMillis: (key) => {
       const bucket = key === undefined ? undefined : buckets.get(key)
-      return bucket?.waitMillis(clock.currentTimeMillisUnsafe()) ?? 0
+      return bucket?.waitMillis(monotonicMillis(clock)) ?? 0
     },
     spend: (key) => {
       if (key === undefined) return
-      const nowMillis = clock.currentTimeMillisUnsafe()
+      const nowMillis = monotonicMillis(clock)
       const bucket = buckets.get(key) ?? new TokenBucket(options.perSecond, options.burst)
       bucket.spend(nowMillis)
       buckets.delete(key)

@@ -3,12 +3,13 @@
  *
  * Of a token only its digest is kept: whoever reads the file cannot post.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs"
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Context, Effect, Layer, Result, Schema } from "effect"
 import { BotExists, NoSuchBot, TooManyBots } from "../../api/ApiError.ts"
 import { lookAlikeKey, UserName, userName } from "../../domain/Names.ts"
 import { type NameInvalid, type NameReserved, StorageFailed } from "../../domain/Rejection.ts"
+import * as DataDirectory from "../../storage/DataDirectory.ts"
 import { StorageUnavailable } from "../../storage/StorageUnavailable.ts"
 import { codeOf } from "../../storage/SystemError.ts"
 import { digestOf, makeToken } from "../Token.ts"
@@ -71,8 +72,10 @@ export class BotRegistry extends Context.Service<
           Effect.try({
             try: () => {
               const bots = Array.from(next, ([sha256, name]) => ({ name, sha256 }))
-              mkdirSync(directory, { recursive: true })
-              writeFileSync(`${file}.new`, `${JSON.stringify({ bots }, null, 2)}\n`, { mode: 0o600 })
+              DataDirectory.make(directory)
+              // One that is there was left by a server that died, or by somebody else.
+              rmSync(`${file}.new`, { force: true })
+              writeFileSync(`${file}.new`, `${JSON.stringify({ bots }, null, 2)}\n`, { flag: "wx", mode: 0o600 })
               renameSync(`${file}.new`, file)
               byDigest = new Map(next)
             },

@@ -9,7 +9,14 @@
 import { Clock, Context, Effect, Fiber, FiberMap, FiberSet, Layer, Option, type Scope } from "effect"
 import { embedded } from "../../domain/Message.ts"
 import type { UserName } from "../../domain/Names.ts"
-import { AddressBanned, type NameTaken, type ServerFull } from "../../domain/Rejection.ts"
+import {
+  AddressBanned,
+  type NameInvalid,
+  type NameReserved,
+  type NameTaken,
+  type Rejection,
+  type ServerFull
+} from "../../domain/Rejection.ts"
 import { Chat } from "../../services/Chat.ts"
 import { IdleTimeout } from "../../services/IdleTimeout.ts"
 import { Quota } from "../../services/Quota.ts"
@@ -20,7 +27,12 @@ import { Sessions } from "../../services/Sessions.ts"
 export const idleMillis = 60_000
 
 /** Why a bot cannot log in. */
-export type LoginRefused = NameTaken | AddressBanned | ServerFull
+export type LoginRefused = NameTaken | NameInvalid | NameReserved | AddressBanned | ServerFull
+
+// Its name may have been given when there were fewer rules.
+const refusals = new Set<Rejection["_tag"]>(["NameTaken", "NameInvalid", "NameReserved", "ServerFull"])
+const isRefusal = (rejection: Rejection): rejection is Exclude<LoginRefused, AddressBanned> =>
+  refusals.has(rejection._tag)
 
 interface Present {
   readonly session: Session
@@ -78,7 +90,7 @@ export class BotSessions extends Context.Service<
         const session = yield* Effect.catch(
           chat.login({ name, protocol: embedded, address, outlet }),
           (refused): Effect.Effect<never, LoginRefused> =>
-            refused._tag === "NameTaken" || refused._tag === "ServerFull" ? Effect.fail(refused) : Effect.die(refused)
+            isRefusal(refused) ? Effect.fail(refused) : Effect.die(refused)
         )
         const bot = { session, idle: new IdleTimeout(clock, idleMillis), listening: 0 }
         present.set(name, bot)

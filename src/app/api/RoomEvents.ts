@@ -112,9 +112,7 @@ export class RoomEvents extends Context.Service<
           }
           case "Announced": {
             const { text } = event
-            for (const key of byRoom.keys()) {
-              tell(rooms.find(key), () => heard({ event: "announced", data: { text } }))
-            }
+            for (const room of rooms.all()) tell(room, () => heard({ event: "announced", data: { text } }))
             return
           }
           case "ServerStopping":

@@ -104,6 +104,7 @@ class ChatMasterConversation implements Conversation<Packet.Received, Uint8Array
       case "login-timeout":
       case "login-limit":
         return [this.#encode(Packet.error("login", explainHangup(reason)))]
+      case "flooding":
       case "slow":
       case "killed":
       case "too-many":

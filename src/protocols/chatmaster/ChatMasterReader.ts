@@ -78,9 +78,9 @@ export const make = (limits: Compression.Limits = defaultLimits): Reader<Uint8Ar
   const compression = Compression.make(limits)
   let isOver = false
 
-  const read = (bytes: Uint8Array): ReadonlyArray<Packet.Received> => {
+  const readPackages = (bytes: Uint8Array, inflatedLimitBytes?: number): ReadonlyArray<Packet.Received> => {
     if (isOver) return nothing
-    const { failure, packages } = compression.read(bytes)
+    const { failure, packages } = compression.read(bytes, inflatedLimitBytes)
     const received: Array<Packet.Received> = []
     for (const each of packages) {
       const packet = decode(each)
@@ -95,5 +95,11 @@ export const make = (limits: Compression.Limits = defaultLimits): Reader<Uint8Ar
     return received
   }
 
-  return { read }
+  return {
+    read: (bytes) => readPackages(bytes),
+    readWithin: (bytes, inflatedLimitBytes) => ({
+      packets: readPackages(bytes, inflatedLimitBytes),
+      inflatedBytes: compression.inflatedBytes()
+    })
+  }
 }

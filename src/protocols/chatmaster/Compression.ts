@@ -41,7 +41,10 @@ export interface Read {
 
 /** A stream that is being read. */
 export interface Compression {
-  readonly read: (bytes: Uint8Array) => Read
+  /** Takes one read, which may inflate to so many bytes at the most. */
+  readonly read: (bytes: Uint8Array, inflatedLimitBytes?: number) => Read
+  /** How many bytes the last read was inflated to. */
+  readonly inflatedBytes: () => number
 }
 
 type Mode =
@@ -55,7 +58,7 @@ type Mode =
 const packageCredit = 1024
 /** Less than a package takes that is a stream by itself, or that is flushed. */
 const packageCostBytes = 4
-/** The most that one read may inflate to, unless a single package may be longer. */
+/** The most that one read may inflate to if nothing else is said, unless a single package may be longer. */
 const readLimitBytes = 16_777_216
 
 const boundary: Mode = { _tag: "Boundary" }
@@ -70,6 +73,12 @@ const crowded: JsonFrames.Failure = {
   reason: "too-large",
   detail: "Cannot inflate packages: there are too many of them in too few bytes."
 }
+
+const tooMuch = (limitBytes: number): JsonFrames.Failure => ({
+  _tag: "Failed",
+  reason: "too-large",
+  detail: `Cannot inflate packages: they come to more than ${limitBytes} bytes at once.`
+})
 
 const mayBeCompressed = (first: number): boolean => first === 0x1f || ((first & 0x0f) === 8 && first < 0x80)
 
@@ -91,6 +100,7 @@ export const make = (limits: Limits): Compression => {
   let held: number | undefined
   let inflatedBytes = 0
   let readBytes = 0
+  let limitBytes = Infinity
   let credit = packageCredit
   let failure: JsonFrames.Failure | undefined
 
@@ -119,7 +129,7 @@ export const make = (limits: Limits): Compression => {
     packages: Array<Package>
   ): JsonFrames.Failure | undefined => {
     readBytes += output.length
-    if (readBytes > Math.max(readLimitBytes, limits.inflatedLimitBytes)) return crowded
+    if (readBytes > limitBytes) return tooMuch(limitBytes)
     let at = 0
     while (at < output.length) {
       const pushed = frames.push(output, at)
@@ -198,11 +208,12 @@ export const make = (limits: Limits): Compression => {
     }
   }
 
-  const read = (bytes: Uint8Array): Read => {
+  const read = (bytes: Uint8Array, inflatedLimitBytes = Math.max(readLimitBytes, limits.inflatedLimitBytes)): Read => {
     const packages: Array<Package> = []
+    readBytes = 0
     if (failure !== undefined || bytes.length === 0) return { packages }
     credit = Math.min(credit, packageCredit) + bytes.length / packageCostBytes
-    readBytes = 0
+    limitBytes = inflatedLimitBytes
     let input = bytes
     if (held !== undefined) {
       input = new Uint8Array(bytes.length + 1)
@@ -220,5 +231,5 @@ export const make = (limits: Limits): Compression => {
     return failure === undefined ? { packages } : { packages, failure }
   }
 
-  return { read }
+  return { read, inflatedBytes: () => readBytes }
 }

@@ -69,8 +69,8 @@ export const make = ({ membersOn, nowMillis, overflow, queueLimitBytes, random }
   let lastNotice = -1n
   const renderings = { actor: new Renderings<Rendered>(), witness: new Renderings<Rendered>() }
 
-  /** What may go out to a session now. */
-  const transmit = (member: Member.Member): Steps => {
+  /** What may go out to a session at a time. */
+  const transmit = (member: Member.Member, millis: number): Steps => {
     const { lanes, link } = member
     if (lanes === undefined || lanes.queuedBytes() === 0) return nothing
     if (link.isReliable) {
@@ -78,7 +78,7 @@ export const make = ({ membersOn, nowMillis, overflow, queueLimitBytes, random }
       return lanes.takeAll().map(({ frame }) => ({ _tag: "Send", link, frame }))
     }
     const steps: Array<ImmediateStep<Uint8Array, Member.Member>> = []
-    for (const outgoing of lanes.due(nowMillis())) {
+    for (const outgoing of lanes.due(millis)) {
       if (!Member.mayTake(member, outgoing.frame.length)) continue
       // What comes back from an address that is not proven must not be guessable; what was sent keeps its number.
       if (member.trust === "budget" && outgoing.attempts === 0) {
@@ -86,7 +86,7 @@ export const make = ({ membersOn, nowMillis, overflow, queueLimitBytes, random }
         outgoing.frame = numbered(outgoing.frame, outgoing.message)
         outgoing.secretTo = link.id
       }
-      lanes.sent(outgoing, nowMillis())
+      lanes.sent(outgoing, millis)
       steps.push({ _tag: "Send", link, frame: outgoing.frame })
     }
     return steps
@@ -95,9 +95,10 @@ export const make = ({ membersOn, nowMillis, overflow, queueLimitBytes, random }
   const enqueue = (member: Member.Member, sender: bigint, message: bigint, frame: Uint8Array): Steps => {
     const lanes = (member.lanes ??= Lanes.make())
     if (lanes.queuedBytes() + frame.length > queueLimitBytes) return overflow(member)
-    lanes.add(sender, message, frame, nowMillis())
+    const millis = nowMillis()
+    lanes.add(sender, message, frame, millis)
     waiting.add(member)
-    return transmit(member)
+    return transmit(member, millis)
   }
 
   const deliver = (member: Member.Member, event: Event, as: Perspective, send: Send<Uint8Array>): Steps => {
@@ -135,15 +136,16 @@ export const make = ({ membersOn, nowMillis, overflow, queueLimitBytes, random }
   }
 
   const confirm = (link: Link<Uint8Array>, message: bigint): Steps => {
+    const millis = nowMillis()
     for (const member of membersOn(link)) {
       // Over a stream nothing waits to be confirmed; it only says that the client is there.
-      const confirmed = link.isReliable ? undefined : member.lanes?.confirm(message, nowMillis())
+      const confirmed = link.isReliable ? undefined : member.lanes?.confirm(message, millis)
       if (confirmed === undefined && !link.isReliable) continue
-      member.touchedAtMillis = nowMillis()
+      member.touchedAtMillis = millis
       if (confirmed === undefined) continue
       if (confirmed.secretTo === link.id) Member.prove(member)
       if (member.lanes!.queuedBytes() === 0) waiting.delete(member)
-      return transmit(member)
+      return transmit(member, millis)
     }
     return nothing
   }
@@ -153,8 +155,8 @@ export const make = ({ membersOn, nowMillis, overflow, queueLimitBytes, random }
     deliverAll,
     confirm,
     transmit,
-    /** What is due by now, to all. */
-    transmitAll: (): Steps => [...waiting].flatMap(transmit),
+    /** What is due at a time, to all. */
+    transmitAll: (millis: number): Steps => [...waiting].flatMap((member) => transmit(member, millis)),
     forget: (member: Member.Member): void => {
       waiting.delete(member)
       member.lanes = undefined

@@ -2,17 +2,20 @@
  * All sessions of the packet protocol, whatever carries their packets.
  *
  * - A session is known by its secret number; where it is, is where that was last heard of.
+ * - A session that is asked for in a datagram is there when it is proven: it is logged in, and then what has proven it is
+ *   carried out.
  * - Every packet of a session puts off its end. What is asked for again because the answer was lost is answered again and
  *   done once.
  * - Over UDP whatever is of no session is dropped without a word.
  */
 import { explain, type HangupReason } from "../../domain/Hangup.ts"
-import { NotLoggedIn, ServerFull, UploadBroken } from "../../domain/Rejection.ts"
+import { NotLoggedIn, UploadBroken } from "../../domain/Rejection.ts"
 import type { Link } from "../Link.ts"
 import type { ImmediateStep, Step as ProtocolStep } from "../Step.ts"
 import * as PacketCodec from "./PacketCodec.ts"
 import * as Delivery from "./PacketDelivery.ts"
 import { PacketError } from "./PacketError.ts"
+import * as Logins from "./PacketLogins.ts"
 import * as Member from "./PacketMember.ts"
 import { error, refusal } from "./PacketRefusal.ts"
 import { requestTypes, type Request } from "./PacketRequest.ts"
@@ -21,8 +24,7 @@ import type { Response } from "./PacketResponse.ts"
 import * as Transfers from "./PacketTransfers.ts"
 
 type PacketLink = Link<Uint8Array>
-type Step = ProtocolStep<Uint8Array, Member.Member>
-type Steps = ReadonlyArray<Step>
+type Steps = ReadonlyArray<ProtocolStep<Uint8Array, Member.Member>>
 type Immediate = ImmediateStep<Uint8Array, Member.Member>
 type ImmediateSteps = ReadonlyArray<Immediate>
 
@@ -39,6 +41,8 @@ export interface Settings {
   readonly queueLimitBytes: number
   /** How many sessions one link may have. */
   readonly linkSessionLimit: number
+  /** How many session requests in datagrams may wait to be proven. */
+  readonly pendingLimit: number
 }
 
 const nothing: ImmediateSteps = []
@@ -99,58 +103,22 @@ export const make = (settings: Settings) => {
   const overflow = (member: Member.Member): ImmediateSteps => hangUp(member, "slow")
   const delivery = Delivery.make({ nowMillis, random, queueLimitBytes, membersOn, overflow })
 
-  const isOver = (member: Member.Member): boolean => nowMillis() - member.touchedAtMillis >= sessionTimeoutMillis
+  /** Puts off the end of a session of which something has come. What came in time may be read late, so only the sweep ends one. */
+  const touch = (member: Member.Member): void => {
+    member.touchedAtMillis = nowMillis()
+  }
 
-  /** Puts off the end of a session of which something has come, unless it is over. */
-  const touch = (member: Member.Member): boolean => {
-    const millis = nowMillis()
-    if (millis - member.touchedAtMillis >= sessionTimeoutMillis) return false
-    member.touchedAtMillis = millis
+  /** Takes note of a session that has been logged in, unless it has ended meanwhile. */
+  const open = (member: Member.Member, user: number): boolean => {
+    if (!member.isOpen) return false
+    member.user = BigInt(user)
+    bySecret.set(member.secret, member)
+    settle(member, member.link)
     return true
   }
 
-  const cookie = ({ secret, user }: Member.Member, link: PacketLink): Immediate => ({
-    _tag: "Send",
-    link,
-    frame: PacketCodec.write({ _tag: "SessionCookie", user, session: secret })
-  })
-
-  const open = (name: string, link: PacketLink, datagramBytes: number): Step => {
-    const member = Member.make(name, random(), link, nowMillis())
-    return {
-      _tag: "Login",
-      key: member,
-      link,
-      name,
-      accepted: ({ number }) => {
-        member.user = BigInt(number)
-        bySecret.set(member.secret, member)
-        settle(member, link)
-        return [cookie(member, link)]
-      },
-      refused: (rejection) => {
-        member.isOpen = false
-        return refuse(link, datagramBytes, refusal(1, rejection))
-      }
-    }
-  }
-
-  /** Answers somebody who has no session. */
-  const refuse = (link: PacketLink, datagramBytes: number, response: Response): ImmediateSteps => {
-    const frame = PacketCodec.write(response)
-    const mayGo = link.isReliable || Member.isSmallAnswer(frame.length, datagramBytes)
-    return mayGo ? [{ _tag: "Send", link, frame }] : nothing
-  }
-
-  const logIn = (name: string, link: PacketLink, datagramBytes: number): Steps => {
-    let count = 0
-    for (const member of membersOn(link)) {
-      if (++count && member.name === name && touch(member)) return [cookie(member, link)]
-    }
-    return count < linkSessionLimit
-      ? [open(name, link, datagramBytes)]
-      : refuse(link, datagramBytes, refusal(1, new ServerFull()))
-  }
+  const isFull = (link: PacketLink): boolean => (byLink.get(link.id)?.size ?? 0) >= linkSessionLimit
+  const logins = Logins.make({ ...settings, membersOn, isFull, touch, open })
 
   const followTransfer = (
     link: PacketLink,
@@ -160,7 +128,8 @@ export const make = (settings: Settings) => {
     const transfer = transfers.find(request.transaction)
     if (transfer === undefined) return undefined
     const { member } = transfer
-    if ((!link.isReliable && member.link.id !== link.id) || !touch(member)) return undefined
+    if (!link.isReliable && member.link.id !== link.id) return undefined
+    touch(member)
     if (!link.isReliable) {
       Member.heard(member, link, sizeBytes)
       // A number that the session had elsewhere says nothing about this address.
@@ -169,14 +138,28 @@ export const make = (settings: Settings) => {
     return transfers.follow(transfer, link, request)
   }
 
-  const followSession = (link: PacketLink, request: Requests.SessionRequest, sizeBytes: number): Steps | undefined => {
-    const member = bySecret.get(request.session)
-    if (member === undefined || !touch(member)) return undefined
+  /** Carries out a packet of a session, which is where that has come from. */
+  const follow = (
+    member: Member.Member,
+    link: PacketLink,
+    request: Requests.SessionRequest,
+    sizeBytes: number
+  ): Steps => {
     settle(member, link)
     Member.heard(member, link, sizeBytes)
-    const waited = delivery.transmit(member)
+    const waited = delivery.transmit(member, member.touchedAtMillis)
     const steps = carryOut(member, link, request)
     return waited.length === 0 ? steps : [...waited, ...steps]
+  }
+
+  const followSession = (link: PacketLink, request: Requests.SessionRequest, sizeBytes: number): Steps | undefined => {
+    const member = bySecret.get(request.session)
+    if (member === undefined) {
+      const proof = (member: Member.Member) => follow(member, link, request, sizeBytes)
+      return logins.proveBySession(link, request.session, sizeBytes, proof)
+    }
+    touch(member)
+    return follow(member, link, request, sizeBytes)
   }
 
   const unknown = (link: PacketLink, response: () => Response): ImmediateSteps =>
@@ -187,9 +170,9 @@ export const make = (settings: Settings) => {
     receive: (link: PacketLink, request: Request, sizeBytes: number): Steps => {
       switch (request._tag) {
         case "SessionRequest":
-          return logIn(request.name, link, sizeBytes)
+          return logins.ask(request.name, link, sizeBytes)
         case "IncomingMessageResponse":
-          return delivery.confirm(link, request.message)
+          return logins.proveByGreeting(link, request.message, sizeBytes) ?? delivery.confirm(link, request.message)
         case "DownloadChunkRequest":
         case "UploadChunkRequest":
           return followTransfer(link, request, sizeBytes) ?? unknown(link, () => refusal(17, new UploadBroken()))
@@ -209,12 +192,18 @@ export const make = (settings: Settings) => {
       [...membersOn(link)].flatMap((member) => end(member, "its connection is closed")),
     sweep: (): ImmediateSteps => {
       const steps: Array<Immediate> = []
-      for (const member of bySecret.values()) if (isOver(member)) steps.push(...end(member, "nothing came of it"))
-      steps.push(...delivery.transmitAll())
+      const millis = nowMillis()
+      logins.sweep(millis)
+      for (const member of bySecret.values()) {
+        const isOver = millis - member.touchedAtMillis >= sessionTimeoutMillis
+        if (isOver) steps.push(...end(member, "nothing came of it"))
+      }
+      steps.push(...delivery.transmitAll(millis))
       return steps
     },
     queuedBytes: ({ lanes }: Member.Member): number => lanes?.queuedBytes() ?? 0,
-    count: (): number => bySecret.size
+    count: (): number => bySecret.size,
+    pendingCount: logins.pendingCount
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * A session of the exchange, its files on their way, and what may be sent to it.
  *
- * - To a fresh address goes the cookie alone, until the session number has come back from it.
+ * - There is no session before something has proven it (see `PacketPending`).
  * - A session that moves takes its new address with it, but whoever knows the number may have lied about the address: so
  *   no more than three times what came from there goes there, until something comes back that only went there.
  * - An answer to a datagram goes where that came from, and only if it is the address of its session.
@@ -9,7 +9,7 @@
 import type { Link } from "../Link.ts"
 import type { Lanes } from "./PacketLanes.ts"
 
-type Trust = "cookie" | "budget" | "proven"
+type Trust = "budget" | "proven"
 
 /** A session. */
 export interface Member {
@@ -72,8 +72,14 @@ const headerBytes = 28
 const amplification = 3
 const answerLimit = 1024
 
-/** Makes the session that a link asks for. */
-export const make = (name: string, secret: bigint, link: Link<Uint8Array>, nowMillis: number): Member => ({
+/** Makes a session that is on a link, which is proven if it is a connection or what came from there has proven it. */
+export const make = (
+  name: string,
+  secret: bigint,
+  link: Link<Uint8Array>,
+  isProven: boolean,
+  nowMillis: number
+): Member => ({
   name,
   secret,
   opener: link.isReliable ? link.id : undefined,
@@ -81,7 +87,7 @@ export const make = (name: string, secret: bigint, link: Link<Uint8Array>, nowMi
   isOpen: true,
   user: 0n,
   touchedAtMillis: nowMillis,
-  trust: link.isReliable ? "proven" : "cookie",
+  trust: isProven || link.isReliable ? "proven" : "budget",
   receivedBytes: 0,
   sentBytes: 0,
   answers: undefined,
@@ -94,7 +100,7 @@ export const heard = (member: Member, link: Link<Uint8Array>, sizeBytes: number)
   if (member.link.id !== link.id) {
     member.trust = link.isReliable ? "proven" : "budget"
     member.receivedBytes = member.sentBytes = 0
-  } else if (member.trust === "cookie") member.trust = "proven"
+  }
   member.link = link
   if (member.trust === "budget") member.receivedBytes += sizeBytes + headerBytes
 }
@@ -106,16 +112,18 @@ export const prove = (member: Member): void => {
 
 /** Whether so many bytes may go to a session's address; if so, they are counted. */
 export const mayTake = (member: Member, sizeBytes: number): boolean => {
-  if (member.trust !== "budget") return member.trust === "proven"
+  if (member.trust === "proven") return true
   const sentBytes = member.sentBytes + sizeBytes + headerBytes
   if (sentBytes > amplification * member.receivedBytes) return false
   member.sentBytes = sentBytes
   return true
 }
 
-/** Whether an answer of so many bytes to a datagram of so many may go to an address of which nothing is known. */
-export const isSmallAnswer = (answerBytes: number, datagramBytes: number): boolean =>
-  answerBytes + headerBytes <= amplification * (datagramBytes + headerBytes)
+/** Whether these answers to a datagram of so many bytes may go to an address of which nothing is known. */
+export const isSmallAnswer = (frames: ReadonlyArray<Uint8Array>, datagramBytes: number): boolean => {
+  const answerBytes = frames.reduce((sumBytes, { length }) => sumBytes + length + headerBytes, 0)
+  return answerBytes <= amplification * (datagramBytes + headerBytes)
+}
 
 /** Remembers the answer to a request, or with undefined that there will be one. The oldest are forgotten. */
 export const remember = (member: Member, request: string, answer: Uint8Array | undefined): void => {

@@ -12,7 +12,7 @@ import type { Received } from "./PacketReader.ts"
 
 /** What may be set. */
 export interface Options {
-  /** What time it is. */
+  /** The time of a monotonic clock: it measures time-outs and pauses. */
   readonly nowMillis: () => number
   /** Makes 64 random bits that nobody can guess. */
   readonly random: () => bigint
@@ -24,8 +24,10 @@ export interface Options {
   readonly queueLimitBytes?: number
 }
 
-/** How many sessions one connection or address may have. */
+/** How many sessions one connection or address and port may have. */
 const linkSessionLimit = 16
+/** How many session requests in datagrams may wait to be proven. */
+const pendingLimit = 10_000
 
 /**
  * Makes the protocol, for all its sessions over both carriers.
@@ -38,6 +40,7 @@ export const make = (options: Options): ByteProtocol<Received, Uint8Array, Membe
     transferTimeoutMillis: 30_000,
     queueLimitBytes: 1024 * 1024,
     linkSessionLimit,
+    pendingLimit,
     ...options
   })
   return {

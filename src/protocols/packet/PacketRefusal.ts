@@ -24,6 +24,7 @@ const codeOf = (rejection: Rejection): PacketError => {
     case "NoSuchFile":
       return PacketError.noSuchFile
     case "TooManyUploads":
+    case "UploadsTooLarge":
     case "TooManyDownloads":
     case "UploadBroken":
       return PacketError.transferRefused

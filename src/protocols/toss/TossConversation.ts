@@ -69,6 +69,7 @@ const refusal = (action: "log-in" | "send-message", rejection: Rejection): Respo
       return Response.refusal({ action, errors: { username: [text] } })
     case "FileTooLarge":
     case "TooManyUploads":
+    case "UploadsTooLarge":
     case "UploadBroken":
       return Response.refusal({ action, errors: { data: [`attachment: ${text}`] } })
     default: {

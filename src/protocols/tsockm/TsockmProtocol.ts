@@ -11,7 +11,7 @@ import type { Received } from "./TsockmRequest.ts"
 
 /** What may be set. */
 export interface Options {
-  /** What time it is. */
+  /** The time of a monotonic clock: it measures time-outs and pauses. */
   readonly nowMillis: () => number
   /** Makes bytes that nobody can guess. */
   readonly randomBytes: (count: number) => Uint8Array

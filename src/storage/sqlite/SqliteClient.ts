@@ -7,6 +7,8 @@
  * - Integers are read as numbers, and as bigints beyond 2^53 (see SqlInteger). Bytes are read as Uint8Array. Rows have no
  *   prototype.
  * - The statements that were used last stay prepared.
+ * - A commit, or a statement outside of a transaction, fails if the file or its log has been deleted, moved or replaced: what
+ *   it wrote is lost. That is one look at each of them.
  * - Other processes may read the database at any time, and write it between transactions. That only one server does is a
  *   matter of SqliteLock.
  */
@@ -17,7 +19,7 @@ import { accessSync, constants } from "node:fs"
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from "node:sqlite"
 import { fromBigInt } from "../SqlInteger.ts"
 import { attempt } from "./SqliteError.ts"
-import { makeFile, openFile } from "./SqliteFile.ts"
+import { makeFile, makeWatch, openFile } from "./SqliteFile.ts"
 
 /** Whether a commit is safe from a power cut (FULL) or only from a crash of the program (NORMAL). */
 export type Synchronous = "NORMAL" | "FULL"
@@ -31,7 +33,10 @@ export interface Options {
   readonly synchronous: Synchronous
   /** Whether every statement that would change something fails. */
   readonly isReadOnly?: boolean | undefined
-  /** How long a statement waits for a lock of another process. Nothing else runs on this thread meanwhile. */
+  /**
+   * How long a statement waits for a lock of another process, 0 if not given. Nothing else runs on this thread meanwhile,
+   * so a server is to try again instead (see Deadline).
+   */
   readonly busyMillis?: number | undefined
 }
 
@@ -43,7 +48,7 @@ const statementsLimit = 128
 const checkpointPages = 4096
 const chunkRows = 128
 
-const open = ({ busyMillis = 1000, file, isReadOnly = false, synchronous }: Options): DatabaseSync => {
+const open = ({ busyMillis = 0, file, isReadOnly = false, synchronous }: Options): DatabaseSync => {
   // A reader of a database in WAL mode writes to the memory that processes share, and removes it if it is the last.
   if (isReadOnly) accessSync(file, constants.R_OK | constants.W_OK)
   else if (file !== ":memory:") makeFile(file)
@@ -67,15 +72,29 @@ const narrow = <R extends Row | Array<SQLOutputValue>>(row: R): R => {
 
 class Connection implements SqlConnection.Connection {
   readonly #database: DatabaseSync
+  readonly #file: string
+  readonly #watch: () => void
   // By last use, the oldest first.
   readonly #statements = new Map<string, StatementSync>()
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, { file, isReadOnly = false }: Options) {
     this.#database = database
+    this.#file = file
+    this.#watch = isReadOnly || file === ":memory:" ? () => {} : makeWatch([file, `${file}-wal`])
+    this.#watch()
   }
 
   get isTransaction(): boolean {
     return this.#database.isOpen && this.#database.isTransaction
+  }
+
+  /** Runs a statement. What it leaves outside of a transaction must be in the file that is there. */
+  #attempt<A>(sql: string, run: () => A): Effect.Effect<A, SqlError.SqlError> {
+    return attempt("execute", this.#file, () => {
+      const result = run()
+      if (!this.#database.isTransaction && sql !== "ROLLBACK") this.#watch()
+      return result
+    })
   }
 
   #prepared(sql: string): StatementSync {
@@ -105,24 +124,24 @@ class Connection implements SqlConnection.Connection {
   }
 
   execute(sql: string, params: ReadonlyArray<unknown>, transform: Transform) {
-    return attempt("execute", () => this.#rows(this.#prepared(sql), params, transform))
+    return this.#attempt(sql, () => this.#rows(this.#prepared(sql), params, transform))
   }
 
   executeUnprepared(sql: string, params: ReadonlyArray<unknown>, transform: Transform) {
-    return attempt("execute", () => this.#rows(this.#database.prepare(sql), params, transform))
+    return this.#attempt(sql, () => this.#rows(this.#database.prepare(sql), params, transform))
   }
 
   executeValues(sql: string, params: ReadonlyArray<unknown>) {
-    return attempt("execute", () => this.#values(this.#prepared(sql), params))
+    return this.#attempt(sql, () => this.#values(this.#prepared(sql), params))
   }
 
   executeValuesUnprepared(sql: string, params: ReadonlyArray<unknown>) {
-    return attempt("execute", () => this.#values(this.#database.prepare(sql), params))
+    return this.#attempt(sql, () => this.#values(this.#database.prepare(sql), params))
   }
 
   /** The rows of a statement that has any, else how many it `changes` and its `lastInsertRowid`. */
   executeRaw(sql: string, params: ReadonlyArray<unknown>) {
-    return attempt("execute", () => {
+    return this.#attempt(sql, () => {
       const statement = this.#prepared(sql)
       if (statement.columns().length > 0) return this.#rows(statement, params, undefined)
       const { changes, lastInsertRowid } = statement.run(...(params as ReadonlyArray<SQLInputValue>))
@@ -132,12 +151,12 @@ class Connection implements SqlConnection.Connection {
 
   executeStream(sql: string, params: ReadonlyArray<unknown>, transform: Transform) {
     // Its own statement, for the same text may run again while rows are still to come.
-    const begin = attempt("stream", () =>
+    const begin = attempt("stream", this.#file, () =>
       this.#database.prepare(sql).iterate(...(params as ReadonlyArray<SQLInputValue>))
     )
     const end = (rows: NodeJS.Iterator<Row>) => Effect.sync(() => rows.return?.())
     const next = (rows: NodeJS.Iterator<Row>) =>
-      attempt("stream", () => {
+      attempt("stream", this.#file, () => {
         const chunk: Array<Row> = []
         while (chunk.length < chunkRows) {
           const row = rows.next()
@@ -157,10 +176,10 @@ export const make = Effect.fnUntraced(function* (
   options: Options
 ): Effect.fn.Return<SqlClient.SqlClient, SqlError.SqlError, Scope.Scope | Reactivity> {
   const database = yield* Effect.acquireRelease(
-    attempt("connect", () => open(options)),
+    attempt("connect", options.file, () => open(options)),
     (it) => Effect.sync(() => it.close())
   )
-  const connection = new Connection(database)
+  const connection = new Connection(database, options)
   const acquirers = SqlClient.makeSqliteAcquirers({
     connection: Effect.succeed(connection),
     semaphore: yield* Semaphore.make(1),

@@ -1,6 +1,8 @@
-import { accessSync, closeSync, constants, mkdirSync, openSync } from "node:fs"
+import { Data } from "effect"
+import { accessSync, closeSync, constants, openSync, statSync } from "node:fs"
 import { dirname } from "node:path"
 import { DatabaseSync, type DatabaseSyncOptions } from "node:sqlite"
+import * as DataDirectory from "../DataDirectory.ts"
 import { codeOf } from "../SystemError.ts"
 
 /**
@@ -8,7 +10,7 @@ import { codeOf } from "../SystemError.ts"
  * clearly. A file that is there is not opened here: closing it would release the locks that this process has on it.
  */
 export const makeFile = (file: string): void => {
-  mkdirSync(dirname(file), { recursive: true })
+  DataDirectory.make(dirname(file))
   try {
     closeSync(openSync(file, "wx", 0o600))
   } catch (error) {
@@ -30,5 +32,35 @@ export const openFile = (
   } catch (error) {
     database.close()
     throw error
+  }
+}
+
+/** What is written to an open file goes nowhere, for it has been deleted or moved away. */
+export class FileGone extends Data.TaggedError("FileGone")<{
+  readonly file: string
+  readonly isReplaced: boolean
+}> {
+  override get message(): string {
+    const state = this.isReplaced ? "has been replaced by another file" : "has been deleted or moved away"
+    return `${this.file} ${state} while the server has it open, so nothing is stored. Put it back, or restart the server`
+  }
+}
+
+/**
+ * Makes what throws `FileGone` if one of some files is not the one that it was when this first found it there. As long as
+ * they are open no other file gets their inodes.
+ */
+export const makeWatch = (files: ReadonlyArray<string>): (() => void) => {
+  const known = new Map<string, { readonly dev: number; readonly ino: number }>()
+  return () => {
+    for (const file of files) {
+      const first = known.get(file)
+      const stat = statSync(file, { throwIfNoEntry: false })
+      if (first === undefined) {
+        if (stat !== undefined) known.set(file, stat)
+      } else if (stat?.ino !== first.ino || stat.dev !== first.dev) {
+        throw new FileGone({ file, isReplaced: stat !== undefined })
+      }
+    }
   }
 }

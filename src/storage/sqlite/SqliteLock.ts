@@ -4,6 +4,9 @@ import type { DatabaseSync } from "node:sqlite"
 import { attempt } from "./SqliteError.ts"
 import { makeFile, openFile } from "./SqliteFile.ts"
 
+/** What its errors call it. */
+export const operation = "lock"
+
 const open = (file: string, busyMillis: number): DatabaseSync => {
   makeFile(file)
   return openFile(file, { timeout: busyMillis }, ["BEGIN EXCLUSIVE"])
@@ -17,7 +20,7 @@ const open = (file: string, busyMillis: number): DatabaseSync => {
 export const acquire = (file: string, busyMillis: number): Effect.Effect<void, SqlError.SqlError, Scope.Scope> =>
   Effect.asVoid(
     Effect.acquireRelease(
-      attempt("connect", () => open(file, busyMillis)),
+      attempt(operation, file, () => open(file, busyMillis)),
       (it) => Effect.sync(() => it.close())
     )
   )

@@ -218,6 +218,7 @@ describe("ChatMasterConversation", () => {
       "too-large": "package",
       "login-timeout": "login",
       "login-limit": "login",
+      flooding: "connection",
       slow: "connection",
       killed: "connection",
       "too-many": "connection",

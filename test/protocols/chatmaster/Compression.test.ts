@@ -190,6 +190,30 @@ describe("Compression", () => {
     assert.strictEqual(readAll(cut(many, 1000)).packages.length, 50)
   })
 
+  it("Compression.read() inflates a read as far as it is told, and counts that", () => {
+    for (const compressed of [deflateSync(one.repeat(1000)), gzipSync(one.repeat(1000))]) {
+      const sizeBytes = one.length * 1000
+      for (const [limitBytes, isWhole] of [
+        [sizeBytes, true],
+        [sizeBytes - 1, false],
+        [10_000, false]
+      ] as const) {
+        const compression = Compression.make(limits)
+        const { failure, packages } = compression.read(compressed, limitBytes)
+        assert.deepStrictEqual(
+          [packages.length === 1000, failure?.reason],
+          [isWhole, isWhole ? undefined : "too-large"]
+        )
+        const inflatedBytes = compression.inflatedBytes()
+        if (isWhole) assert.strictEqual(inflatedBytes, sizeBytes)
+        else assert.isTrue(inflatedBytes > limitBytes && inflatedBytes <= limitBytes + Inflater.stepBytes)
+      }
+    }
+    const compression = Compression.make(limits)
+    assert.strictEqual(compression.read(bytes(one), 1).packages.length, 1)
+    assert.strictEqual(compression.inflatedBytes(), 0)
+  })
+
   it("Compression.read() takes many small packages, each compressed", () => {
     const stream = deflateSync("{}")
     const whole = glue(...Array.from({ length: 20_000 }, () => stream))

@@ -7,6 +7,7 @@ import { type Message, ProtocolName } from "../../../src/domain/Message.ts"
 import type { RoomName, UserName } from "../../../src/domain/Names.ts"
 import type { Link } from "../../../src/protocols/Link.ts"
 import * as PacketCodec from "../../../src/protocols/packet/PacketCodec.ts"
+import type * as PacketExchange from "../../../src/protocols/packet/PacketExchange.ts"
 import * as PacketProtocol from "../../../src/protocols/packet/PacketProtocol.ts"
 import type { Member } from "../../../src/protocols/packet/PacketMember.ts"
 import type { Request } from "../../../src/protocols/packet/PacketRequest.ts"
@@ -58,7 +59,7 @@ export interface Bench {
   /** Has a link bring packets: a datagram each, or over a connection one read. */
   readonly bring: (link: RecordingLink, ...requests: ReadonlyArray<Request>) => void
   readonly bringBytes: (link: RecordingLink, bytes: Uint8Array) => void
-  /** Opens a session; its number, and its key for events. */
+  /** Opens a session, over datagrams by the confirmation of its greeting; its number, and its key for events. */
   readonly enter: (link: RecordingLink, name: string) => { readonly session: bigint; readonly key: Member }
   readonly deliver: (key: Member, event: Event, as?: Perspective) => void
   readonly hangUp: (key: Member, reason: HangupReason) => void
@@ -74,6 +75,8 @@ export interface Bench {
   /** How many faults there were since this was last called: datagrams of no session, packets that are none. */
   readonly faults: () => number
   readonly logins: () => ReadonlyArray<string>
+  /** The session that was logged in last. */
+  readonly lastKey: () => Member
 }
 
 /** An exchange with random numbers that count from 1, and users with numbers that do. */
@@ -108,7 +111,12 @@ export const bench = (options?: Partial<PacketProtocol.Options> & { readonly doo
     },
     enter: (link, name) => {
       bringBytes(link, PacketCodec.writeRequest({ _tag: "SessionRequest", name }))
-      const cookie = link.sent().at(-1)
+      const sent = link.sent()
+      const cookie = sent.find(({ _tag }) => _tag === "SessionCookie")
+      for (const it of sent) {
+        if (it._tag !== "IncomingMessage") continue
+        bringBytes(link, PacketCodec.writeRequest({ _tag: "IncomingMessageResponse", message: it.message }))
+      }
       return { session: cookie?._tag === "SessionCookie" ? cookie.session : 0n, key: last().key }
     },
     deliver: (key, event, as = "witness") =>
@@ -127,7 +135,8 @@ export const bench = (options?: Partial<PacketProtocol.Options> & { readonly doo
     asked,
     ended,
     faults,
-    logins
+    logins,
+    lastKey: () => last().key
   }
 }
 
@@ -173,4 +182,25 @@ export const enter = (desk: Bench, link: RecordingLink) => {
   desk.bring(link, { _tag: "SessionPreserve", session })
   link.frames()
   return { key, session }
+}
+
+/** Asks for a session in a datagram, and does nothing else; the numbers in its cookie and its greeting. */
+export const ask = (desk: Bench, link: RecordingLink, name = "ada") => {
+  desk.bring(link, { _tag: "SessionRequest", name })
+  const [cookie, greeting] = link.sent()
+  if (cookie?._tag !== "SessionCookie" || greeting?._tag !== "IncomingMessage") {
+    throw new Error(`No cookie and greeting for ${name}`)
+  }
+  return { user: cookie.user, session: cookie.session, greeting: greeting.message }
+}
+
+/** What an exchange is made of, with a clock that stands. */
+export const settings: PacketExchange.Settings = {
+  nowMillis: () => 0,
+  random: () => 1n,
+  sessionTimeoutMillis: 30_000,
+  transferTimeoutMillis: 30_000,
+  queueLimitBytes: 1024,
+  linkSessionLimit: 16,
+  pendingLimit: 10_000
 }

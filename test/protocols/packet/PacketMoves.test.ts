@@ -3,7 +3,6 @@ import type { Request } from "../../../src/protocols/packet/PacketRequest.ts"
 import { accepted, bench, said, tags, tcp, texts, udp } from "./Links.ts"
 import { utf8 } from "./Wire.ts"
 
-const request = (name: string): Request => ({ _tag: "SessionRequest", name })
 const preserve = (session: bigint): Request => ({ _tag: "SessionPreserve", session })
 
 describe("PacketExchange takes a session with it", () => {
@@ -43,7 +42,7 @@ describe("PacketExchange takes a session with it", () => {
     desk.deliver(key, said(1, "hi"))
     assert.deepStrictEqual(texts(there.sent()), ["hi"])
     assert.deepStrictEqual(here.sent(), [])
-    desk.bring(here, request("ada"))
+    desk.enter(here, "ada")
     assert.deepStrictEqual(desk.logins(), ["ada", "ada"])
   })
 

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { NameInvalid, NameReserved, NameTaken, ServerFull } from "../../../src/domain/Rejection.ts"
 import type { Request } from "../../../src/protocols/packet/PacketRequest.ts"
-import { bench, type Bench, codes, said, tags, tcp, udp } from "./Links.ts"
+import { bench, type Bench, codes, enter, said, tags, tcp, udp } from "./Links.ts"
 import { bytes, utf8 } from "./Wire.ts"
 
 const request = (name: string): Request => ({ _tag: "SessionRequest", name })
@@ -10,19 +10,17 @@ const preserve = (session: bigint): Request => ({ _tag: "SessionPreserve", sessi
 describe("PacketExchange opens sessions", () => {
   it("and answers with the cookie, over both carriers", () => {
     const desk = bench()
-    for (const [link, name] of [
-      [udp(1), "ada"],
-      [tcp(1), "bob"]
-    ] as const) {
-      desk.bring(link, request(name))
-      const number = name === "ada" ? 1n : 2n
-      assert.deepStrictEqual(link.sent(), [{ _tag: "SessionCookie", user: number, session: number }])
-    }
+    const [datagrams, connection] = [udp(1), tcp(1)]
+    desk.bring(connection, request("ada"))
+    assert.deepStrictEqual(connection.sent(), [{ _tag: "SessionCookie", user: 1n, session: 1n }])
+    desk.bring(datagrams, request("bob"))
+    assert.deepStrictEqual(datagrams.sent()[0], { _tag: "SessionCookie", user: 2n, session: 2n })
   })
 
   it("and repeats the cookie to who asks again from there, without another login", () => {
     for (const link of [udp(1), tcp(1)]) {
       const desk = bench()
+      enter(desk, link)
       desk.bring(link, request("ada"), request("ada"), request("ada"))
       const cookie = { _tag: "SessionCookie", user: 1n, session: 1n } as const
       assert.deepStrictEqual(link.sent(), [cookie, cookie, cookie])
@@ -67,7 +65,7 @@ describe("PacketExchange opens sessions", () => {
     assert.deepStrictEqual(codes(link.sent()), [11])
     isOpen = true
     desk.bring(link, request("a name that is long enough"))
-    assert.deepStrictEqual(tags(link.sent()), ["SessionCookie"])
+    assert.deepStrictEqual(tags(link.sent()), ["SessionCookie", "IncomingMessage"])
   })
 
   it("and answers a name that is not UTF-8 over a connection only", () => {
@@ -85,13 +83,12 @@ describe("PacketExchange opens sessions", () => {
   it("up to 16 per link, and gives the others' cookies again", () => {
     for (const link of [udp(1), tcp(1)]) {
       const desk = bench()
-      for (let count = 0; count < 17; count++) desk.bring(link, request(`user ${count}`))
-      const answers = link.sent()
-      assert.strictEqual(answers.length, 17)
-      assert.deepStrictEqual(codes(answers), [11])
+      const sessions = Array.from({ length: 16 }, (_, count) => desk.enter(link, `user ${count}`).session)
+      desk.bring(link, request("user 16"))
+      assert.deepStrictEqual(codes(link.sent()), [11])
       desk.bring(link, request("user 3"))
-      assert.deepStrictEqual(link.sent(), [{ _tag: "SessionCookie", user: 4n, session: 4n }])
-      desk.bring(udp(2), request("user 17"))
+      assert.deepStrictEqual(link.sent(), [{ _tag: "SessionCookie", user: 4n, session: sessions[3]! }])
+      desk.enter(udp(2), "user 17")
       assert.strictEqual(desk.logins().length, 17)
     }
   })
@@ -196,14 +193,19 @@ describe("PacketExchange ends a session of which nothing comes", () => {
     assert.strictEqual(desk.ended().length, 1)
   })
 
-  it("at once for whoever is late, also before the sweep", () => {
+  it("by the sweep alone: what came in time may be read late, and puts that off", () => {
     const desk = bench()
     const [link, other] = [tcp(1), udp(1)]
     const { session } = desk.enter(link, "ada")
     desk.enter(other, "bob")
-    desk.wait(30_000)
+    desk.wait(40_000)
     desk.bring(other, request("bob"))
-    assert.deepStrictEqual(desk.logins(), ["ada", "bob", "bob"])
+    desk.bring(link, preserve(session))
+    assert.deepStrictEqual(codes(link.sent()), [])
+    desk.pass(29_999)
+    assert.deepStrictEqual([desk.logins(), desk.ended()], [["ada", "bob"], []])
+    desk.pass(1)
+    assert.lengthOf(desk.ended(), 2)
     desk.bring(link, preserve(session))
     assert.deepStrictEqual(codes(link.sent()), [2])
   })

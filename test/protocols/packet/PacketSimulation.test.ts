@@ -104,6 +104,26 @@ const move = (seed: number) =>
     return { arrived: arrived.length, shown: bob.shown.map(({ text }) => text), texts }
   }).pipe(Effect.scoped, Effect.provide(chat(0), { local: true }))
 
+/** Has a client hear that does nothing but log in, confirm and keep its session. */
+const hear = (seed: number, conditions?: Partial<LossyNetwork.Conditions>) =>
+  Effect.gen(function* () {
+    const network = yield* serve(seed, (it) => it, conditions)
+    const options = { window: 1, everybody: 2 }
+    const quiet = connect(network, { ...options, name: "bob", address: "192.0.2.2:4000", isQuiet: true }).client
+    yield* until(network, () => quiet.user() !== undefined)
+    const { client: ada } = connect(network, { ...options, name: "ada", address: "192.0.2.1:4000" })
+    yield* until(network, () => ada.users.size === 2)
+    const texts = Array.from({ length: 5 }, (_, index) => `message ${index}`)
+    const sentAtMillis = network.nowMillis()
+    for (const text of texts) ada.say(text)
+    yield* until(network, () => quiet.shown.length >= texts.length && ada.isDone())
+    const tookMillis = network.nowMillis() - sentAtMillis
+    yield* TestClock.adjust("2 seconds")
+    const asked = network.trace.filter((it) => it.address === "192.0.2.2:4000" && it.direction === "to server")
+    const types = new Set(asked.map(({ bytes }) => bytes[1]!))
+    return { shown: quiet.shown.map(({ text }) => text), texts, tookMillis, types }
+  }).pipe(Effect.scoped, Effect.provide(chat(0), { local: true }))
+
 const only = process.env["PARLANCE_SEED"]
 const isReplay = only !== undefined
 const seeds = only === undefined ? Array.from({ length: seedCount }, (_, index) => index + 1) : [Number(only)]
@@ -139,6 +159,25 @@ describe("packet over a bad network", () => {
         const { arrived, shown, texts } = yield* move(seed)
         assert.deepStrictEqual(shown, texts, `seed ${seed}`)
         assert.isAtLeast(arrived, texts.length)
+      }
+    })
+  )
+
+  it.effect.skipIf(isReplay)("tells whoever only confirms what is said, at once where nothing is lost", () =>
+    Effect.gen(function* () {
+      const { shown, texts, tookMillis, types } = yield* hear(1, LossyNetwork.good)
+      assert.deepStrictEqual(shown, texts)
+      assert.isAtMost(tookMillis, 500)
+      assert.sameMembers([...types], [1, 14])
+    })
+  )
+
+  it.effect.skipIf(isReplay)("tells whoever only confirms, and keeps its session, what is said in order and once", () =>
+    Effect.gen(function* () {
+      for (let seed = 1; seed <= 100; seed++) {
+        const { shown, texts, types } = yield* hear(seed)
+        assert.deepStrictEqual(shown, texts, `seed ${seed}`)
+        for (const type of types) assert.include([1, 4, 14], type)
       }
     })
   )

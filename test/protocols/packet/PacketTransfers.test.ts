@@ -1,6 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Reply } from "../../../src/domain/Command.ts"
-import { FileTooLarge, Flooding, StorageFailed, TooManyUploads, UploadBroken } from "../../../src/domain/Rejection.ts"
+import {
+  FileTooLarge,
+  Flooding,
+  StorageFailed,
+  TooManyUploads,
+  UploadBroken,
+  UploadsTooLarge
+} from "../../../src/domain/Rejection.ts"
 import type { Request } from "../../../src/protocols/packet/PacketRequest.ts"
 import { accepted, bench, type Bench, both, codes, enter, type RecordingLink, tags, tcp, udp } from "./Links.ts"
 
@@ -145,6 +152,7 @@ describe("PacketTransfers takes an upload", () => {
     const reasons = [
       [new FileTooLarge({ limitBytes: 1 }), 6],
       [new TooManyUploads({ limit: 4 }), 9],
+      [new UploadsTooLarge({ limitBytes: 1 }), 9],
       [new StorageFailed(), 10],
       [new Flooding({ retryAfterMillis: 1 }), 7]
     ] as const

@@ -20,43 +20,7 @@ const settled = (desk: Bench, link: RecordingLink, name: string) => {
   return { key, session }
 }
 
-describe("PacketExchange sends a fresh address", () => {
-  it("the cookie alone, until its session number comes back from there", () => {
-    const desk = bench()
-    const link = udp(1)
-    const { key, session } = desk.enter(link, "ada")
-    desk.deliver(key, said(1, "hello"))
-    desk.deliver(key, { _tag: "Noticed", text: "one" })
-    desk.deliver(key, { _tag: "ServerStopping" })
-    for (let second = 0; second < 20; second++) desk.pass(1000)
-    assert.deepStrictEqual(link.sent(), [])
-    desk.bring(link, preserve(session))
-    const answers = link.sent()
-    assert.sameMembers(texts(answers) as Array<string>, ["hello", "one"])
-    assert.include(tags(answers), "SessionCookie")
-  })
-
-  it("no last words either", () => {
-    const desk = bench()
-    const link = udp(1)
-    const { key } = desk.enter(link, "ada")
-    desk.hangUp(key, "stopping")
-    assert.deepStrictEqual(link.sent(), [])
-    assert.strictEqual(desk.ended().length, 1)
-  })
-
-  it("nothing that was guessed to be its message number", () => {
-    const desk = bench()
-    const link = udp(1)
-    const { key, session } = desk.enter(link, "ada")
-    desk.deliver(key, said(1, "hello"))
-    desk.bring(link, { _tag: "IncomingMessageResponse", message: 2n })
-    desk.pass(1000)
-    assert.deepStrictEqual(link.sent(), [])
-    desk.bring(link, preserve(session))
-    assert.deepStrictEqual(texts(link.sent()), ["hello"])
-  })
-
+describe("PacketExchange sends an address of which nothing is known", () => {
   it("refusals of at most 3 times the size of what came", () => {
     for (const rejection of [new NameTaken(), new NameInvalid()]) {
       const desk = bench({ doorman: () => rejection })
@@ -71,12 +35,28 @@ describe("PacketExchange sends a fresh address", () => {
     }
   })
 
-  it("one cookie per request, which is smaller than 3 times that", () => {
+  it("its cookie and its greeting for each request, of at most 3 times the size of that", () => {
+    const desk = bench()
+    for (const name of ["a", "ab", "é", "x".repeat(64)]) {
+      const link = udp(1)
+      const request: Request = { _tag: "SessionRequest", name }
+      for (let count = 1; count <= 10; count++) {
+        desk.bring(link, request)
+        const frames = link.frames()
+        assert.strictEqual(frames.length, 2)
+        assert.isAtMost(sizeOf(...frames), 3 * sizeOfRequest(request))
+      }
+    }
+  })
+
+  it("nothing by itself, whatever happens and however long it takes", () => {
     const desk = bench()
     const link = udp(1)
-    const request: Request = { _tag: "SessionRequest", name: "a" }
-    for (let count = 0; count < 10; count++) desk.bring(link, request)
-    assert.isAtMost(sizeOf(...link.frames()), 30 * sizeOfRequest(request))
+    desk.bring(link, { _tag: "SessionRequest", name: "ada" })
+    link.frames()
+    for (let millis = 0; millis <= 60_000; millis += 100) desk.pass(100)
+    assert.deepStrictEqual(link.sent(), [])
+    assert.deepStrictEqual([desk.logins(), desk.ended()], [[], []])
   })
 })
 

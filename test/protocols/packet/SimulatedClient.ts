@@ -3,7 +3,8 @@
  *
  * - What has an answer is sent again until that comes. What is to be said is said one after another, for the network
  *   reorders; chunks go out several at a time.
- * - What comes in is confirmed as often as it comes and shown once.
+ * - What comes in is confirmed as often as it comes and shown once, but for what the server says.
+ * - One that is quiet asks for nothing but its session: it hears, and keeps that.
  */
 import { Result } from "effect"
 import * as PacketCodec from "../../../src/protocols/packet/PacketCodec.ts"
@@ -21,6 +22,7 @@ export interface Options {
   readonly send: (bytes: Uint8Array) => void
   /** How many chunks of a file are on their way at a time. */
   readonly window: number
+  readonly isQuiet?: boolean
 }
 
 interface Question {
@@ -43,9 +45,10 @@ const lastPauseMillis = 2000
 const decoder = new TextDecoder()
 
 /** Makes a client that has sent nothing yet. */
-export const make = ({ name, nowMillis, send, window }: Options) => {
+export const make = ({ isQuiet = false, name, nowMillis, send, window }: Options) => {
   const queries = new Set<Question>()
   const shown: Array<Shown> = []
+  const remarks: Array<string> = []
   const errors: Array<ResponseOf<"Error">> = []
   const confirmed = new Set<string>()
   const sayings: Array<{ readonly user: bigint | undefined; readonly text: string }> = []
@@ -90,7 +93,9 @@ export const make = ({ name, nowMillis, send, window }: Options) => {
     const id = `${user} ${message}`
     if (confirmed.has(id)) return
     confirmed.add(id)
-    shown.push({ user, text: decoder.decode(blob) })
+    const text = decoder.decode(blob)
+    if (user === 0n) remarks.push(text)
+    else shown.push({ user, text })
   }
 
   const sayNext = (): void => {
@@ -176,6 +181,8 @@ export const make = ({ name, nowMillis, send, window }: Options) => {
   return {
     name,
     shown,
+    /** What the server has said. */
+    remarks,
     errors,
     users,
     downloaded,
@@ -184,7 +191,7 @@ export const make = ({ name, nowMillis, send, window }: Options) => {
       ask({ _tag: "SessionRequest", name }, "SessionCookie", always, (response) => {
         cookie = response
         preservedAtMillis = nowMillis()
-        findUsers()
+        if (!isQuiet) findUsers()
       }),
     findUsers,
     /** Says something, to everybody if no user is named. */

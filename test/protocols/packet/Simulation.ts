@@ -25,6 +25,7 @@ const slowStore = (keepMillis: number): Layer.Layer<Attachments> =>
     const files = new Map<number, { readonly file: StoredFile; readonly content: Uint8Array }>()
     let lastNumber = 0
     return Attachments.of({
+      isRoomFor: () => Effect.succeed(true),
       begin: (sizeBytes) =>
         Effect.sync(() => {
           const content = new Uint8Array(sizeBytes)
@@ -79,22 +80,34 @@ const protocol = (dice: LossyNetwork.Dice, nowMillis: () => number): Protocol =>
 export type Wrap = (protocol: Protocol) => Protocol
 
 /** A network with the server of a seed on it. */
-export const serve = Effect.fnUntraced(function* (seed: number, wrap: Wrap = (it) => it) {
+export const serve = Effect.fnUntraced(function* (
+  seed: number,
+  wrap: Wrap = (it) => it,
+  conditions: Partial<LossyNetwork.Conditions> = {}
+) {
   const clock = yield* Effect.clockWith(Effect.succeed)
   const server = protocol(LossyNetwork.dice(~seed), () => clock.currentTimeMillisUnsafe())
-  return yield* LossyNetwork.make(wrap(server), { seed })
+  return yield* LossyNetwork.make(wrap(server), { seed, conditions })
 })
 
 /** A client on a network, which looks after itself. */
 export const connect = (
   network: LossyNetwork.LossyNetwork,
-  options: { readonly name: string; readonly address: string; readonly window: number; readonly everybody: number }
+  options: {
+    readonly name: string
+    readonly address: string
+    readonly window: number
+    readonly everybody: number
+    readonly isQuiet?: boolean
+  }
 ) => {
+  const { everybody, isQuiet = false } = options
   const peer: LossyNetwork.Peer = network.join(options.address, (bytes) => client.receive(bytes))
   const client = SimulatedClient.make({ ...options, nowMillis: network.nowMillis, send: peer.send })
   const tick = (): void => {
     client.tick()
-    if (client.user() !== undefined && client.isDone() && client.users.size < options.everybody) client.findUsers()
+    const isWaiting = client.user() !== undefined && client.isDone() && client.users.size < everybody
+    if (isWaiting && !isQuiet) client.findUsers()
     network.after(tickMillis, tick)
   }
   client.logIn()
@@ -185,6 +198,10 @@ export const simulate = (seed: number, wrap?: Wrap) => {
       const announcements = client.shown.filter(isAnnounced).length
       return [
         ...told,
+        ...problemIf(
+          `the server said ${client.remarks.join()} to ${client.name}`,
+          client.remarks.length > 1 || client.remarks.some((text) => text !== "Hello")
+        ),
         ...problemIf(
           `${client.name} was told ${announcements} files`,
           announcements !== (client === clients[0] ? 0 : 1)

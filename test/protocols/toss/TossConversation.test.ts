@@ -10,7 +10,8 @@ import {
   NotLoggedIn,
   type Rejection,
   StorageFailed,
-  UploadBroken
+  UploadBroken,
+  UploadsTooLarge
 } from "../../../src/domain/Rejection.ts"
 import type { ByteFrame } from "../../../src/protocols/Protocol.ts"
 import type { Step, Steps } from "../../../src/protocols/Step.ts"
@@ -79,6 +80,7 @@ const plainly = (step: Step<ByteFrame>): unknown => {
     case "Release":
       return "release"
     case "Login":
+    case "Reserve":
       return { login: step.name }
     case "Run":
       return { run: step.command }
@@ -233,6 +235,9 @@ describe("TossConversation", () => {
     }
     assert.deepStrictEqual(refused(new FileTooLarge({ limitBytes: 3 })), [
       [200, "send-message", { data: ["attachment: File is larger than 3 bytes."] }]
+    ])
+    assert.deepStrictEqual(refused(new UploadsTooLarge({ limitBytes: 3 })), [
+      [200, "send-message", { data: ["attachment: Only 3 bytes of files can be sent at a time."] }]
     ])
     assert.deepStrictEqual(refused(new StorageFailed()), [[202, undefined, { _err: ["Server error"] }]])
   })
