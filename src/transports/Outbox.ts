@@ -2,8 +2,8 @@
  * What waits to be sent to one peer.
  *
  * - Neither `push` nor `share` suspends or throws. Frames leave in the order in which they came.
- * - Over the limit everything that waits is dropped and its owner hangs up once: a peer that does not read costs no
- *   more than the limit, and nobody but itself.
+ * - Over the limit everything that waits is dropped and the peer is hung up on: one that does not read costs no more than
+ *   the limit, and nobody but itself. What the transport answers by itself counts too.
  * - What a peer is answered is counted when it is queued. What many are sent is counted at the end of the turn: it is one frame
  *   for all of them, and for most of them so is all that waits, so that it is counted and joined once.
  * - Of what waits at most 64 KiB are handed to the carrier at a time, or 256 if it took the last at once, and nothing
@@ -35,7 +35,7 @@ export interface Owner<Frame> extends Paced<Frame> {
   readonly outboxLimitBytes: number
   /** Whether the peer needs its frames one at a time. Asked for before each write: it can turn out that it does not. */
   readonly isPaced: boolean
-  /** It is to end: more was to wait than may, or what carries it says so. */
+  /** Ends the connection. */
   hangUp(hangup: Hangup): void
 }
 
@@ -87,7 +87,7 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
 
   drained(): void {
     this.progressed()
-    this.#pacer?.drained(monotonicMillis(this.#context.clock))
+    this.#pacer?.drained()
     this.flush()
   }
 
@@ -106,7 +106,7 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
     return (this.#pacer === undefined ? this.#count() : this.#pacer.queuedBytes) + this.#carrier.unsentBytes()
   }
 
-  /** In how long, for all that is known, a paced peer is sent what is queued now; 0 if it is not paced. */
+  /** In how long, for all that is known, a paced peer is sent what is queued now. */
   get queueMillis(): number {
     return this.#pacer?.queueMillis ?? 0
   }
@@ -121,7 +121,8 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
    * was asked after something had been sent: so that what is sent has no clock read for it.
    */
   stuckSinceMillis(nowMillis: number): number | undefined {
-    if (!this.isStuck) this.#stuckSinceMillis = undefined
+    const { isStuck } = this
+    if (!isStuck) this.#stuckSinceMillis = undefined
     else if (this.#hasProgressed) this.#stuckSinceMillis = nowMillis
     else this.#stuckSinceMillis ??= nowMillis
     this.#hasProgressed = false
@@ -146,10 +147,7 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
     if (!this.isDirty) this.#context.flusher.schedule(this)
   }
 
-  /**
-   * Queues several such frames; to be paced they are those of one event. The array may be kept, and shared with other
-   * outboxes: do not change it.
-   */
+  /** Queues several such frames, of one event to be paced. The array may be shared with other outboxes: do not change it. */
   shareAll(frames: ReadonlyArray<Frame>, event?: Event, as?: Perspective): void {
     if (!this.#isPlain) return this.#queue(frames, event, as)
     if (frames.length === 0) return
@@ -245,13 +243,15 @@ export class Outbox<Frame> implements Flushable, CarrierListener {
       return this.flush()
     }
     if (this.#isOver(pacer)) return this.#overflow()
-    const nowMillis = monotonicMillis(this.#context.clock)
     while (pacer.frameCount > 0 && this.#carrier.unsentBytes() === 0) {
-      this.#hasProgressed = true
+      const nowMillis = monotonicMillis(this.#context.clock)
       const waitMillis = pacer.waitMillis(nowMillis)
-      if (waitMillis > 0) return pacer.wake(waitMillis, () => this.flush())
+      if (waitMillis > 0) return pacer.wake(nowMillis + waitMillis, waitMillis, () => this.flush())
       const frame = pacer.take(nowMillis)
-      if (frame !== undefined) this.#carrier.write([frame])
+      if (frame === undefined) continue
+      this.#hasProgressed = true
+      this.#carrier.write([frame])
+      if (this.#carrier.unsentBytes() === 0) pacer.taken()
     }
     this.#settle()
   }

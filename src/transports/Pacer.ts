@@ -25,6 +25,9 @@ export interface Paced<Frame> {
   notice(text: string): ReadonlyArray<Frame>
 }
 
+/** What is no later than this is surely in time. */
+const soonMillis = 1000
+
 interface Hold {
   readonly millis: number
 }
@@ -35,10 +38,14 @@ export class Pacer<Frame> implements Pace<Frame, Hold | undefined> {
   readonly #backlog = new Backlog<Frame, Hold | undefined>(this)
   #wakeMillis = Infinity
   #nextWriteMillis = -Infinity
+  // The gap of a frame that has not been taken yet.
   #gapMillis = 0
   // The last frame that waits and is to be held.
   #toHold: Hold | undefined
   #heldUntilMillis = -Infinity
+  // The gap behind the last frame that was taken, and for how long that was held.
+  #lastGapMillis = 0
+  #lastHoldMillis = 0
 
   constructor(context: PacerContext<Frame>, peer: Paced<Frame>) {
     this.#context = context
@@ -58,7 +65,10 @@ export class Pacer<Frame> implements Pace<Frame, Hold | undefined> {
   }
 
   lateMillis(_frameCount: number, gapsMillis: number): number {
-    return this.waitMillis(monotonicMillis(this.#context.clock)) + (this.#toHold?.millis ?? 0) + gapsMillis
+    const behindMillis = (this.#toHold?.millis ?? 0) + gapsMillis
+    // At most so much, which is next to nothing: no clock is read to know it better.
+    const mostMillis = Math.max(this.#lastGapMillis, this.#lastHoldMillis) + behindMillis
+    return mostMillis <= soonMillis ? mostMillis : this.waitMillis(monotonicMillis(this.#context.clock)) + behindMillis
   }
 
   notice(text: string): { readonly frames: ReadonlyArray<Frame>; readonly mark: undefined } {
@@ -97,9 +107,15 @@ export class Pacer<Frame> implements Pace<Frame, Hold | undefined> {
     this.#heldUntilMillis = -Infinity
   }
 
-  /** Takes note that a frame has been taken only now. */
-  drained(nowMillis: number): void {
-    this.#nextWriteMillis = nowMillis + this.#gapMillis
+  /** Takes note that the last frame has been taken at once. */
+  taken(): void {
+    this.#gapMillis = 0
+  }
+
+  /** Takes note that a frame has been taken only now, if one has not been before. */
+  drained(): void {
+    if (this.#gapMillis > 0) this.#nextWriteMillis = monotonicMillis(this.#context.clock) + this.#gapMillis
+    this.#gapMillis = 0
   }
 
   /** In how long the next frame may go out. */
@@ -111,10 +127,12 @@ export class Pacer<Frame> implements Pace<Frame, Hold | undefined> {
   take(nowMillis: number): Frame | undefined {
     const frame = this.#backlog.take()
     if (frame === undefined) return undefined
-    this.#gapMillis = this.#context.gapMillis(frame)
+    this.#gapMillis = this.#lastGapMillis = this.#context.gapMillis(frame)
+    this.#lastHoldMillis = 0
     this.#nextWriteMillis = nowMillis + this.#gapMillis
     const hold = this.#backlog.mark
     if (hold !== undefined && hold === this.#toHold) {
+      this.#lastHoldMillis = hold.millis
       this.#heldUntilMillis = nowMillis + hold.millis
       this.#toHold = undefined
     }
@@ -128,9 +146,8 @@ export class Pacer<Frame> implements Pace<Frame, Hold | undefined> {
     return frames
   }
 
-  /** Has `act` called in so long, or before if that has been asked for already. */
-  wake(waitMillis: number, act: () => void): void {
-    const atMillis = monotonicMillis(this.#context.clock) + waitMillis
+  /** Has `act` called at a time that is in so long, or before if that has been asked for already. */
+  wake(atMillis: number, waitMillis: number, act: () => void): void {
     if (this.#wakeMillis <= atMillis) return
     this.#wakeMillis = atMillis
     const wait = Effect.andThen(

@@ -80,8 +80,8 @@ const setUp = Effect.fnUntraced(function* (options: {
     get isPaced() {
       return options.isPaced?.() ?? options.gapMillis !== undefined
     },
-    hangUp: ({ reason }) => overflows.push(reason),
-    notice: (text) => [text]
+    notice: (text) => [text],
+    hangUp: ({ reason }) => overflows.push(reason)
   })
   return { ...wire, outbox, overflows }
 })
@@ -439,12 +439,12 @@ describe("Outbox", () => {
     }).pipe(Effect.provide(Flusher.layer))
   )
 
-  it.effect("reads no clock for a peer that is not paced, and four per frame for one that is", () =>
+  it.effect("reads no clock for a peer that is not paced, and one per frame for one that is", () =>
     Effect.gen(function* () {
       const clock = yield* Clock.Clock
       for (const [gapMillis, readings] of [
         [undefined, 0],
-        [() => 0, 40]
+        [() => 0, 10]
       ] as const) {
         let count = 0
         const currentTimeMillisUnsafe = () => assert.fail("The time of the day was read")
