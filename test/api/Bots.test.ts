@@ -1,8 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
-import { readFileSync, statSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
 import { Server, Visitor } from "../../src/mod.ts"
 import * as TestServer from "../e2e/TestServer.ts"
 import { ask, client, listen, operatorClient } from "./Asking.ts"
@@ -43,6 +45,24 @@ describe("bots", () => {
       yield* TestClock.adjust("1 second")
       assert.deepStrictEqual(yield* names, ["alice"])
     }).pipe(Effect.scoped, Effect.provide(layer))
+  )
+
+  it.live("are answered when what they post is stored, and refused when it cannot be", () =>
+    Effect.gen(function* () {
+      const folder = yield* Effect.acquireRelease(
+        Effect.sync(() => mkdtempSync(join(tmpdir(), "parlance-"))),
+        (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
+      )
+      yield* Effect.gen(function* () {
+        const token = yield* makeBot("Weather")
+        const { number } = yield* post(token, "sunny")
+        const stored = new DatabaseSync(join(folder, "parlance.db"), { readOnly: true })
+        assert.deepStrictEqual({ ...stored.prepare("select max(number) as number from messages").get() }, { number })
+        stored.close()
+        for (const name of ["parlance.db", "parlance.db-wal", "parlance.db-shm"]) rmSync(join(folder, name))
+        assert.strictEqual((yield* Effect.flip(post(token, "rainy")))._tag, "StorageFailed")
+      }).pipe(Effect.scoped, Effect.provide(TestServer.layer({ dataDir: folder })))
+    }).pipe(Effect.scoped)
   )
 
   it.effect("who listens is there as long, in the room that it listens to", () =>

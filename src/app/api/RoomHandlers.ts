@@ -1,5 +1,5 @@
 /** What is asked of public rooms. */
-import { Effect, type Scope } from "effect"
+import { Deferred, Effect, type Scope } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { HttpServerRequest } from "effect/http"
 import { CurrentBot } from "../../api/Access.ts"
@@ -96,19 +96,20 @@ export const layer = HttpApiBuilder.group(
     ): Effect.fn.Return<Message, MessageRefused | LoginRefused> {
       const room = yield* find(name)
       const session = yield* bots.enter(bot, address)
-      const reply = yield* Effect.catch(
-        Effect.andThen(
-          enter(session, room),
-          chat.run(session, {
-            _tag: "Say",
-            room: room.name,
-            text,
-            isLiteral: true,
-            ...(file !== undefined && { file })
-          })
-        ),
-        messageRefused
-      )
+      const posted = Effect.gen(function* () {
+        yield* enter(session, room)
+        const reply = yield* chat.run(session, {
+          _tag: "Say",
+          room: room.name,
+          text,
+          isLiteral: true,
+          ...(file !== undefined && { file })
+        })
+        // What is answered is durable.
+        if (reply._tag === "Accepted" && reply.stored !== undefined) yield* Deferred.await(reply.stored)
+        return reply
+      })
+      const reply = yield* Effect.catch(posted, messageRefused)
       return reply._tag === "Accepted" ? reply.message : yield* Effect.die(new Error(`${reply._tag} to a message`))
     })
 
