@@ -92,7 +92,7 @@ export const tsockm: Enter = Effect.fnUntraced(function* (name, url) {
   // Nothing says where a packet ends but the end of each text.
   const { queue, write } = yield* connected(url, (bytes) => {
     rest += Buffer.from(bytes).toString()
-    const found = [...rest.matchAll(/::(\w+ \d+\.|[^:|]+\|\w+#)/g)]
+    const found = [...rest.matchAll(/::(\w+ \d+\.|\d+ messages? [^:]*left out here|[^:|]+\|\w+#)/g)]
     const last = found.at(-1)
     if (last !== undefined) rest = rest.slice(last.index + last[0].length)
     return found.map(([, body = ""]) => body)

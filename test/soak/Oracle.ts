@@ -1,7 +1,7 @@
 /**
  * What each member must have heard: of each who speaks, from the first text on that it heard, all texts, in order, each once.
  *
- * A text says who said it and is counted. Whoever is hung up on begins anew, as another one.
+ * What the server says that it has left out for a member need not be heard. A text says who said it and is counted. Whoever is hung up on begins anew, as another one.
  */
 
 /** One stay of a member. */
@@ -17,14 +17,14 @@ export class Oracle {
   readonly problems: Array<string> = []
   readonly #stays = new Map<
     string,
-    { said: number; readonly last: Map<string, number>; readonly before: Map<string, number> }
+    { said: number; leftOut: number; readonly last: Map<string, number>; readonly before: Map<string, number> }
   >()
   said = 0
   heard = 0
 
   begin(name: string): Stay {
     const before = new Map([...this.#stays].map(([author, { said }]) => [author, said]))
-    const stay = { said: 0, last: new Map<string, number>(), before }
+    const stay = { said: 0, leftOut: 0, last: new Map<string, number>(), before }
     this.#stays.set(name, stay)
     return {
       name,
@@ -33,12 +33,16 @@ export class Oracle {
         return `${name} ${++stay.said}.`
       },
       hear: (text) => {
+        const [, leftOut] = /^(\d+) messages? .*left out here/.exec(text) ?? []
+        if (leftOut !== undefined) stay.leftOut += Number(leftOut)
         const [, author, count] = /^(\w+) (\d+)\.$/.exec(text) ?? []
         if (author === undefined || author === name) return
         this.heard++
         const before = stay.last.get(author)
         const number = Number(count)
-        if (before !== undefined && number !== before + 1) {
+        const gap = before === undefined ? 0 : number - before - 1
+        if (gap > 0 && gap <= stay.leftOut) stay.leftOut -= gap
+        else if (gap !== 0) {
           this.problems.push(`${name} heard number ${number} of ${author} behind ${before}`)
         }
         stay.last.set(author, number)
