@@ -22,24 +22,30 @@ class HttpPipeline {
   readonly #serve: Serve
   readonly #waiting: Array<readonly [IncomingMessage, ServerResponse]> = []
   #open = 0
-  #isPauseScheduled = false
   #isTurnScheduled = false
   readonly #pause = (): void => {
-    this.#isPauseScheduled = false
     if (this.#waiting.length > 0) this.#socket.pause()
+  }
+  // Node reads on by itself when it drops the rest of a request that was answered, and when an answer has been taken. If that
+  // was asked for before the last pause and is done behind it, the socket takes itself for paused and is read all the same:
+  // then it is resumed first.
+  readonly #pauseAgain = (): void => {
+    if (this.#waiting.length === 0) return
+    if (this.#socket.isPaused()) this.#socket.resume()
+    else this.#socket.pause()
+  }
+  readonly #resumed = (): void => {
+    if (this.#waiting.length > 0) process.nextTick(this.#pauseAgain)
   }
   readonly #turn = (): void => {
     this.#isTurnScheduled = false
     if (this.#socket.destroyed) this.#waiting.length = 0
     while (this.#waiting.length > 0 && this.#isReady) this.#begin(...this.#waiting.shift()!)
-    if (this.#waiting.length > 0) this.#schedulePause()
-    else if (!this.#socket.destroyed) this.#socket.resume()
+    if (this.#waiting.length === 0 && !this.#socket.destroyed) this.#socket.resume()
   }
   readonly #closed = (): void => {
     this.#open--
-    if (this.#waiting.length === 0) return
-    this.#schedulePause()
-    if (this.#isTurnScheduled) return
+    if (this.#waiting.length === 0 || this.#isTurnScheduled) return
     this.#isTurnScheduled = true
     // Others are served in between.
     setImmediate(this.#turn)
@@ -48,13 +54,14 @@ class HttpPipeline {
   constructor(socket: Socket, serve: Serve) {
     this.#socket = socket
     this.#serve = serve
+    socket.on("resume", this.#resumed)
   }
 
   push(request: IncomingMessage, response: ServerResponse): void {
     if (this.#waiting.length === 0 && this.#isReady) return this.#begin(request, response)
     if (this.#waiting.length >= limitWaiting) return void this.#socket.destroy()
-    this.#waiting.push([request, response])
-    this.#schedulePause()
+    // Node reads on when it has read a request, in this turn but after this.
+    if (this.#waiting.push([request, response]) === 1) process.nextTick(this.#pause)
   }
 
   get #isReady(): boolean {
@@ -65,14 +72,6 @@ class HttpPipeline {
     this.#open++
     response.once("close", this.#closed)
     this.#serve(request, response)
-  }
-
-  // Node reads on by itself when it has read a request, and when it drops the rest of one that was answered: in this turn,
-  // but after this.
-  #schedulePause(): void {
-    if (this.#isPauseScheduled) return
-    this.#isPauseScheduled = true
-    process.nextTick(this.#pause)
   }
 }
 
