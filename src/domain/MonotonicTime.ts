@@ -4,7 +4,7 @@
  * A duration goes by the monotonic clock, which nobody sets: rate limits, time-outs, pauses. The time of the day is for what is
  * shown and stored: it may be set back or forward while the server runs.
  */
-import { type Clock, Effect } from "effect"
+import { type Clock, Effect, Option } from "effect"
 
 const nanosPerMilli = 1_000_000n
 
@@ -14,8 +14,8 @@ export const monotonicMillis = (clock: Clock.Clock): number => Number(clock.mono
 /** Whatever wakes so much later than it should was stopped meanwhile, and so was all that reads what peers send. */
 export const lateMillis = 1000
 
-// The first turn ends after what has come was read, the second one after the fibers that it woke.
-const readFirst = Effect.andThen(Effect.yieldNow, Effect.yieldNow)
+/** Lets what has come be read: the first turn ends after that, the second one after the fibers that it woke. */
+export const readFirst: Effect.Effect<void> = Effect.andThen(Effect.yieldNow, Effect.yieldNow)
 
 /**
  * Sleeps before a time-out ends something.
@@ -32,6 +32,13 @@ export const sleepPatiently = (millis: number): Effect.Effect<void> =>
       Effect.suspend(() => (isLate() ? Effect.sleep(lateMillis) : readFirst))
     )
   })
+
+/** What comes of an effect, or nothing if that takes longer than so many milliseconds; the effect is interrupted then. */
+export const withinMillis = <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+  millis: number
+): Effect.Effect<Option.Option<A>, E, R> =>
+  Effect.raceFirst(Effect.asSome(effect), Effect.as(sleepPatiently(millis), Option.none()))
 
 /** Does something again and again, with so long a sleep before each time. After one from which it wakes late it does nothing once. */
 export const everyMillis = <E, R>(millis: number, sweep: Effect.Effect<unknown, E, R>): Effect.Effect<never, E, R> =>

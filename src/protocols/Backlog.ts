@@ -14,6 +14,9 @@ import { leftOut } from "../domain/Notice.ts"
 /** How late what is queued may begin for nothing to be left out. */
 export const lateLimitMillis = 5000
 
+/** How many times its limit may wait for a peer that has taken all it was sent, of what is never left out. */
+export const pacedFactor = 16
+
 /** How a peer is sent what waits. `Mark` is what its sender wants to know of frames. */
 export interface Pace<Frame, Mark> {
   /**

@@ -25,16 +25,9 @@ export class GroupFrames<Frame> {
 
   /** What a recipient gets of a group; undefined if it has to be told the events one by one. */
   of(events: ReadonlyArray<SharedEvent>, variant: number, isActor: IsActor): ReadonlyArray<Frame> | undefined {
+    if (isActor !== undefined) return this.each(events, variant, isActor)?.flat()
     const group = this.#group(events, variant)
-    if (group === false) return undefined
-    if (isActor === undefined) return group.all
-    const own: Array<Frame> = []
-    for (let index = 0; index < events.length; index++) {
-      const frames = isActor(index) ? this.#framesOf(events[index]!, "actor", variant) : group.each[index]!
-      if (frames === undefined) return undefined
-      for (let at = 0; at < frames.length; at++) own.push(frames[at]!)
-    }
-    return own
+    return group === false ? undefined : group.all
   }
 
   /** The same, event by event. */

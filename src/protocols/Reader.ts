@@ -5,7 +5,7 @@
  * - What cannot be read is a packet of its own kind, never an exception.
  */
 import { type Array, Cause, Effect, Fiber, Option, type Pull, type Scope, Stream } from "effect"
-import { sleepPatiently } from "../domain/MonotonicTime.ts"
+import { withinMillis } from "../domain/MonotonicTime.ts"
 
 /** The packets of one read, and to how many bytes the compressed ones among them were inflated. */
 export interface Inflated<Packet> {
@@ -108,9 +108,8 @@ class ScopedReads<In, E, R> implements Reads<In, E, R> {
 
   pullWithin(timeoutMillis: number): Pull.Pull<Batch<In> | undefined, E, void, R> {
     return Effect.flatMap(this.#begun(), (pulling) =>
-      Effect.flatMap(
-        Effect.raceFirst(Effect.asSome(Fiber.await(pulling)), Effect.as(sleepPatiently(timeoutMillis), Option.none())),
-        (exit) => (Option.isSome(exit) ? this.pull : Effect.undefined)
+      Effect.flatMap(withinMillis(Fiber.await(pulling), timeoutMillis), (exit) =>
+        Option.isSome(exit) ? this.pull : Effect.undefined
       )
     )
   }

@@ -7,7 +7,7 @@
  */
 import { Data, Effect, Fiber, Option, Schedule, Scope } from "effect"
 import { SqlError } from "effect/sql"
-import { sleepPatiently } from "../domain/MonotonicTime.ts"
+import { withinMillis } from "../domain/MonotonicTime.ts"
 
 /** The database has not answered in time. Nobody knows whether it has done what it was asked. */
 export class DatabaseSilent extends Data.TaggedError("DatabaseSilent")<{ readonly seconds: number }> {
@@ -39,10 +39,7 @@ const once = Effect.fnUntraced(function* <A, E>(
   const exit = fiber.pollUnsafe()
   if (exit !== undefined) return yield* exit
   const drop = Effect.sync(() => fiber.interruptUnsafe())
-  const answer = yield* Effect.asSome(Fiber.join(fiber)).pipe(
-    Effect.raceFirst(Effect.as(sleepPatiently(seconds * 1000), Option.none())),
-    Effect.onInterrupt(() => drop)
-  )
+  const answer = yield* Effect.onInterrupt(withinMillis(Fiber.join(fiber), seconds * 1000), () => drop)
   if (Option.isSome(answer)) return answer.value
   yield* drop
   return yield* new DatabaseSilent({ seconds })

@@ -13,12 +13,13 @@ import type { Link } from "../protocols/Link.ts"
 import type { Conversation } from "../protocols/Protocol.ts"
 import type { Reader } from "../protocols/Reader.ts"
 import type { Session } from "../services/Session.ts"
-import { TokenBucket } from "../services/TokenBucket.ts"
+import type { TokenBucket } from "../services/TokenBucket.ts"
 import type { Accepted } from "./Accepted.ts"
 import type { Interpreter } from "./Interpreter.ts"
 import type { Own } from "./Own.ts"
 import { Outbox, type Owner } from "./Outbox.ts"
 import type { ProtocolContext } from "./ProtocolContext.ts"
+import { makeAllowance } from "./TransportLimits.ts"
 
 const noFibers: ReadonlySet<Fiber.Fiber<void>> = new Set()
 
@@ -163,7 +164,7 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
   }
 
   fault(): Hangup | undefined {
-    const isTooMany = (this.#faults ??= new TokenBucket(10, 100)).take(monotonicMillis(this.#context.clock)) > 0
+    const isTooMany = (this.#faults ??= makeAllowance()).take(monotonicMillis(this.#context.clock)) > 0
     return isTooMany ? new Hangup({ reason: "faulty" }) : undefined
   }
 

@@ -8,7 +8,7 @@
  * - When the layer's scope closes all that are left are closed at once.
  */
 import { Cause, Clock, Context, Deferred, Effect, Exit, Fiber, FiberSet, Layer, Option, type Scope } from "effect"
-import { explain, Hangup } from "../domain/Hangup.ts"
+import { Hangup } from "../domain/Hangup.ts"
 import { everyMillis, monotonicMillis } from "../domain/MonotonicTime.ts"
 import { sweepMillis } from "../protocols/Exchange.ts"
 import type { Protocol } from "../protocols/Protocol.ts"
@@ -22,6 +22,7 @@ import { Connection } from "./Connection.ts"
 import { Descriptors } from "./Descriptors.ts"
 import { Dialogue } from "./Dialogue.ts"
 import { Flusher } from "./Flusher.ts"
+import * as HangupLog from "./HangupLog.ts"
 import * as IdleSweeper from "./IdleSweeper.ts"
 import { Interpreter } from "./Interpreter.ts"
 import type { ProtocolContext } from "./ProtocolContext.ts"
@@ -121,13 +122,6 @@ export class Connections extends Context.Service<
           carrier.end()
         })
 
-      const log = (hangup: Hangup, who: string | undefined, about: Readonly<Record<string, string>>) => {
-        const { detail = explain(hangup.reason), reason } = hangup
-        // Everybody is hung up on when the server stops, which is not worth a line each.
-        const line = reason === "stopping" ? Effect.logDebug : Effect.logInfo
-        return Effect.annotateLogs(line(`Hung up on ${who ?? "a peer"}`), { ...about, reason, detail })
-      }
-
       const end = Effect.fnUntraced(function* <In, Packet, Frame, Key extends object>(
         connection: Connection<In, Packet, Frame, Key>,
         hangup: Hangup | undefined
@@ -135,8 +129,7 @@ export class Connections extends Context.Service<
         const who = connection.session?.name
         yield* connection.leave
         if (hangup !== undefined && hangup.reason !== "done") {
-          metrics.hungUp(hangup.reason)
-          yield* log(hangup, who, connection.about)
+          yield* HangupLog.note(metrics, hangup, who, connection.about)
           if (hangup.reason === "slow") return
         }
         const beganMillis = monotonicMillis(clock)

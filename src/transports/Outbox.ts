@@ -15,6 +15,7 @@ import { Effect } from "effect"
 import type { Event, Perspective } from "../domain/Event.ts"
 import { Hangup, type HangupReason } from "../domain/Hangup.ts"
 import { monotonicMillis } from "../domain/MonotonicTime.ts"
+import { pacedFactor } from "../protocols/Backlog.ts"
 import type { Batches } from "./Batches.ts"
 import type { Carrier, CarrierListener } from "./Carrier.ts"
 import type { Flushable, Flusher } from "./Flusher.ts"
@@ -25,9 +26,6 @@ export interface OutboxContext<Frame> extends PacerContext<Frame> {
   readonly batches: Batches<Frame>
   readonly flusher: Flusher["Service"]
 }
-
-/** How many times the limit may wait for a paced peer that has taken all it was sent, of what is never left out. */
-export const pacedFactor = 16
 
 /** Whose outbox it is. */
 export interface Owner<Frame> extends Paced<Frame> {

@@ -10,10 +10,11 @@ import { Effect, type Scope } from "effect"
 import type * as http from "node:http"
 import type { Duplex } from "node:stream"
 import { Server, type Socket } from "socket.io"
-import { explain, type HangupReason } from "../domain/Hangup.ts"
+import { Hangup, type HangupReason } from "../domain/Hangup.ts"
 import type { SocketIoPacket } from "../protocols/SocketIoPacket.ts"
 import { Quota } from "../services/Quota.ts"
 import { Connections, type Service } from "./Connections.ts"
+import * as HangupLog from "./HangupLog.ts"
 import { isOriginOf } from "./HttpSite.ts"
 import { SocketIoBatches } from "./SocketIoBatches.ts"
 import { make as makeCarrier, type SocketIoCarrier } from "./SocketIoCarrier.ts"
@@ -114,9 +115,8 @@ export const attach = Effect.fnUntraced(function* <Packet, Key extends object>(o
     const { clock, limits, metrics, protocol, run } = service.context
     const hangUp = (reason: HangupReason): void => {
       traffic.abort()
-      metrics.hungUp(reason)
-      const about = { protocol: protocol.name, address: plainAddress(conn.remoteAddress), reason }
-      run(Effect.annotateLogs(Effect.logInfo("Hung up on a peer"), { ...about, detail: explain(reason) }))
+      const about = { protocol: protocol.name, address: plainAddress(conn.remoteAddress) }
+      run(HangupLog.note(metrics, new Hangup({ reason }), undefined, about))
     }
     const traffic = new SocketIoTraffic(conn, clock, {
       answering: (bytes) => {
@@ -154,10 +154,11 @@ export const attach = Effect.fnUntraced(function* <Packet, Key extends object>(o
 
   const watchUpgrade = (request: http.IncomingMessage, socket: Duplex) => {
     if (request.url?.startsWith(`${path}/`) !== true) {
-      // Engine.IO would only end its own side, and wait for the peer's for ever.
-      setTimeout(() => {
+      // Engine.IO would only end its own side, and wait for the peer's for ever. At the end nobody else will answer either.
+      const end = Effect.sync(() => {
         if ("bytesWritten" in socket && socket.bytesWritten === 0) socket.destroy()
-      }, upgradeTimeoutMillis).unref()
+      })
+      service.context.run(Effect.ensuring(Effect.sleep(upgradeTimeoutMillis), end))
       return
     }
     upgraded.add(socket)
@@ -180,7 +181,7 @@ export const attach = Effect.fnUntraced(function* <Packet, Key extends object>(o
   io.engine.on("connection", (conn: Socket["conn"]) => conn.once("close", () => leave(conn.request)))
   io.engine.on("connection_error", ({ req }: { readonly req: http.IncomingMessage }) => leave(req))
   const joined = yield* SocketIoTimeouts.endIdlers(io, joinTimeoutMillis)
-  io.engine.on("connection", (conn: Socket["conn"]) => SocketIoTimeouts.readFirst(conn, pingTimeoutMillis))
+  io.engine.on("connection", yield* SocketIoTimeouts.endSilent(pingTimeoutMillis))
   io.engine.on("connection", meet)
   io.on("connection", serve)
 })

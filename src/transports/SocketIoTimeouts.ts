@@ -4,9 +4,9 @@
  * Its own ones act in the very timer. A process that was stopped wakes with its timers over, before it has read what its
  * peers sent in time: so these act after that.
  */
-import { Effect, FiberSet, Predicate, type Scope } from "effect"
+import { Effect, type Fiber, FiberSet, Predicate, type Scope } from "effect"
 import type { Server, Socket } from "socket.io"
-import { sleepPatiently } from "../domain/MonotonicTime.ts"
+import { readFirst, sleepPatiently } from "../domain/MonotonicTime.ts"
 
 type Engine = Socket["conn"]
 type Close = (reason: string, description?: unknown) => void
@@ -15,34 +15,44 @@ type Close = (reason: string, description?: unknown) => void
 const closes = (conn: object): conn is { onClose: Close } =>
   Predicate.hasProperty(conn, "onClose") && typeof conn.onClose === "function"
 
-/** Puts off the end of a connection that has not answered a ping in time, until what has come is read; any packet counts. */
-export const readFirst = (conn: Engine, pingTimeoutMillis: number): void => {
-  const closing: object = conn
-  if (!closes(closing)) return
-  const close = closing.onClose.bind(conn)
-  let deadline: NodeJS.Timeout | undefined
-  const expire = (): void => {
+/** What has come of a connection when all is read that had come: the type of its last packet, or that it was a pong. */
+const heardOf = (conn: Engine): Effect.Effect<string | undefined> =>
+  Effect.suspend(() => {
     let heard: string | undefined
     const hear = ({ type }: { readonly type: string }): void => {
       if (heard !== "pong") heard = type
     }
     conn.on("packet", hear)
-    const decide = (): void => {
-      conn.off("packet", hear)
-      if (heard === undefined) close("ping timeout")
+    return Effect.map(readFirst, () => heard).pipe(Effect.ensuring(Effect.sync(() => conn.off("packet", hear))))
+  })
+
+/**
+ * Makes what is to be told of each connection: it puts off the end of one that has not answered a ping in time until what
+ * has come is read. Any packet counts.
+ */
+export const endSilent = Effect.fnUntraced(function* (
+  pingTimeoutMillis: number
+): Effect.fn.Return<(conn: Engine) => void, never, Scope.Scope> {
+  const run = yield* FiberSet.makeRuntime<never, void, never>()
+  return (conn) => {
+    const closing: object = conn
+    if (!closes(closing)) return
+    const close = closing.onClose.bind(conn)
+    const expire: Effect.Effect<void> = Effect.flatMap(heardOf(conn), (heard) => {
+      if (heard === undefined) return Effect.sync(() => close("ping timeout"))
       // It still owes an answer, and Engine.IO may not wait for it any more.
-      else if (heard !== "pong") deadline = setTimeout(expire, pingTimeoutMillis)
+      return heard === "pong" ? Effect.void : Effect.andThen(Effect.sleep(pingTimeoutMillis), expire)
+    })
+    let expiring: Fiber.Fiber<void> | undefined
+    const stay = (): void => expiring?.interruptUnsafe()
+    conn.on("heartbeat", stay)
+    conn.on("close", stay)
+    closing.onClose = (reason, description) => {
+      if (reason === "ping timeout") expiring = run(expire)
+      else close(reason, description)
     }
-    // The first turn ends after the sockets were read.
-    setImmediate(() => setImmediate(decide))
   }
-  conn.on("heartbeat", () => clearTimeout(deadline))
-  conn.on("close", () => clearTimeout(deadline))
-  closing.onClose = (reason, description) => {
-    if (reason === "ping timeout") expire()
-    else close(reason, description)
-  }
-}
+})
 
 /** The longest timer there is: Socket.IO has a time-out of its own, which cannot be switched off. */
 export const neverMillis = 2 ** 31 - 1

@@ -11,8 +11,9 @@ import { type Clock, Predicate } from "effect"
 import type { Socket } from "socket.io"
 import { monotonicMillis } from "../domain/MonotonicTime.ts"
 import type { HangupReason } from "../domain/Hangup.ts"
-import { TokenBucket } from "../services/TokenBucket.ts"
+import type { TokenBucket } from "../services/TokenBucket.ts"
 import type { CarrierListener } from "./Carrier.ts"
+import { makeAllowance } from "./TransportLimits.ts"
 
 /** A connection of Engine.IO, as Socket.IO has it. */
 export type EngineSocket = Socket["conn"]
@@ -168,7 +169,7 @@ export class SocketIoTraffic {
 
   #isTooMuch(): boolean {
     if (this.#hasFailed) return true
-    this.#answers ??= new TokenBucket(10, 100)
+    this.#answers ??= makeAllowance()
     if (this.#answers.take(monotonicMillis(this.#clock)) > 0) this.#fail("flooding")
     return this.#hasFailed
   }

@@ -1,4 +1,5 @@
 import { Context } from "effect"
+import { TokenBucket } from "../services/TokenBucket.ts"
 
 /** What a connection may cost. A reference: whoever does not set it gets the defaults. */
 export interface TransportLimits {
@@ -34,3 +35,6 @@ export const TransportLimits: Context.Reference<TransportLimits> = Context.Refer
   "parlance/transports/TransportLimits",
   { defaultValue: () => defaults }
 )
+
+/** What a peer may do wrong, or have refused: a hundred times at once, and ten times a second. */
+export const makeAllowance = (): TokenBucket => new TokenBucket(10, 100)

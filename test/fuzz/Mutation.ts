@@ -1,17 +1,14 @@
 /** Inputs that are nearly what a codec reads: the same for the same seed. */
 
+import * as Wire from "../protocols/packet/Wire.ts"
+
 /** Pseudo-random whole numbers below a bound. */
 export type Random = (bound: number) => number
 
-/** Mulberry32, which is good enough to choose by, and whose whole state is one number. */
+/** Always the same numbers for a seed. */
 export const seeded = (seed: number): Random => {
-  let state = seed >>> 0
-  return (bound) => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * bound)
-  }
+  const next = Wire.seeded(seed)
+  return (bound) => Math.floor((next() / 2 ** 32) * bound)
 }
 
 /** One of the items. */

@@ -13,9 +13,9 @@ export const content = (sizeBytes: number, seed = 0): Uint8Array =>
   Uint8Array.from({ length: sizeBytes }, (_, index) => (index * 31 + (index >> 8) * 17 + seed) & 0xff)
 
 /** Stores a file in one piece. */
-export const store = Effect.fnUntraced(function* (bytes: Uint8Array, name = "file.bin") {
+export const store = Effect.fnUntraced(function* (bytes: Uint8Array, name = "file.bin", owner?: string) {
   const attachments = yield* Attachments
-  const upload = yield* attachments.begin(bytes.length)
+  const upload = yield* attachments.begin(bytes.length, owner)
   yield* upload.write(bytes, 0)
   return yield* upload.keep(name)
 }, Effect.scoped)
@@ -41,6 +41,9 @@ const isRefused = <A, E extends { readonly _tag: string }, R>(effect: Effect.Eff
 /** It is not the server's fault. */
 const isBroken = <A, E extends { readonly _tag: string }, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.map(Effect.flip(effect), ({ _tag }) => assert.strictEqual(_tag, "UploadBroken"))
+
+/** Stores a file of 200 bytes. */
+const kept = (owner: string | undefined, seed: number) => store(content(200, seed), "a", owner)
 
 /** Tests an implementation; the layer is built anew for each test, and for each of the `runs` of a property. */
 export const suite = <E>(name: string, attachments: Layer.Layer<Attachments, E>, runs = 100): void => {
@@ -244,11 +247,6 @@ export const suite = <E>(name: string, attachments: Layer.Layer<Attachments, E>,
       () =>
         Effect.gen(function* () {
           const { begin, find } = yield* Attachments
-          const kept = Effect.fnUntraced(function* (owner: string | undefined, seed: number) {
-            const upload = yield* begin(200, owner)
-            yield* upload.write(content(200, seed), 0)
-            return yield* upload.keep("a")
-          }, Effect.scoped)
           const owners = [undefined, "a", "b", "a", "b"]
           const files = yield* Effect.forEach(owners, kept)
           const there = Effect.map(
@@ -266,12 +264,7 @@ export const suite = <E>(name: string, attachments: Layer.Layer<Attachments, E>,
 
     it.effect("the oldest files of an owner go before those of all others", () =>
       Effect.gen(function* () {
-        const { begin, find } = yield* Attachments
-        const kept = Effect.fnUntraced(function* (owner: string | undefined, seed: number) {
-          const upload = yield* begin(200, owner)
-          yield* upload.write(content(200, seed), 0)
-          return yield* upload.keep("a")
-        }, Effect.scoped)
+        const { find } = yield* Attachments
         const files = yield* Effect.forEach([undefined, "a", "b", "a", "b"], kept)
         const gone: Array<number> = []
         for (const owner of ["b", "a", "a", "c", undefined, "b"]) {

@@ -4,12 +4,14 @@
  *
  * Afterwards nobody may have missed anything, heard it twice or out of order, and the server has nothing left of it.
  */
-import { Cause, Clock, Context, Deferred, Effect, Exit, Fiber, Layer, Metric, Scope } from "effect"
+import { Cause, Clock, Context, Deferred, Effect, Exit, Fiber, Layer, Scope } from "effect"
 import { readdirSync } from "node:fs"
 import { connect } from "node:net"
 import { Server } from "../../src/mod.ts"
 import { Metrics } from "../../src/services/Metrics.ts"
 import * as TestServer from "../e2e/TestServer.ts"
+import * as SkewedClock from "../testing/SkewedClock.ts"
+import * as Fibers from "../transports/Fibers.ts"
 import { codecs } from "../fuzz/Codecs.ts"
 import { mutant, pick, type Random, seeded } from "../fuzz/Mutation.ts"
 import * as Members from "./Members.ts"
@@ -78,37 +80,13 @@ const membersOfKind = 2
 
 const jumpMillis = 600_000
 
-/** A clock whose wall is set to and fro; how long something takes is not changed by that. */
-const jumping = (clock: Clock.Clock) => {
-  let offsetMillis = 0
-  const jumpingClock: Clock.Clock = {
-    currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe() + offsetMillis,
-    currentTimeMillis: Effect.sync(() => clock.currentTimeMillisUnsafe() + offsetMillis),
-    currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe() + BigInt(offsetMillis) * 1_000_000n,
-    currentTimeNanos: Effect.sync(() => clock.currentTimeNanosUnsafe() + BigInt(offsetMillis) * 1_000_000n),
-    monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
-    monotonicTimeNanos: clock.monotonicTimeNanos,
-    sleep: (duration) => clock.sleep(duration)
-  }
-  return { clock: jumpingClock, set: (millis: number) => void (offsetMillis = millis) }
-}
-
-const countFibers = () => {
-  let running = 0
-  const layer = Layer.succeed(Metric.FiberRuntimeMetrics, {
-    recordFiberStart: () => void running++,
-    recordFiberEnd: () => void running--
-  })
-  return { layer, running: () => running }
-}
-
 const countFiles = () => readdirSync("/proc/self/fd").length
 
 /** Runs it for so many seconds. What happens by chance is the same for the same seed; when it happens is not. */
 export const run = Effect.fnUntraced(function* (seconds: number, seed: number): Effect.fn.Return<Report> {
   const scope = yield* Scope.make()
-  const fibers = countFibers()
-  const { clock, set } = jumping(yield* Clock.Clock)
+  const fibers = Fibers.count()
+  const { clock, set } = SkewedClock.over(yield* Clock.Clock)
   const context = yield* TestServer.layer({ floodRate: 2 }).pipe(
     Layer.provide(Layer.mergeAll(fibers.layer, Layer.succeed(Clock.Clock, clock))),
     Layer.buildWithScope(scope),
@@ -120,6 +98,7 @@ export const run = Effect.fnUntraced(function* (seconds: number, seed: number): 
     addresses.find((it) => it.protocol === protocol && it.url.startsWith(scheme))!.url
   const random = seeded(seed)
   const oracle = new Oracle()
+  let skewMillis = 0
   const counted = { stays: 0, resets: 0, strangers: 0 }
   const before = { fibers: fibers.running(), files: countFiles() }
   const quiet = yield* Deferred.make<void>()
@@ -178,7 +157,11 @@ export const run = Effect.fnUntraced(function* (seconds: number, seed: number): 
   const clockSetter = yield* Effect.forkChild(
     Effect.forever(
       Effect.delay(
-        Effect.sync(() => set((random(3) - 1) * jumpMillis)),
+        Effect.sync(() => {
+          const next = (random(3) - 1) * jumpMillis
+          set(next - skewMillis)
+          skewMillis = next
+        }),
         "2 seconds"
       )
     )

@@ -1,45 +1,54 @@
-/** The clock of a test, whose time of the day can be set, and which can be stopped as a process can. */
+/** Clocks whose time of the day can be set, and which can be stopped as a process can. */
 import { Clock, Effect } from "effect"
 import { TestClock } from "effect/testing"
 
 const startMillis = Date.UTC(2026, 0, 1)
 const nanosPerMilli = 1_000_000n
 
-export interface SkewedClock {
-  /** To be provided as the clock; time passes by `TestClock.adjust`. */
-  readonly clock: TestClock.TestClock
+export interface SkewedClock<C extends Clock.Clock = TestClock.TestClock> {
+  /** To be provided as the clock; of a test's clock time passes by `TestClock.adjust`. */
+  readonly clock: C
   /** Sets the time of the day forward or back; the monotonic clock goes on. */
   readonly set: (byMillis: number) => void
   /** Time passes and nothing wakes: whoever sleeps wakes as much too late. */
   readonly stop: (millis: number) => void
 }
 
+/** The same as another clock, as long as it is neither set nor stopped. */
+export const over = <C extends Clock.Clock>(base: C): SkewedClock<C> => {
+  let setMillis = 0
+  let stoppedMillis = 0
+  const currentTimeMillisUnsafe = () => base.currentTimeMillisUnsafe() + stoppedMillis + setMillis
+  const currentTimeNanosUnsafe = () => BigInt(Math.floor(currentTimeMillisUnsafe())) * nanosPerMilli
+  const monotonicTimeNanosUnsafe = () =>
+    base.monotonicTimeNanosUnsafe() + BigInt(Math.floor(stoppedMillis)) * nanosPerMilli
+  const clock: C = {
+    ...base,
+    sleep: (duration) => base.sleep(duration),
+    currentTimeMillisUnsafe,
+    currentTimeMillis: Effect.sync(currentTimeMillisUnsafe),
+    currentTimeNanosUnsafe,
+    currentTimeNanos: Effect.sync(currentTimeNanosUnsafe),
+    monotonicTimeNanosUnsafe,
+    monotonicTimeNanos: Effect.sync(monotonicTimeNanosUnsafe)
+  }
+  return {
+    clock,
+    set: (byMillis) => {
+      setMillis += byMillis
+    },
+    stop: (millis) => {
+      stoppedMillis += millis
+    }
+  }
+}
+
+/** One over the clock of the test, which begins this year. */
 export const make: Effect.Effect<SkewedClock> = TestClock.testClockWith((testClock) =>
   Effect.sync(() => {
-    let setMillis = startMillis
-    let stoppedMillis = 0
-    const currentTimeMillisUnsafe = () => testClock.currentTimeMillisUnsafe() + stoppedMillis + setMillis
-    const currentTimeNanosUnsafe = () => BigInt(Math.floor(currentTimeMillisUnsafe())) * nanosPerMilli
-    const monotonicTimeNanosUnsafe = () =>
-      testClock.monotonicTimeNanosUnsafe() + BigInt(Math.floor(stoppedMillis)) * nanosPerMilli
-    const clock: TestClock.TestClock = {
-      ...testClock,
-      currentTimeMillisUnsafe,
-      currentTimeMillis: Effect.sync(currentTimeMillisUnsafe),
-      currentTimeNanosUnsafe,
-      currentTimeNanos: Effect.sync(currentTimeNanosUnsafe),
-      monotonicTimeNanosUnsafe,
-      monotonicTimeNanos: Effect.sync(monotonicTimeNanosUnsafe)
-    }
-    return {
-      clock,
-      set: (byMillis) => {
-        setMillis += byMillis
-      },
-      stop: (millis) => {
-        stoppedMillis += millis
-      }
-    }
+    const skewed = over(testClock)
+    skewed.set(startMillis)
+    return skewed
   })
 )
 

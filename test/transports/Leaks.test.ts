@@ -1,6 +1,6 @@
 /** What thousands of connections leave behind: nothing. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Logger, Metric } from "effect"
+import { Effect, Layer, Logger } from "effect"
 import { existsSync, readdirSync } from "node:fs"
 import { connect, type Socket } from "node:net"
 import * as ChatMasterProtocol from "../../src/protocols/chatmaster/ChatMasterProtocol.ts"
@@ -11,20 +11,11 @@ import { Hangup } from "../../src/domain/Hangup.ts"
 import { Peer } from "../../src/testing/mod.ts"
 import { Connections } from "../../src/transports/Connections.ts"
 import * as TcpListener from "../../src/transports/TcpListener.ts"
+import * as Fibers from "./Fibers.ts"
 import { turn } from "./Turn.ts"
 
 const count = 2000
 const atOnce = 50
-
-/** How many fibers are running. */
-const countFibers = () => {
-  let running = 0
-  const layer = Layer.succeed(Metric.FiberRuntimeMetrics, {
-    recordFiberStart: () => void running++,
-    recordFiberEnd: () => void running--
-  })
-  return { layer, running: () => running }
-}
 
 const resources = () => ({
   files: existsSync("/proc/self/fd") ? readdirSync("/proc/self/fd").length : 0,
@@ -61,7 +52,7 @@ const comeAndGo = (port: number, index: number, sessions: Sessions["Service"]) =
 
 describe("Connections.accept()", () => {
   it.live(`leaves no fiber and no socket of ${count} connections behind, however they end`, () => {
-    const fibers = countFibers()
+    const fibers = Fibers.count()
     return Effect.gen(function* () {
       const connections = yield* Connections
       const sessions = yield* Sessions

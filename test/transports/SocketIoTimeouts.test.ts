@@ -1,7 +1,7 @@
 import * as http from "node:http"
 import { type AddressInfo, connect, type Socket as NetSocket } from "node:net"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { Effect, Fiber, type Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { Server, type Socket } from "socket.io"
 import * as SocketIoTimeouts from "../../src/transports/SocketIoTimeouts.ts"
@@ -56,10 +56,10 @@ const stop = (millis: number): void => void Atomics.wait(new Int32Array(new Shar
 
 /** What becomes of a peer that says something on its first ping, and something soon after that, while the server is stopped. */
 const answering = Effect.fnUntraced(function* (
-  use: (conn: Socket["conn"]) => void,
+  using: Effect.Effect<(conn: Socket["conn"]) => void, never, Scope.Scope>,
   { first, later }: { readonly first?: string; readonly later?: string }
 ) {
-  const { io, port } = yield* listen(use)
+  const { io, port } = yield* listen(yield* using)
   const outcome = Effect.callback<string>((resume) => {
     io.engine.on("connection", (conn: Socket["conn"]) => {
       let beats = 0
@@ -86,21 +86,27 @@ const answering = Effect.fnUntraced(function* (
   return yield* Fiber.join(waiting)
 }, Effect.scoped)
 
-const readFirst = (conn: Socket["conn"]) => SocketIoTimeouts.readFirst(conn, pingTimeoutMillis)
+const endSilent = SocketIoTimeouts.endSilent(pingTimeoutMillis)
 
 describe("SocketIoTimeouts", () => {
-  it.live("readFirst() lets whoever has answered in time stay when the server was stopped", () =>
+  it.live("endSilent() lets whoever has answered in time stay when the server was stopped", () =>
     Effect.gen(function* () {
-      assert.strictEqual(yield* answering(() => {}, { later: "3" }), "ping timeout")
-      assert.strictEqual(yield* answering(readFirst, { later: "3" }), "alive")
+      assert.strictEqual(
+        yield* answering(
+          Effect.succeed(() => {}),
+          { later: "3" }
+        ),
+        "ping timeout"
+      )
+      assert.strictEqual(yield* answering(endSilent, { later: "3" }), "alive")
     })
   )
 
-  it.live("readFirst() ends whoever does not answer, also if it says something else", () =>
+  it.live("endSilent() ends whoever does not answer, also if it says something else", () =>
     Effect.gen(function* () {
-      assert.strictEqual(yield* answering(readFirst, {}), "ping timeout")
-      assert.strictEqual(yield* answering(readFirst, { later: "40" }), "ping timeout")
-      assert.strictEqual(yield* answering(readFirst, { first: "40", later: `42["x"]` }), "ping timeout")
+      assert.strictEqual(yield* answering(endSilent, {}), "ping timeout")
+      assert.strictEqual(yield* answering(endSilent, { later: "40" }), "ping timeout")
+      assert.strictEqual(yield* answering(endSilent, { first: "40", later: `42["x"]` }), "ping timeout")
     })
   )
 

@@ -8,6 +8,7 @@ import { type Event, type IsActor, type Perspective, perspective, type SharedEve
 import type { HangupReason } from "../../domain/Hangup.ts"
 import { explain, type Rejection } from "../../domain/Rejection.ts"
 import type { Send, SendAll } from "../Exchange.ts"
+import { pacedFactor } from "../Backlog.ts"
 import type { Link } from "../Link.ts"
 import type { ImmediateStep, Steps as ProtocolSteps } from "../Step.ts"
 import * as Directory from "./TsockmDirectory.ts"
@@ -40,9 +41,6 @@ export interface Settings {
   /** How often peers are asked for a sign of life; 0 for never. */
   readonly checkMillis: number
 }
-
-/** How many times the limit may wait for a peer that takes what it is sent, of what is never left out. */
-const pacedFactor = 16
 
 const nothing: ImmediateSteps = []
 const notAllowed: ErrorAnswer = { action: "MSG", status: 405, text: TsockmPacket.statusNames[405] }

@@ -135,7 +135,8 @@ const endsCharacter = (bytes: Uint8Array, end: number): boolean => {
 }
 
 /**
- * The text of a packet that came, of the first `length` bytes, without the bytes 0xAA behind it that belong to no character, and without one line end.
+ * The text of a packet that came, which has the first `length` bytes, without the bytes 0xAA behind it that belong to no
+ * character, and without one line end.
  *
  * What is not UTF-8 is replaced.
  *
