@@ -4,10 +4,13 @@
  * @module
  */
 export type { Address } from "./app/Address.ts"
+export * as Listener from "./app/Listener.ts"
 export * as Listeners from "./app/Listeners.ts"
+export * as Routes from "./app/HttpRoutes.ts"
 export { ConsoleGateway } from "./app/ConsoleGateway.ts"
 export { Server } from "./app/Server.ts"
-export { Settings, SettingInvalid } from "./app/Settings.ts"
+export { Settings, SettingInvalid, type Input as SettingsInput } from "./app/Settings.ts"
+export * as Storage from "./app/Storage.ts"
 export type { Command, Reply } from "./domain/Command.ts"
 export { type Event, type Perspective, PersonalEvent, SharedEvent } from "./domain/Event.ts"
 export { Hangup, type HangupReason } from "./domain/Hangup.ts"

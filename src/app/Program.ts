@@ -52,7 +52,7 @@ const layerSettings = (given: Readonly<Record<string, Option.Option<string>>>) =
     Option.isSome(value) ? [[environment, value.value] as const] : []
   )
   const provider = ConfigProvider.fromUnknown(Object.fromEntries(set), { preserveEmptyStrings: true })
-  return Settings.layerConfig.pipe(Layer.provide(ConfigProvider.layerAdd(provider, { asPrimary: true })))
+  return Settings.layerConfig().pipe(Layer.provide(ConfigProvider.layerAdd(provider, { asPrimary: true })))
 }
 
 const isLoopback = (host: string): boolean => /^(localhost|127\.[\d.]+|::1)$/i.test(host)
@@ -201,7 +201,7 @@ const decodeManifest = Schema.decodeUnknownSync(Schema.fromJsonString(Schema.Str
 /** Runs the program with these arguments and ends the process. */
 export const run = (argv: ReadonlyArray<string>): void => {
   const { version } = decodeManifest(readFileSync(new URL("../../package.json", import.meta.url), "utf8"))
-  Command.runWith(make(Server.layer, version), { version })(argv).pipe(
+  Command.runWith(make(Server.layerNoSettings, version), { version })(argv).pipe(
     Effect.tapCause(report),
     Effect.provide(layerCommandLine),
     runMain({ disableErrorReporting: true, teardown })

@@ -1,6 +1,6 @@
-/** The protocols, as the settings want them. */
+/** The protocols with what they need of the runtime: clocks and chance. */
 import Sqids from "sqids"
-import { Clock, Duration, Effect } from "effect"
+import { Clock, Effect } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { monotonicMillis } from "../domain/MonotonicTime.ts"
 import * as ChatMasterProtocol from "../protocols/chatmaster/ChatMasterProtocol.ts"
@@ -9,7 +9,15 @@ import * as SocketsProtocol from "../protocols/sockets/SocketsProtocol.ts"
 import * as TossProtocol from "../protocols/toss/TossProtocol.ts"
 import * as TsockmId from "../protocols/tsockm/TsockmId.ts"
 import * as TsockmProtocol from "../protocols/tsockm/TsockmProtocol.ts"
-import { Settings } from "./Settings.ts"
+
+/** What may be set of toss. */
+export type TossOptions = Omit<TossProtocol.Options, "nowMillis">
+/** What may be set of tsockm. */
+export type TsockmOptions = Omit<TsockmProtocol.Options, "nowMillis" | "randomBytes" | "encoder">
+/** What may be set of chatmaster. */
+export type ChatMasterOptions = Partial<ChatMasterProtocol.Options>
+/** What may be set of packet. */
+export type PacketOptions = Omit<PacketProtocol.Options, "nowMillis" | "random">
 
 /** For what is shown. */
 const timeOfDay = Effect.map(Clock.Clock, (clock) => () => clock.currentTimeMillisUnsafe())
@@ -20,45 +28,22 @@ const monotonicClock = Effect.map(Clock.Clock, (clock) => () => monotonicMillis(
 /** 64 random bits that nobody can guess. */
 const random = (): bigint => new DataView(SecureRandom.randomBytesUnsafe(8).buffer).getBigUint64(0)
 
-export const toss = Effect.gen(function* () {
-  const { fileLimitBytes, jsonDepthLimit, pacing, tossGapMillis } = yield* Settings
-  return TossProtocol.make({
-    nowMillis: yield* timeOfDay,
-    gapMillis: pacing ? tossGapMillis : 0,
-    limits: { depthLimit: jsonDepthLimit, fileLimitBytes }
-  })
-})
+export const toss = (options: TossOptions = {}) =>
+  Effect.map(timeOfDay, (nowMillis) => TossProtocol.make({ ...options, nowMillis }))
 
-export const tsockm = Effect.gen(function* () {
-  const { outboxLimitBytes, pacing, tsockmCheckSeconds, tsockmGapMillis } = yield* Settings
-  return TsockmProtocol.make({
-    nowMillis: yield* monotonicClock,
-    randomBytes: SecureRandom.randomBytesUnsafe,
-    encoder: new Sqids(TsockmId.options),
-    gapMillis: pacing ? tsockmGapMillis : 0,
-    queueLimitBytes: outboxLimitBytes,
-    checkMillis: tsockmCheckSeconds * 1000
-  })
-})
+export const tsockm = (options: TsockmOptions = {}) =>
+  Effect.map(monotonicClock, (nowMillis) =>
+    TsockmProtocol.make({
+      ...options,
+      nowMillis,
+      randomBytes: SecureRandom.randomBytesUnsafe,
+      encoder: new Sqids(TsockmId.options)
+    })
+  )
 
-export const chatmaster = Effect.map(Settings, ({ jsonDepthLimit, packageLimitBytes, pacing }) =>
-  ChatMasterProtocol.make({
-    gapMillis: pacing ? ChatMasterProtocol.defaults.gapMillis : 0,
-    packageLimitBytes,
-    inflatedLimitBytes: packageLimitBytes,
-    depthLimit: jsonDepthLimit
-  })
-)
+export const chatmaster = (options: ChatMasterOptions = {}) => Effect.sync(() => ChatMasterProtocol.make(options))
 
-export const packet = Effect.gen(function* () {
-  const { outboxLimitBytes, sessionTimeout, uploadTimeout } = yield* Settings
-  return PacketProtocol.make({
-    nowMillis: yield* monotonicClock,
-    random,
-    sessionTimeoutMillis: Duration.toMillis(sessionTimeout),
-    transferTimeoutMillis: Duration.toMillis(uploadTimeout),
-    queueLimitBytes: outboxLimitBytes
-  })
-})
+export const packet = (options: PacketOptions = {}) =>
+  Effect.map(monotonicClock, (nowMillis) => PacketProtocol.make({ ...options, nowMillis, random }))
 
 export const sockets = Effect.sync(SocketsProtocol.make)

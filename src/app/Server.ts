@@ -1,5 +1,5 @@
 /** The whole server as one layer. */
-import { Context, Duration, Effect, Layer, type Redacted } from "effect"
+import { type Config, Context, Duration, Effect, Layer, type Redacted } from "effect"
 import type { Attachments } from "../services/Attachments.ts"
 import { Metrics } from "../services/Metrics.ts"
 import { Chat } from "../services/Chat.ts"
@@ -7,17 +7,18 @@ import { Links } from "../services/Links.ts"
 import * as ChatLimits from "../services/Limits.ts"
 import { Operator } from "../services/Operator.ts"
 import type { Quota } from "../services/Quota.ts"
+import type { History } from "../services/History.ts"
 import type { StorageHealth } from "../services/StorageHealth.ts"
 import { Connections } from "../transports/Connections.ts"
+import type { Descriptors } from "../transports/Descriptors.ts"
 import type { ListenFailed } from "../transports/ListenFailed.ts"
 import * as TransportLimits from "../transports/TransportLimits.ts"
 import type { Address } from "./Address.ts"
-import { Addresses } from "./Addresses.ts"
 import type { ConsoleGateway } from "./ConsoleGateway.ts"
 import * as HttpRoutes from "./HttpRoutes.ts"
 import * as Listeners from "./Listeners.ts"
 import { OperatorToken } from "./OperatorToken.ts"
-import { Settings } from "./Settings.ts"
+import { type Input, Settings } from "./Settings.ts"
 import * as Storage from "./Storage.ts"
 
 const dayMillis = 86_400_000
@@ -68,6 +69,24 @@ export interface OperatorPage {
   readonly newToken: Redacted.Redacted | undefined
 }
 
+/** What a server gives to those that are beside it. */
+export type Services =
+  | Server
+  | Operator
+  | ConsoleGateway
+  | Chat
+  | Connections
+  | Descriptors
+  | History
+  | Attachments
+  | Links
+  | Metrics
+  | Quota
+  | StorageHealth
+
+/** Why a server does not start. */
+export type Failure = ListenFailed | Storage.Failure | Config.ConfigError
+
 /** A running server. */
 export class Server extends Context.Service<
   Server,
@@ -85,7 +104,7 @@ export class Server extends Context.Service<
       const { httpPort } = yield* Settings
       const { baseUrl } = yield* Links
       const { file, isNew, token } = yield* OperatorToken
-      const addresses = (yield* Addresses).all()
+      const addresses = yield* Listeners.addresses
       // The last one registered is the first to run: peers are told before the ports are closed under them.
       yield* Effect.addFinalizer(() => connections.stop)
       const url = `${baseUrl()}/admin`
@@ -94,20 +113,36 @@ export class Server extends Context.Service<
     })
   )
 
+  /** The same as {@link layer}, of the settings that are provided. */
+  static readonly layerNoSettings: Layer.Layer<Services, ListenFailed | Storage.Failure, Settings> =
+    Layer.effectContext(
+      Layer.build(
+        Layer.fresh(
+          this.layerNoDeps.pipe(
+            Layer.provide(Listeners.layer),
+            Layer.provideMerge(Layer.mergeAll(Operator.layer, HttpRoutes.layerServices)),
+            Layer.provideMerge(Connections.layer),
+            Layer.provideMerge(Chat.layerNoStorage),
+            Layer.provideMerge(Storage.layer),
+            Layer.provide([layerChatLimits, layerTransportLimits])
+          )
+        )
+      )
+    )
+
   /**
    * Opens all ports of the settings, with the chat behind them. When its scope closes every peer is told, what waits is
    * sent (for at most `drainTimeout`), and the ports are closed.
+   *
+   * - What is not given has its default. Call it once and keep the layer: each that it gives is a server of its own, which
+   *   shares nothing with others.
+   * - A `History`, `Attachments`, `StorageHealth`, `Directory`, `Quota` or `Clock` that is provided in front of it is used
+   *   instead of its own. Without need for them it opens neither a database nor a folder of files.
    */
-  static readonly layer: Layer.Layer<
-    Server | Operator | ConsoleGateway | Chat | Attachments | Metrics | Quota | StorageHealth,
-    ListenFailed | Storage.Failure,
-    Settings
-  > = this.layerNoDeps.pipe(
-    Layer.provide(Listeners.layer),
-    Layer.provideMerge(Layer.mergeAll(Operator.layer, HttpRoutes.layerServices)),
-    Layer.provideMerge(Connections.layer),
-    Layer.provideMerge(Chat.layerNoStorage),
-    Layer.provideMerge(Storage.layer),
-    Layer.provide([layerChatLimits, layerTransportLimits])
-  )
+  static readonly layer = (settings?: Input): Layer.Layer<Services, Failure> =>
+    Layer.provide(Server.layerNoSettings, Settings.layer(settings))
+
+  /** The same, where what is not given comes from the `ConfigProvider`: `PARLANCE_HTTP_PORT` and so on. */
+  static readonly layerConfig = (settings?: Input): Layer.Layer<Services, Failure> =>
+    Layer.provide(Server.layerNoSettings, Settings.layerConfig(settings))
 }

@@ -4,16 +4,16 @@
  * One table says all about them: from it come the environment variables `PARLANCE_<NAME>`, the flags `--<name>`, the
  * help text and the type. A row's default is written as an operator would write it, and read by the same schema.
  */
-import { Config, Context, Effect, Layer, Option, Result, Schema, String } from "effect"
+import { Config, Context, Effect, Inspectable, Layer, Option, Redacted, Result, Schema, String } from "effect"
 import * as Kind from "./SettingKind.ts"
 
-interface Row<A> {
-  readonly kind: Kind.Kind<A>
+interface Row<A, I> {
+  readonly kind: Kind.Kind<A, I>
   readonly initial: string
   readonly about: string
 }
 
-const row = <A>(kind: Kind.Kind<A>, initial: string, about: string): Row<A> => ({ kind, initial, about })
+const row = <A, I>(kind: Kind.Kind<A, I>, initial: string, about: string): Row<A, I> => ({ kind, initial, about })
 
 const table = {
   host: row(Kind.host, "127.0.0.1", "address to listen on; 0.0.0.0 opens the server to the network"),
@@ -75,9 +75,19 @@ const table = {
   logLevel: row(Kind.logLevel, "info", "least level that is logged")
 }
 
-type Name = keyof typeof table
-type Value<R> = R extends Row<infer A> ? A : never
-type Values = { readonly [N in Name]: Value<(typeof table)[N]> }
+type Table = typeof table
+type Name = keyof Table
+
+/** The values of all settings. */
+export type Values = { readonly [N in Name]: Table[N] extends Row<infer A, infer _I> ? A : never }
+
+type Given<A> = A | string | Config.Config<A | string>
+
+/**
+ * Settings as a program gives them: each as a value, as an operator would write it (`"64KiB"`, `"5 seconds"`, `"off"`), or as
+ * a `Config` of either. A number is in milliseconds where a time is wanted, and in bytes where a size is. What is not given has its default.
+ */
+export type Input = { readonly [N in Name]?: Table[N] extends Row<infer _A, infer I> ? Given<I> : never }
 
 /** What operators see of one setting. */
 export interface Description {
@@ -115,20 +125,29 @@ export class SettingInvalid extends Schema.TaggedError<SettingInvalid>()("Settin
   }
 }
 
-const read = <A>(name: Name, { initial, kind }: Row<A>, text: Option.Option<string>) => {
-  const value = Option.getOrElse(text, () => initial)
-  return Schema.decodeResult(kind.schema)(value.trim()).pipe(
-    Result.mapError(() => new SettingInvalid({ setting: name, value, expected: kind.expected }))
+const shownOf = (given: unknown): string =>
+  typeof given === "string" ? given : Redacted.isRedacted(given) ? "(hidden)" : Inspectable.toStringUnknown(given, 0)
+
+const decode = (name: Name, given: unknown): Result.Result<unknown, SettingInvalid> => {
+  const kind: Kind.Kind<unknown, unknown> = table[name].kind
+  return Result.mapError(
+    kind.decode(given),
+    () => new SettingInvalid({ setting: name, value: shownOf(given), expected: kind.expected })
   )
 }
 
+/** What is given goes before what `textOf` finds, and that before the default. */
 const readAll = Effect.fnUntraced(function* (
+  input: Input,
   textOf: (description: Description) => Effect.Effect<Option.Option<string>>
-): Effect.fn.Return<Values, SettingInvalid> {
+): Effect.fn.Return<Values, SettingInvalid | Config.ConfigError> {
   const values: Partial<Record<Name, unknown>> = {}
   for (const name of Object.keys(table) as Array<Name>) {
-    const text = yield* textOf(describe(name))
-    values[name] = yield* Effect.fromResult(read<unknown>(name, table[name], text))
+    const given: unknown = input[name]
+    const text = name in input ? Option.none() : yield* textOf(describe(name))
+    const value = Config.isConfig(given) ? yield* given : given
+    const wanted = name in input ? value : Option.getOrElse(text, () => table[name].initial)
+    values[name] = yield* Effect.fromResult(decode(name, wanted))
   }
   return values as Values
 })
@@ -136,25 +155,21 @@ const readAll = Effect.fnUntraced(function* (
 /** The settings with which the server runs. */
 export class Settings extends Context.Service<Settings, Values>()("parlance/app/Settings") {
   /**
-   * Reads the settings from the `ConfigProvider`.
+   * What is given, and for the rest the settings of the `ConfigProvider`.
    *
    * An unset variable, also an empty one of the environment, means the default. Fails with the first setting that is wrong.
    */
-  static readonly config: Effect.Effect<Values, SettingInvalid> = readAll(({ environment }) =>
-    Effect.orDie(Config.option(Config.String(environment)))
-  )
+  static readonly config = (input: Input = {}): Effect.Effect<Values, SettingInvalid | Config.ConfigError> =>
+    readAll(input, ({ environment }) => Effect.orDie(Config.option(Config.String(environment))))
 
-  /** The settings of the `ConfigProvider`. */
-  static readonly layerConfig: Layer.Layer<Settings, SettingInvalid> = Layer.effect(Settings, Settings.config)
+  /** What is given, and for the rest the settings of the `ConfigProvider`. */
+  static readonly layerConfig = (input?: Input): Layer.Layer<Settings, SettingInvalid | Config.ConfigError> =>
+    Layer.effect(Settings, Settings.config(input))
 
-  /** The defaults, and what is set besides. */
-  static readonly layer = (overrides?: Partial<Values>): Layer.Layer<Settings> =>
+  /** What is given, and for the rest the defaults. */
+  static readonly layer = (input: Input = {}): Layer.Layer<Settings, SettingInvalid | Config.ConfigError> =>
     Layer.effect(
       Settings,
-      readAll(() => Effect.succeedNone).pipe(
-        Effect.orDie,
-        Effect.map((defaults) => Settings.of({ ...defaults, ...overrides })),
-        Effect.map((values) => Settings.of({ ...values, rooms: Kind.withGeneral(values.rooms) }))
-      )
+      readAll(input, () => Effect.succeedNone)
     )
 }

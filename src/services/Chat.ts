@@ -16,6 +16,7 @@ import { plainText } from "../domain/PlainText.ts"
 import { Flooding, NotLoggedIn, type Rejection } from "../domain/Rejection.ts"
 import { Attachments } from "./Attachments.ts"
 import * as Broadcaster from "./Broadcaster.ts"
+import { unlessProvided } from "./DefaultLayer.ts"
 import { Metrics } from "./Metrics.ts"
 import { Directory } from "./Directory.ts"
 import { Downloads } from "./Downloads.ts"
@@ -276,7 +277,7 @@ export class Chat extends Context.Service<
           broadcaster.tell(sessions.all(), { _tag: "ServerStopping" }, undefined)
         },
         watch,
-        events: Stream.unwrap(Effect.map(observe, (queue) => Stream.fromQueue(queue)))
+        events: Stream.unwrap(Effect.map(observe, Stream.fromQueue))
       })
     })
   )
@@ -288,11 +289,14 @@ export class Chat extends Context.Service<
     Layer.provideMerge(Layer.mergeAll(Sessions.layerNoDeps, Rooms.layer, Metrics.layer, Refusals.layer, Links.layer))
   )
 
-  /** The chat without the storage behind it; names are those of this process. */
-  static readonly layerNoStorage = this.layerNoDirectory.pipe(Layer.provideMerge(Directory.layer))
+  /** The chat without the storage behind it; names are those of this process, unless a directory is provided. */
+  static readonly layerNoStorage = this.layerNoDirectory.pipe(
+    Layer.provideMerge(unlessProvided(Directory, Directory.layer))
+  )
 
-  /** The chat with all it needs, in memory. */
+  /** The chat with all it needs, in memory but for what is provided in front of it. */
   static readonly layer = this.layerNoStorage.pipe(
-    Layer.provideMerge(Layer.mergeAll(History.layerMemory, Attachments.layerMemory))
+    Layer.provideMerge(unlessProvided(History, History.layerMemory)),
+    Layer.provideMerge(unlessProvided(Attachments, Attachments.layerMemory))
   )
 }

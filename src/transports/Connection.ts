@@ -67,6 +67,11 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
     this.outbox = new Outbox(context.outboxes, accepted.carrier, this)
   }
 
+  /** Whether it is one of the protocol at work that has this context. */
+  isOf(context: unknown): boolean {
+    return this.#context === context
+  }
+
   get id(): string {
     return (this.#id ??= `connection ${this.#number}`)
   }

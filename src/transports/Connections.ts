@@ -14,6 +14,7 @@ import { sweepMillis } from "../protocols/Exchange.ts"
 import type { Protocol } from "../protocols/Protocol.ts"
 import { Metrics } from "../services/Metrics.ts"
 import { Chat } from "../services/Chat.ts"
+import { unlessProvided } from "../services/DefaultLayer.ts"
 import { Quota } from "../services/Quota.ts"
 import { Turn } from "../services/Turn.ts"
 import * as Batches from "./Batches.ts"
@@ -33,11 +34,21 @@ import { WireLog } from "./WireLog.ts"
 // Whoever gave the place takes it back.
 const ownPlace = (): void => {}
 
+/** The connections of a protocol. */
+interface Crowd {
+  count: number
+  /** Done when none is left; there is one when it is over. */
+  over: Deferred.Deferred<void> | undefined
+}
+
 /** A protocol at work. */
 export interface Service<In, Packet, Frame, Key extends object = never> {
   readonly context: ProtocolContext<In, Packet, Frame, Key>
   readonly interpreter: Interpreter<Frame, Key>
   readonly dialogue: Dialogue<In, Packet, Frame, Key>
+  readonly crowd: Crowd
+  /** Tells every peer of the protocol that the server stops, and ends its connections and those that come from now on. */
+  readonly stop: Effect.Effect<void>
 }
 
 export class Connections extends Context.Service<
@@ -72,9 +83,9 @@ export class Connections extends Context.Service<
       const run = yield* inTurn(FiberSet.makeRuntime<never, void, Hangup>())
       // oxlint-disable-next-line typescript/no-explicit-any -- a connection is invariant in what it reads and writes
       const connections = new Set<Connection<any, any, any, any>>()
+      const stops = new Set<Effect.Effect<void>>()
       let isStopping = false
       let lastConnection = 0
-      let allOver = Deferred.makeUnsafe<void>()
 
       yield* IdleSweeper.fork(connections, limits, clock)
       yield* Effect.addFinalizer(() =>
@@ -108,16 +119,30 @@ export class Connections extends Context.Service<
           const sweep = Effect.suspend(() => interpreter.perform(exchange.sweep()))
           yield* Effect.forkScoped(everyMillis(sweepMillis, sweep))
         }
-        return { context, interpreter, dialogue: new Dialogue(context, interpreter) }
+        const crowd: Crowd = { count: 0, over: undefined }
+        const stop = Effect.suspend(() => {
+          if (crowd.over !== undefined) return Deferred.await(crowd.over)
+          crowd.over = Deferred.makeUnsafe()
+          if (crowd.count === 0) Deferred.doneUnsafe(crowd.over, Effect.void)
+          const hangup = new Hangup({ reason: "stopping" })
+          for (const connection of connections) if (connection.isOf(context)) connection.hangUp(hangup)
+          return Deferred.await(crowd.over)
+        })
+        yield* Effect.acquireRelease(
+          Effect.sync(() => stops.add(stop)),
+          () => Effect.sync(() => stops.delete(stop))
+        )
+        return { context, interpreter, dialogue: new Dialogue(context, interpreter), crowd, stop }
       })
 
       const refuse = <In, Packet, Frame, Key extends object>(
-        { protocol }: ProtocolContext<In, Packet, Frame, Key>,
+        { context: { protocol }, crowd }: Service<In, Packet, Frame, Key>,
         { carrier, remote }: Accepted<In, Frame>
       ): Effect.Effect<void> =>
         Effect.sync(() => {
           metrics.counts.connectionsRefused++
-          const reason = isStopping ? "stopping" : quota.isBanned(remote.address) ? "banned" : "too-many"
+          const reason =
+            isStopping || crowd.over !== undefined ? "stopping" : quota.isBanned(remote.address) ? "banned" : "too-many"
           for (const frame of protocol.converse().farewell(reason)) carrier.write([frame])
           carrier.end()
         })
@@ -156,6 +181,7 @@ export class Connections extends Context.Service<
 
       const close = <In, Packet, Frame, Key extends object>(
         connection: Connection<In, Packet, Frame, Key>,
+        crowd: Crowd,
         leavePlace: () => void
       ): Effect.Effect<void> =>
         Effect.andThen(
@@ -165,13 +191,13 @@ export class Connections extends Context.Service<
             leavePlace()
             connections.delete(connection)
             metrics.counts.connections--
-            if (connections.size === 0) Deferred.doneUnsafe(allOver, Effect.void)
+            if (--crowd.count === 0 && crowd.over !== undefined) Deferred.doneUnsafe(crowd.over, Effect.void)
           })
         )
 
       // An idle connection keeps what is made here: as little as can be.
       const serveOne = <In, Packet, Frame, Key extends object>(
-        { context, dialogue, interpreter }: Service<In, Packet, Frame, Key>,
+        { context, crowd, dialogue, interpreter }: Service<In, Packet, Frame, Key>,
         accepted: Accepted<In, Frame>,
         leavePlace: () => void
       ): Effect.Effect<void, Hangup> =>
@@ -180,11 +206,12 @@ export class Connections extends Context.Service<
             const connection = new Connection(context, interpreter, accepted, ++lastConnection)
             connection.fiber = fiber
             connections.add(connection)
+            crowd.count++
             metrics.counts.connections++
             metrics.counts.connectionsOpened++
             const converse = Effect.suspend(() => dialogue.converse(connection, accepted.inbound))
             return Effect.onExit(restore(converse), (exit) =>
-              Effect.ensuring(over(connection, exit), close(connection, leavePlace))
+              Effect.ensuring(over(connection, exit), close(connection, crowd, leavePlace))
             )
           })
         )
@@ -194,30 +221,28 @@ export class Connections extends Context.Service<
         const admit = isBrief ? quota.admitBriefly : quota.admit
         return (accepted: Accepted<In, Frame>): Fiber.Fiber<void, Hangup> => {
           const { hasPlace, remote } = accepted
-          const leavePlace = isStopping || hasPlace === false ? undefined : hasPlace ? ownPlace : admit(remote.address)
-          return run(
-            leavePlace === undefined ? refuse(service.context, accepted) : serveOne(service, accepted, leavePlace)
-          )
+          const isOver = isStopping || service.crowd.over !== undefined || hasPlace === false
+          const leavePlace = isOver ? undefined : hasPlace ? ownPlace : admit(remote.address)
+          return run(leavePlace === undefined ? refuse(service, accepted) : serveOne(service, accepted, leavePlace))
         }
       }
 
       const stop = Effect.suspend(() => {
         isStopping = true
         chat.stopping()
-        if (connections.size === 0) return Effect.void
-        allOver = Deferred.makeUnsafe<void>()
-        const hangup = new Hangup({ reason: "stopping" })
-        for (const connection of connections) connection.hangUp(hangup)
-        return Deferred.await(allOver)
+        return Effect.forEach(stops, (stop) => stop, { concurrency: "unbounded", discard: true })
       })
 
       return Connections.of({ serve, accept, stop })
     })
   )
 
-  /** With the quota, which counts for whoever comes without a connection too, and the descriptors. */
+  /**
+   * With the quota, which counts for whoever comes without a connection too, unless one is provided in front of this, and
+   * the descriptors.
+   */
   static readonly layer = this.layerNoDeps.pipe(
     Layer.provide(Flusher.layer),
-    Layer.provideMerge(Layer.mergeAll(Quota.layer, Descriptors.layer))
+    Layer.provideMerge(Layer.mergeAll(unlessProvided(Quota, Quota.layer), Descriptors.layer))
   )
 }

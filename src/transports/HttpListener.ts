@@ -4,7 +4,7 @@ import { Effect, Scope } from "effect"
 import { NetAddress } from "effect/net"
 import { HttpRouter } from "effect/http"
 import type { Layer } from "effect"
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
+import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http"
 import type { Duplex } from "node:stream"
 import type { HttpAdmission } from "./HttpAdmission.ts"
 import * as HttpPipeline from "./HttpPipeline.ts"
@@ -67,29 +67,23 @@ const refuseConnect = (_: IncomingMessage, socket: Duplex): void => {
   )
 }
 
-// Whatever has been attached is asked first, by listeners of its own: this is put before all of them.
-const guard = (server: Server, isServed: (request: IncomingMessage) => boolean): void => {
-  const listeners = server.listeners("request")
-  const serve = (request: IncomingMessage, response: ServerResponse): void => {
-    if (isServed(request) || isHealth(request)) {
-      for (const listener of listeners) Reflect.apply(listener, server, [request, response])
-    } else {
-      const headers = {
-        "content-type": "text/plain; charset=utf-8",
-        "content-length": misdirected.length,
-        "cache-control": "no-store"
-      }
-      response.writeHead(421, headers).end(misdirected)
+// Whoever asks under another name is told so; all else goes to `inner`, in its turn.
+const guard = (inner: Server, isServed: (request: IncomingMessage) => boolean): RequestListener =>
+  HttpPipeline.inTurn((request, response) => {
+    if (isServed(request) || isHealth(request)) return void inner.emit("request", request, response)
+    const headers = {
+      "content-type": "text/plain; charset=utf-8",
+      "content-length": misdirected.length,
+      "cache-control": "no-store"
     }
-  }
-  server.removeAllListeners("request")
-  server.on("request", HttpPipeline.inTurn(serve))
-}
+    response.writeHead(421, headers).end(misdirected)
+  })
 
 /**
  * Serves routes on a port until the scope ends; port 0 is any free one.
  *
- * `attach` is called before the port is open, so that nobody meets a server that is half there.
+ * `attach` is called before the port is open, so that nobody meets a server that is half there. What it gets is no port: it has
+ * the requests and upgrades that are let in, each of a connection in its turn.
  */
 export const listen = Effect.fn("HttpListener.listen")(function* <E, R>(
   protocol: string,
@@ -114,10 +108,13 @@ export const listen = Effect.fn("HttpListener.listen")(function* <E, R>(
   )
   if (admission !== undefined) server.prependListener("connection", (socket) => void admission.admit(socket))
   const app = yield* HttpRouter.toHttpEffect(routes)
-  server.on("request", yield* NodeHttpServer.makeHandler(app, { scope }))
+  // It never listens: what is let in goes there, for the routes and what is attached.
+  const inner = createServer()
+  inner.on("request", yield* NodeHttpServer.makeHandler(app, { scope }))
+  yield* attach(inner)
   server.on("connect", refuseConnect)
-  yield* attach(server)
-  guard(server, isServedRequest)
+  server.on("request", guard(inner, isServedRequest))
+  server.on("upgrade", (...upgrade: ReadonlyArray<unknown>) => void inner.emit("upgrade", ...upgrade))
   yield* listenOn(server, protocol, options)
   const bound = server.address()
   const port = typeof bound === "object" && bound !== null ? bound.port : options.port

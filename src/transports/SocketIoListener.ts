@@ -7,7 +7,7 @@
  * - A connection has its place in the quota of its address from its handshake on, whether or not it asks for the chat.
  */
 import { Effect, type Scope } from "effect"
-import type * as http from "node:http"
+import * as http from "node:http"
 import type { Duplex } from "node:stream"
 import { Server, type Socket } from "socket.io"
 import { Hangup, type HangupReason } from "../domain/Hangup.ts"
@@ -15,6 +15,7 @@ import type { SocketIoPacket } from "../protocols/SocketIoPacket.ts"
 import { Quota } from "../services/Quota.ts"
 import { Connections, type Service } from "./Connections.ts"
 import * as HangupLog from "./HangupLog.ts"
+import * as HttpPipeline from "./HttpPipeline.ts"
 import { isOriginOf } from "./HttpSite.ts"
 import { SocketIoBatches } from "./SocketIoBatches.ts"
 import { make as makeCarrier, type SocketIoCarrier } from "./SocketIoCarrier.ts"
@@ -58,18 +59,46 @@ type Acknowledge = (...args: ReadonlyArray<unknown>) => void
 
 const isAcknowledge = (argument: unknown): argument is Acknowledge => typeof argument === "function"
 
+const isOwn = ({ url }: http.IncomingMessage): boolean => url?.startsWith(`${path}/`) === true
+
+/** Takes the requests and upgrades that are Socket.IO's. */
+type Take = (name: "request" | "upgrade", args: ReadonlyArray<unknown>) => void
+
+/** Has them go to `take` alone, whoever else listens to the server and whenever that began to. Gives what ends it. */
+const intercept = (server: http.Server, take: Take): (() => void) => {
+  const { emit } = server
+  const isInherited = !Object.hasOwn(server, "emit")
+  let isOver = false
+  const passOn = (name: string | symbol, ...args: ReadonlyArray<unknown>): boolean => {
+    if (isOver || (name !== "request" && name !== "upgrade") || !isOwn(args[0] as http.IncomingMessage)) {
+      return Reflect.apply(emit, server, [name, ...args]) as boolean
+    }
+    take(name, args)
+    return true
+  }
+  server.emit = passOn
+  return () => {
+    isOver = true
+    // Somebody else may have come in between, and passes on to this.
+    if (server.emit !== passOn) return
+    if (isInherited) Reflect.deleteProperty(server, "emit")
+    else server.emit = emit
+  }
+}
+
 /**
  * Serves a protocol that is at work at `/socket.io/` of `server`, and the client's bundle at `/socket.io/socket.io.js`, until the scope
  * closes. Then every connection is closed; the HTTP server stays open.
  *
- * The server's other request listeners must be there before this is called: they get what is not Socket.IO's. `origins`
- * are those of other sites whose pages may connect, `*` for all.
+ * `origins` are those of other sites whose pages may connect, `*` for all. Requests that a peer sends before it was answered
+ * are served in their turn, unless the server sees to that (`isInTurn`).
  */
 export const attach = Effect.fnUntraced(function* <Packet, Key extends object>(options: {
   readonly service: Service<SocketIoPacket, Packet, SocketIoPacket, Key>
   readonly server: http.Server
   readonly origins: ReadonlyArray<string>
   readonly packetLimitBytes?: number
+  readonly isInTurn?: boolean
 }): Effect.fn.Return<void, never, Scope.Scope | Connections | Quota> {
   const { service, server, origins } = options
   const limitBytes = options.packetLimitBytes ?? packetLimitBytes
@@ -152,22 +181,32 @@ export const attach = Effect.fnUntraced(function* <Packet, Key extends object>(o
     accept({ carrier, inbound: inbound.inbound, remote, hasPlace: true })
   }
 
-  const watchUpgrade = (request: http.IncomingMessage, socket: Duplex) => {
-    if (request.url?.startsWith(`${path}/`) !== true) {
-      // Engine.IO would only end its own side, and wait for the peer's for ever. At the end nobody else will answer either.
-      const end = Effect.sync(() => {
-        if ("bytesWritten" in socket && socket.bytesWritten === 0) socket.destroy()
-      })
-      service.context.run(Effect.ensuring(Effect.sleep(upgradeTimeoutMillis), end))
-      return
-    }
-    upgraded.add(socket)
-    socket.once("close", () => upgraded.delete(socket))
+  // Node has upgrades answered by those who listen for them, who may all leave that to others.
+  const watchUpgrade = (_: http.IncomingMessage, socket: Duplex): void => {
+    const end = Effect.sync(() => {
+      if ("bytesWritten" in socket && socket.bytesWritten === 0) socket.destroy()
+    })
+    service.context.run(Effect.ensuring(Effect.sleep(upgradeTimeoutMillis), end))
   }
 
+  // It never listens: Socket.IO has its listeners there.
+  const own = http.createServer()
+  own.on("upgrade", (_: http.IncomingMessage, socket: Duplex) => {
+    upgraded.add(socket)
+    socket.once("close", () => upgraded.delete(socket))
+  })
+  io.attach(own)
+  const request = (...of: Parameters<http.RequestListener>): void => void own.emit("request", ...of)
+  const serveRequest = options.isInTurn === true ? request : HttpPipeline.inTurn(request)
+  const release = intercept(server, (name, args) => {
+    if (name === "request") serveRequest(...(args as Parameters<http.RequestListener>))
+    else own.emit(name, ...args)
+  })
+  server.on("upgrade", watchUpgrade)
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
       isClosing = true
+      release()
       server.off("upgrade", watchUpgrade)
       for (const carrier of carriers) carrier.destroy()
       io.engine.close()
@@ -175,8 +214,6 @@ export const attach = Effect.fnUntraced(function* <Packet, Key extends object>(o
       for (const socket of upgraded) socket.destroy()
     })
   )
-  server.on("upgrade", watchUpgrade)
-  io.attach(server)
   const leave = (request: http.IncomingMessage): void => places.get(request)?.()
   io.engine.on("connection", (conn: Socket["conn"]) => conn.once("close", () => leave(conn.request)))
   io.engine.on("connection_error", ({ req }: { readonly req: http.IncomingMessage }) => leave(req))

@@ -5,9 +5,10 @@ import { SqlClient } from "effect/sql"
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Visitor } from "../../src/mod.ts"
+import { Server, Settings, Visitor } from "../../src/mod.ts"
 import * as Database from "../../src/storage/Database.ts"
 import { digestOf } from "../../src/app/Token.ts"
+import { general, type RoomName } from "../../src/domain/Names.ts"
 import * as TestServer from "../e2e/TestServer.ts"
 import { ask, client, operatorClient } from "./Asking.ts"
 
@@ -101,9 +102,12 @@ describe("names that were stored before", () => {
       Effect.scoped,
       Effect.provide(
         Layer.unwrap(
-          Effect.map(directory, (dataDir) =>
-            TestServer.layer({ dataDir, storage: "sqlite", rooms: ["general", stacked] as never })
-          )
+          Effect.map(directory, (dataDir) => {
+            const ports = { tossPort: 0, tsockmPort: 0, chatmasterPort: 0, packetPort: 0, httpPort: 0 }
+            const values = Settings.config({ ...ports, dataDir, storage: "sqlite" })
+            const before = Effect.map(values, (values) => ({ ...values, rooms: [general, stacked as RoomName] }))
+            return Layer.provide(Server.layerNoSettings, Layer.effect(Settings, before))
+          })
         )
       )
     )

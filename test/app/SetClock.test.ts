@@ -6,7 +6,6 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, type Scope } from "effect"
 import { TestClock } from "effect/testing"
 import * as Protocols from "../../src/app/Protocols.ts"
-import { Settings } from "../../src/app/Settings.ts"
 import * as PacketCodec from "../../src/protocols/packet/PacketCodec.ts"
 import { Metrics } from "../../src/services/Metrics.ts"
 import { LossyNetwork, Peer, type Subject } from "../../src/testing/mod.ts"
@@ -97,16 +96,14 @@ const transcript = <In, Packet, Frame, Key extends object>(
     }).pipe(Effect.provide(Peer.layer()))
   )
 
-const settings = Settings.layer()
-
 describe("When the time of the day is set", () => {
   const verify = <In, Packet, Frame, Key extends object>(
     subject: Subject<In, Packet, Frame, Key>,
-    make: Effect.Effect<ReturnType<typeof subject.make>, never, Settings>
+    make: () => Effect.Effect<ReturnType<typeof subject.make>>
   ): void => {
     it.effect(`${subject.make().name} goes on as if it were not`, () =>
       Effect.gen(function* () {
-        const made = Effect.provide(make, settings)
+        const made = make()
         const expected = yield* transcript(subject, made, never)
         const last = expected.at(-1)!
         assert.isAtLeast(last.messages, 50)
@@ -122,7 +119,7 @@ describe("When the time of the day is set", () => {
   verify(Subjects.tsockm, Protocols.tsockm)
   verify(Subjects.chatmaster, Protocols.chatmaster)
   verify(Subjects.packet, Protocols.packet)
-  verify(Subjects.sockets, Protocols.sockets)
+  verify(Subjects.sockets, () => Protocols.sockets)
 
   /** All datagrams of three sessions: one talks, one confirms nothing, one says nothing. */
   const datagrams = (sets: Sets): Effect.Effect<ReadonlyArray<string>, never, Scope.Scope> =>
@@ -130,7 +127,7 @@ describe("When the time of the day is set", () => {
       Effect.gen(function* () {
         const { counts } = yield* Metrics
         const conditions = { loss: 0, duplication: 0, reordering: 0, latencyMillis: 10, jitterMillis: 0, lateMillis: 1 }
-        const network = yield* LossyNetwork.make(yield* Protocols.packet, { seed: 1, conditions })
+        const network = yield* LossyNetwork.make(yield* Protocols.packet(), { seed: 1, conditions })
         const sessions: Array<string> = []
         const enter = Effect.fnUntraced(function* (name: string) {
           const received: Array<Uint8Array> = []
@@ -155,7 +152,7 @@ describe("When the time of the day is set", () => {
         }
         assert.deepStrictEqual(network.defects, [])
         return [...network.trace.map((it) => `${it.atMillis} ${it.direction} ${it.address}`), ...sessions]
-      }).pipe(Effect.provide([Peer.layer(), settings]))
+      }).pipe(Effect.provide(Peer.layer()))
     )
 
   it.effect("packet sends again over datagrams, and ends sessions, as if it were not", () =>
@@ -174,7 +171,7 @@ describe("When the process was stopped", () => {
     SkewedClock.use((clock) =>
       Effect.gen(function* () {
         const { counts } = yield* Metrics
-        const protocol = yield* Protocols.chatmaster
+        const protocol = yield* Protocols.chatmaster()
         const [late] = [yield* Peer.connect(protocol), yield* Peer.connect(protocol)]
         yield* TestClock.adjust("5 seconds")
         clock.stop(40_000)
@@ -184,7 +181,7 @@ describe("When the process was stopped", () => {
         yield* late.takeUntil(Subjects.chatmaster.isWelcome)
         yield* TestClock.adjust("1 second")
         assert.deepStrictEqual([counts.connections, counts.hangups], [1, { "login-timeout": 1 }])
-      }).pipe(Effect.provide([Peer.layer(), settings]))
+      }).pipe(Effect.provide(Peer.layer()))
     )
   )
 
@@ -192,7 +189,7 @@ describe("When the process was stopped", () => {
     SkewedClock.use((clock) =>
       Effect.gen(function* () {
         const { counts } = yield* Metrics
-        const protocol = yield* Protocols.packet
+        const protocol = yield* Protocols.packet()
         const alice = yield* Peer.connect(protocol)
         yield* alice.send(...Subjects.packet.login("alice"))
         const welcome = yield* alice.takeUntil(Subjects.packet.isWelcome)
@@ -211,7 +208,7 @@ describe("When the process was stopped", () => {
         assert.deepStrictEqual([counts.sessions, counts.connections, counts.hangups], [1, 2, {}])
         yield* TestClock.adjust("1 second")
         assert.deepStrictEqual([counts.sessions, counts.connections, counts.hangups], [1, 1, { slow: 1 }])
-      }).pipe(Effect.provide([Peer.layer(), settings]))
+      }).pipe(Effect.provide(Peer.layer()))
     )
   )
 })

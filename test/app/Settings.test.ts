@@ -11,7 +11,9 @@ import type { Operator } from "../../src/services/Operator.ts"
 type Values = Settings["Service"]
 
 const fromEnvironment = (environment: Record<string, string>) =>
-  Settings.config.pipe(Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnvRecord(environment)))
+  Settings.config().pipe(
+    Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnvRecord(environment))
+  )
 
 class Seen extends Data.TaggedError("Seen")<{ readonly values: Values }> {}
 

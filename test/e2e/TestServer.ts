@@ -2,7 +2,7 @@ import { Effect, Layer, Logger } from "effect"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Server, Settings } from "../../src/mod.ts"
+import { Server, type SettingsInput } from "../../src/mod.ts"
 
 /** A folder that goes with the scope. */
 const folder = Effect.acquireRelease(
@@ -11,27 +11,19 @@ const folder = Effect.acquireRelease(
 )
 
 /** A real server on free ports, which logs to `loggers`. */
-export const layer = (
-  overrides?: Parameters<typeof Settings.layer>[0],
-  loggers: ReadonlyArray<Logger.Logger<unknown, void>> = []
-) =>
+export const layer = (overrides?: SettingsInput, loggers: ReadonlyArray<Logger.Logger<unknown, void>> = []) =>
   Layer.unwrap(
     Effect.map(folder, (dataDir) =>
-      Server.layer.pipe(
-        Layer.provide(
-          Settings.layer({
-            tossPort: 0,
-            tsockmPort: 0,
-            chatmasterPort: 0,
-            packetPort: 0,
-            httpPort: 0,
-            floodRate: 0,
-            dataDir,
-            ...overrides
-          })
-        ),
-        Layer.provide(Logger.layer(loggers))
-      )
+      Server.layer({
+        tossPort: 0,
+        tsockmPort: 0,
+        chatmasterPort: 0,
+        packetPort: 0,
+        httpPort: 0,
+        floodRate: 0,
+        dataDir,
+        ...overrides
+      }).pipe(Layer.provide(Logger.layer(loggers)))
     )
   )
 

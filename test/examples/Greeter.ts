@@ -1,6 +1,6 @@
 import { NodeRuntime } from "@effect/platform-node"
-import { Effect, Layer, Stream } from "effect"
-import { Server, Settings, Visitor } from "parlance"
+import { Effect, Stream } from "effect"
+import { Server, Visitor } from "parlance"
 
 // A bot in the server's own process: it welcomes everybody who comes, whatever protocol they speak.
 export const greeter = Effect.gen(function* () {
@@ -13,5 +13,5 @@ export const greeter = Effect.gen(function* () {
 }).pipe(Effect.scoped)
 
 if (import.meta.main) {
-  greeter.pipe(Effect.provide(Server.layer.pipe(Layer.provide(Settings.layer()))), NodeRuntime.runMain)
+  greeter.pipe(Effect.provide(Server.layer()), NodeRuntime.runMain)
 }

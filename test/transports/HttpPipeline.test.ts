@@ -26,9 +26,8 @@ const given = Effect.gen(function* () {
     HttpRouter.add("GET", "/never", Effect.andThen(served(undefined), Effect.never))
   )
   const sockets: Array<Socket> = []
-  const { server, url } = yield* HttpListener.listen("http", { host: "127.0.0.1", port: 0 }, routes, (server) =>
-    Effect.sync(() => void server.on("connection", (socket: Socket) => sockets.push(socket)))
-  )
+  const { server, url } = yield* HttpListener.listen("http", { host: "127.0.0.1", port: 0 }, routes, () => Effect.void)
+  server.on("connection", (socket: Socket) => sockets.push(socket))
   server.prependListener("request", (_, response) => {
     counts.came++
     response.once("finish", () => void counts.taken++)
