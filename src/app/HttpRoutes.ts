@@ -1,4 +1,8 @@
-/** All that the HTTP port serves besides the sockets protocol, and what that needs of its own. */
+/**
+ * What the HTTP port serves besides the sockets protocol, as routes of an `HttpRouter`: all of it, or one by one.
+ *
+ * A router of your own needs {@link routerConfig}: `Effect.provideService(HttpRouter.RouterConfig, routerConfig)`.
+ */
 import { Effect, Layer } from "effect"
 import type { HttpRouter } from "effect/http"
 import { Attachments } from "../services/Attachments.ts"
@@ -26,7 +30,7 @@ import { Settings } from "./Settings.ts"
 import * as UploadRoutes from "./UploadRoutes.ts"
 import * as WebPages from "./WebPages.ts"
 
-/** What they are made of. */
+/** What all of them need. */
 export type Services =
   | Attachments
   | BotRegistry
@@ -50,31 +54,65 @@ export type Services =
  */
 export const routerConfig = { maxParamLength: 1024, caseSensitive: true }
 
-/** Pages, files, uploads and the API. */
-export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | Services> = Layer.unwrap(
+/** The state of the server as JSON at `/healthz`. */
+export const health = Layer.unwrap(
   Effect.gen(function* () {
-    const { baseUrl } = yield* Links
-    const { fileLimitBytes } = yield* Limits
-    return Layer.mergeAll(
-      Http.health(yield* Metrics, yield* StorageHealth),
-      FileRoutes.routes(yield* Attachments),
-      WebPages.routes(Http.plainPage),
-      OperatorRoutes.routes(yield* OperatorLogin, baseUrl),
-      UploadRoutes.routes(yield* ResumableUploads, fileLimitBytes),
-      ApiRoutes.layer
-    )
+    return Http.health(yield* Metrics, yield* StorageHealth)
   })
 )
 
-/** The operator's token, the bots and the console's gateway, of the settings' data directory. */
+/** Shared files at `/files`. */
+export const files = Layer.unwrap(Effect.map(Attachments, FileRoutes.routes))
+
+/** Uploads that can be resumed (tus 1.0.0) at `/api/v1/uploads`. */
+export const uploads = Layer.unwrap(
+  Effect.gen(function* () {
+    const { fileLimitBytes } = yield* Limits
+    return UploadRoutes.routes(yield* ResumableUploads, fileLimitBytes)
+  })
+)
+
+/** The chat page at `/`, and the operator page at `/admin`. */
+export const pages: Layer.Layer<never, never, HttpRouter.HttpRouter> = WebPages.routes(Http.plainPage)
+
+/** Where operators log in to their page. */
+export const operator = Layer.unwrap(
+  Effect.gen(function* () {
+    const { baseUrl } = yield* Links
+    return OperatorRoutes.routes(yield* OperatorLogin, baseUrl)
+  })
+)
+
+/** The HTTP API at `/api/v1`. */
+export const api: Layer.Layer<never, never, HttpRouter.HttpRouter | Services> = ApiRoutes.layer
+
+/** All of them. */
+export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | Services> = Layer.mergeAll(
+  health,
+  files,
+  pages,
+  operator,
+  uploads,
+  api
+)
+
+/** The operator's token and the bots, which are kept in a directory, and the console's gateway. */
+export const layerOperator = (directory: string) =>
+  Layer.mergeAll(
+    OperatorLogin.layer.pipe(Layer.provideMerge(OperatorToken.layer(directory))),
+    BotRegistry.layer(directory),
+    ConsoleGateway.layer
+  )
+
+/** The same as the settings want it; without an HTTP port no token is right. */
 export const layerServices = Layer.unwrap(
   Effect.map(Settings, ({ dataDir, httpPort }) =>
-    Layer.mergeAll(
-      OperatorLogin.layer.pipe(
-        Layer.provideMerge(httpPort === undefined ? OperatorToken.layerNone : OperatorToken.layer(dataDir))
-      ),
-      BotRegistry.layer(dataDir),
-      ConsoleGateway.layer
-    )
+    httpPort === undefined
+      ? Layer.mergeAll(
+          OperatorLogin.layer.pipe(Layer.provideMerge(OperatorToken.layerNone)),
+          BotRegistry.layer(dataDir),
+          ConsoleGateway.layer
+        )
+      : layerOperator(dataDir)
   )
 )

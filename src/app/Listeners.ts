@@ -66,7 +66,8 @@ export const sockets = <R = never>(
 
 /**
  * Serves sockets at `/socket.io/` of an HTTP server that somebody else makes, opens and closes; it does not matter who listens
- * to that first. Without `publicUrl` links to files have the address that the server listens on.
+ * to that first. Without `publicUrl` links to files have the address that the server listens on. A server that is
+ * closed before this is over waits for its peers, so provide the server's layer to this one.
  */
 export const socketsOn = (
   server: http.Server,

@@ -87,6 +87,9 @@ export type Services =
 /** Why a server does not start. */
 export type Failure = ListenFailed | Storage.Failure | Config.ConfigError
 
+// One layer is one server wherever it is provided, and nothing of it is that of another layer.
+const apart = <A, E, R>(layer: Layer.Layer<A, E, R>) => Layer.effectContext(Layer.build(Layer.fresh(layer)))
+
 /** A running server. */
 export class Server extends Context.Service<
   Server,
@@ -115,19 +118,13 @@ export class Server extends Context.Service<
 
   /** The same as {@link layer}, of the settings that are provided. */
   static readonly layerNoSettings: Layer.Layer<Services, ListenFailed | Storage.Failure, Settings> =
-    Layer.effectContext(
-      Layer.build(
-        Layer.fresh(
-          this.layerNoDeps.pipe(
-            Layer.provide(Listeners.layer),
-            Layer.provideMerge(Layer.mergeAll(Operator.layer, HttpRoutes.layerServices)),
-            Layer.provideMerge(Connections.layer),
-            Layer.provideMerge(Chat.layerNoStorage),
-            Layer.provideMerge(Storage.layer),
-            Layer.provide([layerChatLimits, layerTransportLimits])
-          )
-        )
-      )
+    this.layerNoDeps.pipe(
+      Layer.provide(Listeners.layer),
+      Layer.provideMerge(Layer.mergeAll(Operator.layer, HttpRoutes.layerServices)),
+      Layer.provideMerge(Connections.layer),
+      Layer.provideMerge(Chat.layerNoStorage),
+      Layer.provideMerge(Storage.layer),
+      Layer.provide([layerChatLimits, layerTransportLimits])
     )
 
   /**
@@ -140,9 +137,9 @@ export class Server extends Context.Service<
    *   instead of its own. Without need for them it opens neither a database nor a folder of files.
    */
   static readonly layer = (settings?: Input): Layer.Layer<Services, Failure> =>
-    Layer.provide(Server.layerNoSettings, Settings.layer(settings))
+    apart(Layer.provide(Server.layerNoSettings, Settings.layer(settings)))
 
   /** The same, where what is not given comes from the `ConfigProvider`: `PARLANCE_HTTP_PORT` and so on. */
   static readonly layerConfig = (settings?: Input): Layer.Layer<Services, Failure> =>
-    Layer.provide(Server.layerNoSettings, Settings.layerConfig(settings))
+    apart(Layer.provide(Server.layerNoSettings, Settings.layerConfig(settings)))
 }

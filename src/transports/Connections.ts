@@ -124,6 +124,8 @@ export class Connections extends Context.Service<
           if (crowd.over !== undefined) return Deferred.await(crowd.over)
           crowd.over = Deferred.makeUnsafe()
           if (crowd.count === 0) Deferred.doneUnsafe(crowd.over, Effect.void)
+          // Where all is over, everybody has been told.
+          if (!isStopping) interpreter.tellAll({ _tag: "ServerStopping" })
           const hangup = new Hangup({ reason: "stopping" })
           for (const connection of connections) if (connection.isOf(context)) connection.hangUp(hangup)
           return Deferred.await(crowd.over)

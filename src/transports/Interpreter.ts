@@ -7,6 +7,7 @@
  *   before that event.
  */
 import { Effect, Fiber, Result } from "effect"
+import type { SharedEvent } from "../domain/Event.ts"
 import { explain, Hangup } from "../domain/Hangup.ts"
 import { AddressBanned, AlreadyLoggedIn, NotLoggedIn, type Rejection, ServerFull } from "../domain/Rejection.ts"
 import type { Reply } from "../domain/Command.ts"
@@ -60,6 +61,11 @@ export class Interpreter<Frame, Key extends object> {
   /** The session of a key, or that of a connection. */
   session(key: Key | Own<Frame>): Session | undefined {
     return this.#sessions.get(key)?.session
+  }
+
+  /** Tells an event to all sessions. */
+  tellAll(event: SharedEvent): void {
+    for (const { session } of this.#sessions.values()) session.outlet.deliver(event, "witness")
   }
 
   /** How much is being waited for that no connection waits for. */
