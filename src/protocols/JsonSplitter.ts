@@ -3,7 +3,7 @@
  *
  * - Every byte is looked at once and copied at most a constant number of times, however the stream is cut into reads.
  * - No more than `limitBytes` are kept, and what is kept is a copy: the caller may reuse its buffer.
- * - Depth and size are checked while reading. Whether the text is JSON is left to `JSON.parse`, or to that and the checks of
+ * - Depth, size and the number of values are checked while reading: to parse very many small values takes the longest. Whether the text is JSON is left to `JSON.parse`, or to that and the checks of
  *   a strict splitter.
  * - After a failure there is no place to go on from, unless the caller knows one and resets the splitter.
  */
@@ -16,6 +16,8 @@ export interface Limits {
   readonly limitBytes: number
   /** The deepest nesting, with the object itself as the first level. */
   readonly depthLimit: number
+  /** How many brackets and commas a text may have outside of strings, which is about how many values it has. */
+  readonly valueLimit: number
 }
 
 /** How texts are taken that are not as they should be. */
@@ -27,7 +29,7 @@ export interface Options extends Limits {
 }
 
 /** Why reading cannot go on. */
-export type Reason = "no-object" | "too-deep" | "wrong-bracket" | "wrong-byte" | "too-large" | "not-utf8"
+export type Reason = "no-object" | "too-deep" | "too-many" | "wrong-bracket" | "wrong-byte" | "too-large" | "not-utf8"
 
 /** One text, or one that was too long, or the need of more bytes, or a failure; `end` is the index after the last byte. */
 export type Pushed =
@@ -73,6 +75,7 @@ class Splitter implements JsonSplitter {
   readonly #kept: ByteBuffer
   readonly #closers: Uint8Array
   #depth = 0
+  #values = 0
   #isInString = false
   #isEscaped = false
   #isAfterSeparator = false
@@ -86,7 +89,7 @@ class Splitter implements JsonSplitter {
   }
 
   push(bytes: Uint8Array, from: number): Pushed {
-    const { depthLimit, dropsTooLarge, isStrict, limitBytes } = this.#options
+    const { depthLimit, dropsTooLarge, isStrict, limitBytes, valueLimit } = this.#options
     const closers = this.#closers
     let at = from
     if (this.#depth === 0) {
@@ -120,6 +123,7 @@ class Splitter implements JsonSplitter {
         case 0x7b: // {
         case 0x5b: // [
           if (this.#depth === depthLimit) return failed("too-deep")
+          if (++this.#values > valueLimit) return failed("too-many")
           closers[this.#depth++] = byte + 2
           break
         case 0x7d: // }
@@ -128,7 +132,10 @@ class Splitter implements JsonSplitter {
           if (this.#depth === 0) return this.#finish(bytes, start, at + 1)
           break
         case 0x3a: // :
+          this.#isAfterSeparator = true
+          break
         case 0x2c: // ,
+          if (++this.#values > valueLimit) return failed("too-many")
           this.#isAfterSeparator = true
           break
         default:
@@ -145,7 +152,7 @@ class Splitter implements JsonSplitter {
   }
 
   reset(): void {
-    this.#depth = 0
+    this.#depth = this.#values = 0
     this.#isInString = this.#isEscaped = this.#isAfterSeparator = this.#isDropping = false
     this.#isSpaced = true
     this.#kept.take()
@@ -166,6 +173,7 @@ class Splitter implements JsonSplitter {
       : this.#text(whole, isWhole ? from : 0, isWhole ? end : whole.length, end)
     this.#isDropping = false
     this.#isSpaced = true
+    this.#values = 0
     return pushed
   }
 

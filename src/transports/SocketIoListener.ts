@@ -147,7 +147,7 @@ export const attach = Effect.fnUntraced(function* <Packet, Key extends object>(o
       const about = { protocol: protocol.name, address: plainAddress(conn.remoteAddress) }
       run(HangupLog.note(metrics, new Hangup({ reason }), undefined, about))
     }
-    const traffic = new SocketIoTraffic(conn, clock, {
+    const traffic = new SocketIoTraffic(conn, clock, limitBytes, {
       answering: (bytes) => {
         if (traffic.unsentBytes + bytes > limits.outboxLimitBeforeLoginBytes) hangUp("slow")
       },

@@ -1,9 +1,12 @@
 /**
- * What goes out on one connection of Engine.IO, whoever writes it: our events, and what the libraries answer by themselves.
+ * What goes out on one connection of Engine.IO, whoever writes it: our events, and what the libraries answer by themselves;
+ * and what comes in before the libraries take it apart.
  *
  * - All bytes count that the kernel has not taken; when polling, also those that no request has fetched.
  * - Pings of WebSockets, namespaces that there are not, and probes before an upgrade are answered ten times a second, a hundred
  *   at once. Whoever asks for more is hung up on, and nothing of it is heard or answered any more.
+ * - Of what one request sends no more than {@link limitPackets} packets are taken apart, and of a packet of Socket.IO no
+ *   more than {@link limitValues} values; what belongs to one event has no more bytes than a packet may have.
  * - The chat is joined once.
  */
 import * as NodeWS from "@effect/platform-node/NodeWS"
@@ -14,6 +17,11 @@ import type { HangupReason } from "../domain/Hangup.ts"
 import type { TokenBucket } from "../services/TokenBucket.ts"
 import type { CarrierListener } from "./Carrier.ts"
 import { makeAllowance } from "./TransportLimits.ts"
+
+/** How many packets one request of a peer that polls may have. */
+export const limitPackets = 4096
+/** How many brackets and commas the JSON of a packet may have outside of strings, which is about how many values it has. */
+export const limitValues = 10_000
 
 /** A connection of Engine.IO, as Socket.IO has it. */
 export type EngineSocket = Socket["conn"]
@@ -61,6 +69,39 @@ const sizeBytes = ({ data, options }: EnginePacket): number => {
   return data === undefined ? 1 : typeof data === "string" ? Buffer.byteLength(data) + 1 : data.length
 }
 
+const [quote, comma, openBracket, backslash, openBrace] = [0x22, 0x2c, 0x5b, 0x5c, 0x7b]
+
+/** Whether JSON has so many values that to parse it would take long. */
+const hasTooMany = (text: string): boolean => {
+  if (text.length <= limitValues) return false
+  let [count, isInString] = [0, false]
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === quote) isInString = !isInString
+    else if (isInString) {
+      if (code === backslash) at++
+    } else if ((code === comma || code === openBracket || code === openBrace) && ++count > limitValues) return true
+  }
+  return false
+}
+
+const separator = "\u001e"
+
+/** Whether what a request sends has more packets than it may have. */
+const isCrowded = (payload: string): boolean => {
+  let count = 0
+  for (let at = payload.indexOf(separator); at >= 0; at = payload.indexOf(separator, at + 1)) {
+    if (++count >= limitPackets) return true
+  }
+  return false
+}
+
+type OnData = (data: string | Uint8Array) => void
+
+// Engine.IO keeps it to itself, and takes all of it apart at once.
+const reads = (transport: object): transport is { onData: OnData } =>
+  Predicate.hasProperty(transport, "onData") && typeof transport.onData === "function"
+
 const zero = 0x30
 // A packet of Socket.IO that asks for a namespace begins with 0 and its name, if that is not the one that there is.
 const asksForNamespace = ({ data, type }: EnginePacket): boolean =>
@@ -72,12 +113,14 @@ export class SocketIoTraffic {
   isOurs = false
   readonly #conn: EngineSocket
   readonly #clock: Clock.Clock
+  readonly #limitBytes: number
   #listener: TrafficListener
   #webSocket: NodeWS.WebSocket | undefined
   #response: Response | undefined
   #waitingBytes = 0 // in Engine.IO's buffer
   #flushedBytes = 0 // with the transport that polls
   #flyingBytes = 0 // in the answers to requests
+  #eventBytes = 0 // of what has come of an event in several packets
   #answers: TokenBucket | undefined
   #hasJoined = false
   #hasFailed = false
@@ -85,9 +128,11 @@ export class SocketIoTraffic {
     if (this.unsentBytes === 0) this.#listener.drained()
   }
 
-  constructor(conn: EngineSocket, clock: Clock.Clock, listener: TrafficListener) {
+  /** An event may have `limitBytes`. */
+  constructor(conn: EngineSocket, clock: Clock.Clock, limitBytes: number, listener: TrafficListener) {
     this.#conn = conn
     this.#clock = clock
+    this.#limitBytes = limitBytes
     this.#listener = listener
     this.#watch(conn.transport)
     conn.on("upgrade", (transport: EngineSocket["transport"]) => this.#watch(transport))
@@ -95,6 +140,7 @@ export class SocketIoTraffic {
       if (this.#isTooMuch()) webSocketOf(transport)?.terminate()
     })
     conn.on("packet", (packet: EnginePacket) => {
+      if (packet.type === "message") this.#check(packet.data)
       if (asksForNamespace(packet)) this.#asked(packet.data as string)
     })
     conn.on("packetCreate", (packet: EnginePacket) => {
@@ -140,6 +186,7 @@ export class SocketIoTraffic {
       transport.on("drain", this.#settle)
       return
     }
+    this.#guard(transport)
     transport.on("drain", () => {
       const bytes = this.#flushedBytes
       this.#flushedBytes = 0
@@ -153,6 +200,26 @@ export class SocketIoTraffic {
     transport.on("headers", () => {
       this.#response = responseOf(transport) ?? this.#response
     })
+  }
+
+  #guard(transport: object): void {
+    if (!reads(transport)) return
+    const read = transport.onData.bind(transport)
+    transport.onData = (data) => {
+      if (typeof data === "string" && isCrowded(data)) this.#fail("too-large")
+      else read(data)
+    }
+  }
+
+  // A text begins an event, and what is no text goes on with it.
+  #check(data: string | Uint8Array | undefined): void {
+    const bytes = data?.length ?? 0
+    if (typeof data !== "string") this.#eventBytes += bytes
+    else {
+      this.#eventBytes = bytes
+      if (hasTooMany(data)) return this.#fail("malformed")
+    }
+    if (this.#eventBytes > this.#limitBytes) this.#fail("too-large")
   }
 
   #pong(webSocket: NodeWS.WebSocket, data: Buffer): void {

@@ -6,7 +6,7 @@ import { awkward } from "./AwkwardJson.ts"
 
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text))
 
-const limits: JsonSplitter.Limits = { limitBytes: 1000, depthLimit: 32 }
+const limits: JsonSplitter.Limits = { limitBytes: 1000, depthLimit: 32, valueLimit: 10_000 }
 
 const every: ReadonlyArray<JsonSplitter.Options> = [
   { ...limits, isStrict: true, dropsTooLarge: true },
@@ -118,6 +118,24 @@ describe("JsonSplitter", () => {
     assert.deepStrictEqual(dropping.push(bytes(`"}`), 0), { _tag: "Dropped", end: 2 })
   })
 
+  it("JsonSplitter.push() refuses a text of too many values before it is complete, however it is cut", () => {
+    const items = (count: number) => `{"a":[${Array.from({ length: count }, () => "{}").join(",")}]`
+    for (const options of every) {
+      const few = { ...options, limitBytes: 100, valueLimit: 15 }
+      for (const size of [1, 7, 1000]) {
+        // Two brackets around seven, and six commas.
+        assert.deepStrictEqual(readAll(cut(bytes(`${items(7)}}{}${items(7)}}`), size), few), [
+          `${items(7)}}`,
+          "{}",
+          `${items(7)}}`
+        ])
+        assert.deepStrictEqual(readAll(cut(bytes(items(8)), size), few), [{ reason: "too-many" }])
+        const quoted = `{"a":"${"[{,".repeat(20)}"}`
+        assert.deepStrictEqual(readAll(cut(bytes(quoted), size), few), [quoted])
+      }
+    }
+  })
+
   it("JsonSplitter.reset() forgets what has begun", () => {
     for (const begun of [`{"a": "`, `{"a": "\\`, `{"a":`, `{"a": [[[`, `{"a": "${"x".repeat(2000)}`]) {
       const splitter = JsonSplitter.make({ ...limits, isStrict: true, dropsTooLarge: true })
@@ -140,7 +158,7 @@ describe("JsonSplitter", () => {
       const sent = [JSON.stringify({ text }), JSON.stringify({ json, text }, undefined, 2)]
       const size = 1 + (text.length % 5)
       for (const options of every) {
-        const roomy = { ...options, limitBytes: 1_000_000, depthLimit: 1000 }
+        const roomy = { ...options, limitBytes: 1_000_000, depthLimit: 1000, valueLimit: 10_000 }
         assert.deepStrictEqual(readAll(cut(bytes(sent.join("\n")), size), roomy), sent)
       }
     }
@@ -150,7 +168,7 @@ describe("JsonSplitter", () => {
     const alphabet = `{}[]":, \\a\0é`
     const read = bytes(`{${numbers.map((number) => alphabet[Math.abs(number) % alphabet.length]).join("")}`)
     for (const options of every) {
-      const small = { ...options, limitBytes: 12, depthLimit: 3 }
+      const small = { ...options, limitBytes: 12, depthLimit: 3, valueLimit: 10_000 }
       assert.deepStrictEqual(readAll(cut(read, 1), small), readAll([read], small))
     }
   })

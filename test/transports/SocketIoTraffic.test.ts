@@ -41,8 +41,18 @@ const isPong = ({ opcode }: RawWebSocket.Frame) => opcode === 10
 const isRefusal = (payload: string) => payload.startsWith("44/")
 const isLastWord = (payload: string) => payload.includes('"code":"flooding"')
 
+// An event that there is not, so that nobody hears it: two brackets, and commas.
+const manyValues = (commas: number) => `42["nothing",[${"1,".repeat(commas)}1]]`
+const noops = (count: number) => Array.from({ length: count }, () => "6")
+// Of 256 KiB an event may have nine such pieces with its text, and no tenth. Each is a request.
+const attachments = (count: number) => {
+  const text = JSON.stringify(["nothing", ...Array.from({ length: count }, (_, num) => ({ _placeholder: true, num }))])
+  const pieces = Array.from({ length: count }, () => `b${Buffer.alloc(28_000).toString("base64")}`)
+  return [`45${count}-${text}`, ...pieces].map((packet) => [packet])
+}
+
 /** A peer that polls, by hand. */
-const poll = Effect.fnUntraced(function* ({ port }: Bench) {
+const poll = Effect.fnUntraced(function* ({ port }: Pick<Bench, "port">) {
   const base = `http://127.0.0.1:${port}/socket.io/?EIO=4&transport=polling`
   const ask = (url: string, init?: RequestInit) =>
     Effect.promise(() => fetch(url, init).then((response) => response.text()))
@@ -155,6 +165,40 @@ describe("SocketIoTraffic", () => {
       }).pipe(Effect.scoped, Effect.provide(layer))
     )
   }
+
+  for (const [what, fits, excess, reason] of [
+    ["one request with very many packets", [noops(4096)], [noops(4097)], "too-large"],
+    ["JSON of very many values", [[manyValues(9997)]], [[manyValues(9998)]], "malformed"],
+    ["an event of very many bytes", attachments(9), attachments(10), "too-large"]
+  ] as const) {
+    for (const hasJoined of [false, true]) {
+      it.effect(`${what} is hung up on, ${hasJoined ? "joined" : "not joined"}`, () =>
+        Effect.gen(function* () {
+          const { counts, port } = yield* bench
+          const { get, post } = yield* poll({ port })
+          if (hasJoined) {
+            yield* post(["40"])
+            yield* get
+            for (const request of fits) yield* post(request)
+            assert.deepStrictEqual(counts.hangups, {})
+          }
+          for (const request of excess) yield* post(request)
+          assert.deepStrictEqual(counts.hangups, { [reason]: 1 })
+        }).pipe(Effect.scoped, Effect.provide(layer))
+      )
+    }
+  }
+
+  it.effect("strings may have any number of brackets and commas", () =>
+    Effect.gen(function* () {
+      const { counts, port } = yield* bench
+      const peer = yield* RawWebSocket.join(port)
+      const text = `${'\\"'.repeat(1000)}${"[{,".repeat(10_000)}`
+      peer.socket.write(RawWebSocket.text(`421["register",${JSON.stringify(text)}]`))
+      assert.include((yield* peer.next).payload, "431[false")
+      assert.deepStrictEqual(counts.hangups, {})
+    }).pipe(Effect.scoped, Effect.provide(layer))
+  )
 
   it.effect("probes before an upgrade are answered as seldom", () =>
     Effect.gen(function* () {

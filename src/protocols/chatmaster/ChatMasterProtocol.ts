@@ -34,7 +34,7 @@ export const defaults: Options = {
  */
 export const make = (options?: Partial<Options>): ByteProtocol<Received> => {
   const { depthLimit, gapMillis, inflatedLimitBytes, packageLimitBytes } = { ...defaults, ...options }
-  const limits = { limitBytes: packageLimitBytes, inflatedLimitBytes, depthLimit }
+  const limits = { ...Reader.defaultLimits, limitBytes: packageLimitBytes, inflatedLimitBytes, depthLimit }
   const isPacing = gapMillis > 0
   return {
     name: ProtocolName.make("chatmaster"),

@@ -13,7 +13,8 @@ import * as Compression from "./Compression.ts"
 export const defaultLimits: Compression.Limits = {
   limitBytes: 1_048_576,
   inflatedLimitBytes: 1_048_576,
-  depthLimit: 32
+  depthLimit: 32,
+  valueLimit: 10_000
 }
 
 const decodePackage = Schema.decodeUnknownOption(Packet.ClientPackage)

@@ -51,7 +51,7 @@ export const tooLarge = (limitBytes: number): Failure => ({
 /** Whether a byte is white space of JSON, which may stand between packages. */
 export const isWhiteSpace = JsonSplitter.isWhiteSpace
 
-const failure = (reason: JsonSplitter.Reason, { depthLimit, limitBytes }: Limits): Failure => {
+const failure = (reason: JsonSplitter.Reason, { depthLimit, limitBytes, valueLimit }: Limits): Failure => {
   switch (reason) {
     case "too-large":
       return tooLarge(limitBytes)
@@ -59,6 +59,8 @@ const failure = (reason: JsonSplitter.Reason, { depthLimit, limitBytes }: Limits
       return malformed("Cannot read package: it does not begin with a brace.")
     case "too-deep":
       return malformed(`Cannot read package: it is nested deeper than ${depthLimit} levels.`)
+    case "too-many":
+      return malformed(`Cannot read package: it has more than ${valueLimit} values.`)
     case "wrong-bracket":
       return malformed("Cannot read package: its brackets do not match.")
     case "wrong-byte":
@@ -74,8 +76,8 @@ class Frames implements JsonFrames {
 
   constructor(limits: Limits) {
     this.#limits = limits
-    const { depthLimit, limitBytes } = limits
-    this.#splitter = JsonSplitter.make({ depthLimit, limitBytes, isStrict: true, dropsTooLarge: false })
+    const { depthLimit, limitBytes, valueLimit } = limits
+    this.#splitter = JsonSplitter.make({ depthLimit, limitBytes, valueLimit, isStrict: true, dropsTooLarge: false })
   }
 
   push(bytes: Uint8Array, from: number): Pushed {

@@ -9,7 +9,7 @@ import * as JsonSplitter from "../JsonSplitter.ts"
 import type { FileSink } from "./FileSink.ts"
 import * as JsonRecord from "./JsonRecord.ts"
 import type { Refusal } from "./PillowRequest.ts"
-import { tooDeep, type SlipLimits } from "./SlipLimits.ts"
+import { tooDeep, tooMany, type SlipLimits } from "./SlipLimits.ts"
 import { unexpectedEnd, type Failure } from "./SlipText.ts"
 import type { SlipRecord } from "./SlipValue.ts"
 
@@ -42,8 +42,13 @@ export const make = (limits: SlipLimits, sink: FileSink): JsonReader => {
   let splitter: JsonSplitter.JsonSplitter | undefined
 
   const makeSplitter = (): JsonSplitter.JsonSplitter => {
-    const { depthLimit, jsonLimitBytes: limitBytes } = limits
-    return JsonSplitter.make({ limitBytes, depthLimit, isStrict: false, dropsTooLarge: true })
+    const { depthLimit, fieldLimit: valueLimit, jsonLimitBytes: limitBytes } = limits
+    return JsonSplitter.make({ limitBytes, depthLimit, valueLimit, isStrict: false, dropsTooLarge: true })
+  }
+
+  const failureOf = (reason: JsonSplitter.Reason): Failure => {
+    if (reason === "too-deep") return tooDeep(limits)
+    return reason === "too-many" ? tooMany(limits) : unexpectedEnd
   }
 
   const read = (text: string, end: number): Pushed => {
@@ -72,8 +77,7 @@ export const make = (limits: SlipLimits, sink: FileSink): JsonReader => {
         case "More":
           return undefined
         case "Failed": {
-          const failure = pushed.reason === "too-deep" ? tooDeep(limits) : unexpectedEnd
-          return { _tag: "Failed", failure, end: bytes.length }
+          return { _tag: "Failed", failure: failureOf(pushed.reason), end: bytes.length }
         }
       }
     },

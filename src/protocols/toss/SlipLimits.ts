@@ -7,7 +7,7 @@ export interface SlipLimits {
   readonly recordLimitBytes: number
   /** One key or file name. */
   readonly keyLimitBytes: number
-  /** All fields, nested ones included. */
+  /** All fields, nested ones included; in JSON all brackets and commas. */
   readonly fieldLimit: number
   /** The deepest nesting, with the record itself as the first level. */
   readonly depthLimit: number

@@ -149,7 +149,7 @@ describe("ChatMasterReader", () => {
   })
 
   it("ChatMasterReader.read() enforces its limits while it reads", () => {
-    const limits = { limitBytes: 100, inflatedLimitBytes: 200, depthLimit: 3 }
+    const limits = { limitBytes: 100, inflatedLimitBytes: 200, depthLimit: 3, valueLimit: 10_000 }
     const package_ = (text: string) => `{"type": "message", "data": {"message": "${text}"}}`
     const fits = package_("x".repeat(100 - package_("").length))
     const outcome = (sent: Uint8Array, size: number) =>

@@ -6,7 +6,12 @@ import * as Inflater from "../../../src/protocols/chatmaster/Inflater.ts"
 import { cut } from "../Cut.ts"
 import { bytes, glue } from "./Wire.ts"
 
-const limits: Compression.Limits = { limitBytes: 1_048_576, inflatedLimitBytes: 1_048_576, depthLimit: 32 }
+const limits: Compression.Limits = {
+  limitBytes: 1_048_576,
+  inflatedLimitBytes: 1_048_576,
+  depthLimit: 32,
+  valueLimit: 10_000
+}
 
 const readAll = (reads: ReadonlyArray<Uint8Array>, compression = Compression.make(limits)) => {
   const packages: Array<Compression.Package> = []
@@ -165,7 +170,7 @@ describe("Compression", () => {
   })
 
   it("Compression.read() counts what is inflated for each package", () => {
-    const small = { limitBytes: 500, inflatedLimitBytes: 1000, depthLimit: 32 }
+    const small = { limitBytes: 500, inflatedLimitBytes: 1000, depthLimit: 32, valueLimit: 10_000 }
     const padded = (count: number) => `${" ".repeat(count - one.length)}${one}`
     for (const size of [1, 1_000_000]) {
       const fits = deflateSync(padded(1000).repeat(50))
@@ -230,7 +235,7 @@ describe("Compression", () => {
   it("Compression.read() takes a package near the limit, compressed and byte by byte", () => {
     const text = JSON.stringify({ a: Array.from({ length: 60_000 }, (_, index) => (index * 7919) % 99_991) })
     for (const stream of [deflateSync(text), gzipSync(text)]) {
-      const { packages } = readAll(cut(stream, 1))
+      const { packages } = readAll(cut(stream, 1), Compression.make({ ...limits, valueLimit: 100_000 }))
       assert.isTrue(packages.length === 1 && packages[0]!.text === text)
     }
   })

@@ -5,7 +5,7 @@ import { cut } from "../Cut.ts"
 import { bytes, glue } from "./Wire.ts"
 import { awkward } from "../AwkwardJson.ts"
 
-const limits: JsonFrames.Limits = { limitBytes: 1_048_576, depthLimit: 32 }
+const limits: JsonFrames.Limits = { limitBytes: 1_048_576, depthLimit: 32, valueLimit: 10_000 }
 
 interface Outcome {
   readonly texts: ReadonlyArray<string>
@@ -106,9 +106,16 @@ describe("JsonFrames", () => {
     }
   })
 
+  it("JsonFrames.push() allows the limit of values and not more", () => {
+    // Two brackets and the commas between.
+    const wide = (commas: number) => `{"a": [${"1,".repeat(commas)}1]}`
+    assert.deepStrictEqual(readAll([bytes(wide(9998))]).texts, [wide(9998)])
+    assert.strictEqual(readAll([bytes(wide(9999))]).reason, "malformed")
+  })
+
   it("JsonFrames.push() allows the size limit and not more", () => {
     const sized = (sizeBytes: number) => `{"a": "${"x".repeat(sizeBytes - 9)}"}`
-    const small = { limitBytes: 1000, depthLimit: 32 }
+    const small = { limitBytes: 1000, depthLimit: 32, valueLimit: 10_000 }
     assert.strictEqual(sized(1000).length, 1000)
     for (const size of [1, 7, 999, 1000, 5000]) {
       const fits = glue(bytes(sized(1000)), bytes("  "), bytes(sized(1000)))
@@ -126,7 +133,7 @@ describe("JsonFrames", () => {
   })
 
   it("JsonFrames.push() takes white space between packages without limit", () => {
-    const frames = JsonFrames.make({ limitBytes: 100, depthLimit: 32 })
+    const frames = JsonFrames.make({ limitBytes: 100, depthLimit: 32, valueLimit: 10_000 })
     assert.deepStrictEqual(readAll([bytes(" ".repeat(100_000)), bytes("{}")], frames), { texts: ["{}"] })
   })
 

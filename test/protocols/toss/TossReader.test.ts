@@ -301,6 +301,34 @@ describe("TossReader", () => {
     ])
   })
 
+  it("TossReader.read() makes files of base64, and of nothing else, in JSON", () => {
+    const piece = (file: string) => {
+      const packets = read(JSON.stringify({ action: "send-message", data: { attachment: { file, name: "a" } } }))
+      return packets.flatMap((packet) => (packet._tag === "FilePiece" ? [Buffer.from(packet.bytes).toString()] : []))
+    }
+    assert.deepStrictEqual(["YWI=", "YW\r\nI=\n", "YWJj", "YQ==", "++//"].map(piece), [
+      ["ab"],
+      ["ab"],
+      ["abc"],
+      ["a"],
+      [Buffer.from("++//", "base64").toString()]
+    ])
+    const wrong = ["Y", "YWI", "YW I=", "YWI=YWI=", "Y===", "=", "-_--", "YWJé", "YWI=\0"]
+    assert.deepStrictEqual(
+      wrong.flatMap((file) => piece(file)),
+      []
+    )
+  })
+
+  it("TossReader.read() refuses JSON of more values than a record of Slip may have", () => {
+    const wide = (commas: number) => `{"action":"send-message","data":{"message":[${"1,".repeat(commas)}1]}}`
+    // Three brackets, and one comma more.
+    assert.deepStrictEqual(
+      [9996, 9997].map((commas) => read(wide(commas)).map((packet) => packet._tag)),
+      [["Refused"], ["Failed"]]
+    )
+  })
+
   it("TossReader.read() answers JSON with the errors of Slip", () => {
     const errors = (value: unknown) => brief(read(JSON.stringify(value)))
     assert.deepStrictEqual(errors({ action: "log-in", data: { username: 5 } }), [
