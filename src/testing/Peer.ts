@@ -43,6 +43,8 @@ export interface Peer<In, Frame> {
 export class Services extends Context.Service<
   Services,
   {
+    /** What a maker makes, which is asked once: a protocol that several peers speak. */
+    readonly one: <A>(make: Effect.Effect<A>) => Effect.Effect<A>
     /** A protocol at work, from the first call on. */
     readonly of: <In, Packet, Frame, Key extends object>(
       protocol: Protocol<In, Packet, Frame, Key>
@@ -56,7 +58,15 @@ export class Services extends Context.Service<
       const scope = yield* Scope.Scope
       // oxlint-disable-next-line typescript/no-explicit-any -- a service is invariant in what it reads and sends
       const services = new Map<unknown, Service<any, any, any, any>>()
+      const made = new Map<unknown, unknown>()
       return Services.of({
+        one: <A>(make: Effect.Effect<A>) =>
+          Effect.suspend(() => {
+            const known = made.get(make) as A | undefined
+            return known !== undefined
+              ? Effect.succeed(known)
+              : Effect.tap(make, (it) => Effect.sync(() => made.set(make, it)))
+          }),
         of: Effect.fnUntraced(function* <In, Packet, Frame, Key extends object>(
           protocol: Protocol<In, Packet, Frame, Key>
         ): Effect.fn.Return<Service<In, Packet, Frame, Key>> {

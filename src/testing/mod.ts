@@ -3,6 +3,7 @@
  *
  * @module
  */
+export * as Clients from "./clients/Clients.ts"
 export { conformance } from "./Conformance.ts"
 export { ConformanceFailure } from "./ConformanceFailure.ts"
 export * as Deadline from "./Deadline.ts"
