@@ -42,21 +42,21 @@ const wait = Effect.fnUntraced(function* <A, E>(fiber: Fiber.Fiber<A, E>, durati
  * be waited for like this.
  *
  * ```ts
- * import { Deferred, Effect } from "effect"
+ * import { Effect } from "effect"
  * import { TestClock } from "effect/testing"
- * import { Deadline } from "parlance/testing"
+ * import { Metrics } from "parlance"
+ * import { Clients, Deadline, Peer } from "parlance/testing"
  *
- * // How to test a time-out: it comes in its time, and what never comes is said.
+ * // How to test a time-out: time passes when the test says so, and what does not come fails it with these words.
  * export const timeOut = Effect.gen(function* () {
- *   const over = yield* Effect.forkScoped(Effect.sleep("2 seconds"))
- *   yield* TestClock.adjust("1999 millis")
- *   const isEarly = over.pollUnsafe() !== undefined
- *   yield* TestClock.adjust("1 millis")
- *   const isThere = over.pollUnsafe() !== undefined
- *   const never = Deferred.await(yield* Deferred.make<void>())
- *   const { message } = yield* Effect.flip(Deadline.within(never, () => "a word of Godot"))
- *   return { isEarly, isThere, message }
- * })
+ *   const { counts } = yield* Metrics
+ *   const { peer } = yield* Clients.chatmaster.connect
+ *   yield* TestClock.adjust("14 seconds")
+ *   const isOpen = counts.connections === 1
+ *   yield* TestClock.adjust("1 second")
+ *   yield* Deadline.within(peer.over, () => "the end of a connection without a login")
+ *   return { isOpen, hangups: counts.hangups }
+ * }).pipe(Effect.scoped, Effect.provide(Peer.layer()))
  * ```
  */
 export const within = Effect.fnUntraced(function* <A, E, R>(

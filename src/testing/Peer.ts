@@ -84,7 +84,26 @@ export class Services extends Context.Service<
 /** What {@link layer} provides. */
 export type Provided = Connections | Descriptors | Services | Quota | Layer.Success<typeof Chat.layer>
 
-/** A chat with connections and no listener, in memory; limits may be set, and another history or directory. */
+/**
+ * A chat with connections and no listener, in memory; limits may be set, and another history or directory.
+ *
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { Clients, Peer } from "parlance/testing"
+ *
+ * // How to test two servers: each is a layer built afresh, and a client is of the one that it is provided with.
+ * export const twoServers = Effect.gen(function* () {
+ *   const one = yield* Layer.build(Layer.fresh(Peer.layer()))
+ *   const two = yield* Layer.build(Layer.fresh(Peer.layer()))
+ *   const here = yield* Effect.provide(Clients.toss.enter("alice"), one)
+ *   const there = yield* Effect.provide(Clients.toss.enter("alice"), two)
+ *   const bob = yield* Effect.provide(Clients.sockets.enter("bob"), one)
+ *   yield* there.say("said on the other server")
+ *   yield* here.say("said on this one")
+ *   return yield* bob.hear("alice")
+ * }).pipe(Effect.scoped)
+ * ```
+ */
 export const layer = (options?: {
   readonly chat?: Partial<ChatLimits.Limits>
   readonly transport?: Partial<TransportLimits.TransportLimits>
@@ -102,7 +121,31 @@ export const layer = (options?: {
     ])
   )
 
-/** Connects a peer for as long as the scope lasts. */
+/**
+ * Connects a peer for as long as the scope lasts.
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Metrics } from "parlance"
+ * import { Clients, Deadline, Peer } from "parlance/testing"
+ *
+ * // How to test a slow peer: it reads nothing more, is hung up on, and nobody else misses anything.
+ * export const slowPeer = Effect.gen(function* () {
+ *   const { counts } = yield* Metrics
+ *   const slow = yield* Clients.chatmaster.enter("slow")
+ *   const bob = yield* Clients.chatmaster.enter("bob")
+ *   const alice = yield* Clients.toss.enter("alice")
+ *   slow.peer.stall()
+ *   let heard = 0
+ *   for (let said = 0; said < 300; said++) {
+ *     yield* alice.say("x".repeat(4000))
+ *     heard += (yield* bob.hear("alice")).text.length
+ *   }
+ *   yield* Deadline.within(slow.peer.over, () => "the end of a peer that does not read")
+ *   return { heard, hangups: counts.hangups }
+ * }).pipe(Effect.scoped, Effect.provide(Peer.layer({ chat: { floodRate: 0 } })))
+ * ```
+ */
 export const connect = Effect.fn("Peer.connect")(function* <In, Packet, Frame, Key extends object>(
   protocol: Protocol<In, Packet, Frame, Key>,
   options?: { readonly address?: string }

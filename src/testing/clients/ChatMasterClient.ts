@@ -16,7 +16,7 @@ export const read = (frame: Uint8Array): ServerPackage => JSON.parse(new TextDec
 export type ChatMasterClient = Client.Client<Uint8Array, Uint8Array, ServerPackage>
 
 /** The protocol as the clients speak it: not paced. */
-const protocol = Effect.sync(() => ChatMasterProtocol.make({ gapMillis: 0 }))
+export const protocol = Effect.sync(() => ChatMasterProtocol.make({ gapMillis: 0 }))
 
 /** Connects for as long as the scope lasts. */
 export const connect: Effect.Effect<ChatMasterClient, never, Peer.Provided | Scope.Scope> = Effect.gen(function* () {

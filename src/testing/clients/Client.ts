@@ -48,8 +48,8 @@ export interface Speaker {
 export interface Client<In, Frame, Packet> extends Speaker {
   /** The connection, to send bytes by hand, stall or look at what was written. Nobody else takes its frames. */
   readonly peer: Peer.Peer<In, Frame>
-  /** The first packet of which `pick` makes something, and what it makes; `what` is said if none comes. */
-  readonly find: <A>(pick: (packet: Packet) => A | undefined, what: string) => Effect.Effect<A, Failure>
+  /** What `pick` makes of the first packet for which that is neither undefined nor false; `what` is said if none comes. */
+  readonly find: <A>(pick: (packet: Packet) => A | undefined | false, what: string) => Effect.Effect<A, Failure>
 }
 
 /** One that can send files. */
@@ -70,7 +70,7 @@ export const finder = <In, Frame, Packet>(
       for (;;) {
         for (; seen < kept.length; seen++) {
           const picked = pick(kept[seen]!)
-          if (picked === undefined) continue
+          if (picked === undefined || picked === false) continue
           kept.splice(seen, 1)
           return picked
         }

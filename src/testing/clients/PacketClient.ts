@@ -20,8 +20,11 @@ export interface PacketClient extends Client.SendingClient<Uint8Array, Uint8Arra
 /** The packet in a frame. */
 export const read = (frame: Uint8Array): Response => Result.getOrThrow(PacketCodec.readResponse(frame))
 
+/** The bytes of a request. */
+export const write = (request: Request): Uint8Array => PacketCodec.writeRequest(request)
+
 /** The protocol as the clients speak it: its numbers are no secrets. */
-const protocol = Effect.map(monotonicClock, (nowMillis) => {
+export const protocol = Effect.map(monotonicClock, (nowMillis) => {
   let last = 0n
   return PacketProtocol.make({ nowMillis, random: () => ++last })
 })
@@ -33,7 +36,7 @@ export const connect: Effect.Effect<PacketClient, never, Peer.Provided | Scope.S
   const services = yield* Peer.Services
   const peer = yield* Peer.connect(yield* services.one(protocol))
   const find = Client.finder("packet", peer, (frame: Uint8Array) => Effect.succeed([read(frame)]))
-  const send: PacketClient["send"] = (...requests) => peer.send(...requests.map(PacketCodec.writeRequest))
+  const send: PacketClient["send"] = (...requests) => peer.send(...requests.map(write))
   const names = new Map([[0n, "Server"]])
   const heard: Array<Client.Heard> = []
   let session = 0n

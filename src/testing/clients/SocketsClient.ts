@@ -37,7 +37,8 @@ export const read = (frame: SocketIoPacket): Packet => {
   }
 }
 
-const protocol = Effect.sync(() => SocketsProtocol.make())
+/** The protocol as the clients speak it. */
+export const protocol = Effect.sync(() => SocketsProtocol.make())
 
 /** Connects for as long as the scope lasts. */
 export const connect: Effect.Effect<SocketsClient, never, Peer.Provided | Scope.Scope> = Effect.gen(function* () {

@@ -11,7 +11,7 @@ import * as TossWire from "./TossWire.ts"
 export type TossClient = Client.SendingClient<Uint8Array, ByteFrame, TossWire.Response>
 
 /** The protocol as the clients speak it: not paced. */
-const protocol = Effect.map(timeOfDay, (nowMillis) => TossProtocol.make({ gapMillis: 0, nowMillis }))
+export const protocol = Effect.map(timeOfDay, (nowMillis) => TossProtocol.make({ gapMillis: 0, nowMillis }))
 
 /** Connects for as long as the scope lasts. */
 export const connect: Effect.Effect<TossClient, never, Peer.Provided | Scope.Scope> = Effect.gen(function* () {

@@ -31,7 +31,7 @@ export const read = (frame: Uint8Array): Packet => ({
 })
 
 /** The protocol as the clients speak it: not paced, and its ids are no secrets. */
-const protocol = Effect.map(monotonicClock, (nowMillis) => {
+export const protocol = Effect.map(monotonicClock, (nowMillis) => {
   let last = 0
   const encode = () => `ID${++last}`
   const randomBytes = (count: number) => new Uint8Array(count)
