@@ -4,7 +4,10 @@
  * - What a peer sends arrives as the reads in which it was sent; what it is sent can be taken frame by frame.
  * - Time is the Clock's, so that time-outs and pacing run under a TestClock.
  */
+import { createHash } from "node:crypto"
 import { Context, Data, Effect, Fiber, Layer, Queue, Scope } from "effect"
+import { Digest, SecureRandom } from "effect/crypto"
+import * as Hex from "effect/encoding/Hex"
 import type { Protocol } from "../protocols/Protocol.ts"
 import { Attachments } from "../services/Attachments.ts"
 import { Chat } from "../services/Chat.ts"
@@ -81,6 +84,15 @@ export class Services extends Context.Service<
   )
 }
 
+// What is digested in other threads takes a time that no TestClock knows.
+const digest = (algorithm: Digest.Algorithm, data: Uint8Array): Effect.Effect<Uint8Array> =>
+  Effect.sync(() => new Uint8Array(createHash(algorithm.name.toLowerCase().replace("-", "")).update(data).digest()))
+const layerDigest = Layer.succeed(Digest.Digest, {
+  digest,
+  digestHex: (algorithm, data) => Effect.map(digest(algorithm, data), Hex.encode)
+})
+const attachments = Attachments.layerMemoryNoDeps.pipe(Layer.provide([layerDigest, SecureRandom.layerWebCrypto]))
+
 /** What {@link layer} provides. */
 export type Provided = Connections | Descriptors | Services | Quota | Layer.Success<typeof Chat.layer>
 
@@ -114,7 +126,7 @@ export const layer = (options?: {
     Layer.provideMerge(Connections.layer),
     Layer.provideMerge(Chat.layerNoDirectory),
     Layer.provideMerge(options?.directory ?? Directory.layer),
-    Layer.provideMerge(Layer.merge(options?.history ?? History.layerMemory, Attachments.layerMemory)),
+    Layer.provideMerge(Layer.merge(options?.history ?? History.layerMemory, attachments)),
     Layer.provide([
       Layer.succeed(ChatLimits.Limits, { ...ChatLimits.defaults, ...options?.chat }),
       Layer.succeed(TransportLimits.TransportLimits, { ...TransportLimits.defaults, ...options?.transport })
