@@ -43,7 +43,7 @@ const floorOf = (file: string): Floor | undefined => {
       return { files: [/^(domain|services|storage)\//], packages: [effect, node, /^@effect\//] }
     case "testing":
       return {
-        // Only the scripted clients, and the door, know a protocol by its name.
+        // Only the scripted clients know protocols by their names.
         files:
           inner === "clients"
             ? [/^(domain|services|transports|testing|protocols)\//]

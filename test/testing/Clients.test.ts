@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, type Scope } from "effect"
 import { Clients, type Deadline, Peer } from "../../src/testing/mod.ts"
+import { Connections } from "../../src/transports/Connections.ts"
 
 type Connect = Effect.Effect<Clients.Speaker, never, Peer.Provided | Scope.Scope>
 
@@ -68,4 +69,15 @@ describe("Clients", () => {
       }).pipe(Effect.provide(Peer.layer()))
     )
   }
+
+  it.effect("say that the connection has ended for which they wait, and what came before", () =>
+    Effect.gen(function* () {
+      const alice = yield* Clients.chatmaster.enter("alice")
+      const { stop } = yield* Connections
+      yield* Effect.forkScoped(stop)
+      const { message } = yield* Effect.flip(alice.hear("bob"))
+      assert.match(message, /^the connection ended before a message of bob, for which a client of chatmaster waited/)
+      assert.include(message, "The server is stopping")
+    }).pipe(Effect.provide(Peer.layer()))
+  )
 })

@@ -10,7 +10,7 @@ import type * as Peer from "../Peer.ts"
 export class Refused extends Data.TaggedError("Refused")<{ readonly message: string }> {}
 
 /** How what a client does can fail. */
-export type Failure = Refused | Deadline.NothingCame | Peer.PeerGone
+export type Failure = Refused | Deadline.NothingCame
 
 /** A message, as a client of its protocol sees it. What the server says itself is from `Server`. */
 export interface Heard {
@@ -77,10 +77,16 @@ export const finder = <In, Frame, Packet>(
         kept.push(...(yield* read(yield* peer.take)))
       }
     })
-    return Deadline.within(look, () => {
+    const waiting = () => {
       const came = kept.length === 0 ? "nothing came" : `there came ${FrameText.list(kept).join("; ")}`
-      return `${what}, for which a client of ${name} waited (${came}),`
-    })
+      return `for which a client of ${name} waited (${came})`
+    }
+    return Deadline.within(look, () => `${what}, ${waiting()},`).pipe(
+      Effect.catchTag(
+        "PeerGone",
+        () => new Deadline.NothingCame({ message: `the connection ended before ${what}, ${waiting()}` })
+      )
+    )
   }
 }
 
