@@ -43,7 +43,11 @@ const floorOf = (file: string): Floor | undefined => {
       return { files: [/^(domain|services|storage)\//], packages: [effect, node, /^@effect\//] }
     case "testing":
       return {
-        files: [/^(domain|services|transports|testing)\//, protocolContracts],
+        // Only the scripted clients know protocols by their names.
+        files:
+          inner === "clients"
+            ? [/^(domain|services|transports|testing|protocols)\//]
+            : [/^(domain|services|transports|testing)\//, protocolContracts],
         packages: [effect, node, /^@effect\/vitest$/]
       }
     case "web":
@@ -175,6 +179,7 @@ describe("Floors", () => {
     ["storage/Sqlite.ts", "node:sqlite"],
     ["storage/Sqlite.ts", "../services/History.ts"],
     ["testing/Conformance.ts", "../protocols/Protocol.ts"],
+    ["testing/clients/TossClient.ts", "../../protocols/toss/TossProtocol.ts"],
     ["web/main.tsx", "./components/App.tsx"],
     ["web/main.tsx", "./styles/chat.css"],
     ["web/main.tsx", "preact/hooks"],
@@ -222,6 +227,7 @@ describe("Floors", () => {
     ["storage/Sqlite.ts", "../protocols/Protocol.ts"],
     ["testing/Conformance.ts", "../app/Server.ts"],
     ["testing/Conformance.ts", "../protocols/toss/TossProtocol.ts"],
+    ["testing/clients/TossClient.ts", "../../app/Protocols.ts"],
     ["lib/Anything.ts", "effect"],
     ["web/main.tsx", "effect"],
     ["web/main.tsx", "node:fs"],

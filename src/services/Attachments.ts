@@ -90,89 +90,95 @@ export class Attachments extends Context.Service<
     readonly open: (file: StoredFile) => Effect.Effect<OpenedFile, StorageFailed, Scope.Scope>
   }
 >()("parlance/services/Attachments") {
-  /** Keeps contents in memory, at most 64 MiB. */
-  static readonly layerMemory: Layer.Layer<Attachments> = Layer.effect(
-    Attachments,
-    Effect.gen(function* () {
-      const clock = yield* Clock.Clock
-      const { fileMillis, filesLimitBytes } = yield* Limits
-      const digest = yield* Digest.Digest
-      const random = yield* SecureRandom.SecureRandom
-      const catalog = new FileCatalog(Math.min(filesLimitBytes, memoryLimitBytes))
-      const contents = new Map<string, Uint8Array>()
-      let lastNumber = 0
+  /** Keeps contents in memory, at most 64 MiB; digests are of whoever provides them. */
+  static readonly layerMemoryNoDeps: Layer.Layer<Attachments, never, Digest.Digest | SecureRandom.SecureRandom> =
+    Layer.effect(
+      Attachments,
+      Effect.gen(function* () {
+        const clock = yield* Clock.Clock
+        const { fileMillis, filesLimitBytes } = yield* Limits
+        const digest = yield* Digest.Digest
+        const random = yield* SecureRandom.SecureRandom
+        const catalog = new FileCatalog(Math.min(filesLimitBytes, memoryLimitBytes))
+        const contents = new Map<string, Uint8Array>()
+        let lastNumber = 0
 
-      const remove = (files: ReadonlyArray<StoredFile>): void => {
-        for (const sha256 of catalog.remove(files)) contents.delete(sha256)
-      }
+        const remove = (files: ReadonlyArray<StoredFile>): void => {
+          for (const sha256 of catalog.remove(files)) contents.delete(sha256)
+        }
 
-      const begin = Effect.fnUntraced(function* (
-        sizeBytes: number,
-        owner?: string
-      ): Effect.fn.Return<Upload, StorageFailed, Scope.Scope> {
-        const reservation = yield* reserve(catalog, sizeBytes, owner)
-        const number = ++lastNumber
-        let content: Uint8Array | undefined = new Uint8Array(sizeBytes)
-        let receivedBytes = 0
-        const coverage = new Coverage()
-        yield* Effect.addFinalizer(() => Effect.sync(() => (content = undefined)))
+        const begin = Effect.fnUntraced(function* (
+          sizeBytes: number,
+          owner?: string
+        ): Effect.fn.Return<Upload, StorageFailed, Scope.Scope> {
+          const reservation = yield* reserve(catalog, sizeBytes, owner)
+          const number = ++lastNumber
+          let content: Uint8Array | undefined = new Uint8Array(sizeBytes)
+          let receivedBytes = 0
+          const coverage = new Coverage()
+          yield* Effect.addFinalizer(() => Effect.sync(() => (content = undefined)))
 
-        const write = (bytes: Uint8Array, atByte: number) =>
-          Effect.suspend((): Effect.Effect<void, UploadBroken> => {
-            const isInside = atByte >= 0 && atByte + bytes.length <= sizeBytes
-            if (content === undefined || !isInside || !coverage.add(atByte, bytes.length)) return new UploadBroken()
-            receivedBytes += bytes.length
-            const neededBytes = catalog.neededBytes(reservation, receivedBytes)
-            remove(catalog.excessFor(reservation, neededBytes))
-            catalog.hold(reservation, neededBytes)
-            content.set(bytes, atByte)
-            return Effect.void
+          const write = (bytes: Uint8Array, atByte: number) =>
+            Effect.suspend((): Effect.Effect<void, UploadBroken> => {
+              const isInside = atByte >= 0 && atByte + bytes.length <= sizeBytes
+              if (content === undefined || !isInside || !coverage.add(atByte, bytes.length)) return new UploadBroken()
+              receivedBytes += bytes.length
+              const neededBytes = catalog.neededBytes(reservation, receivedBytes)
+              remove(catalog.excessFor(reservation, neededBytes))
+              catalog.hold(reservation, neededBytes)
+              content.set(bytes, atByte)
+              return Effect.void
+            })
+
+          const keep = Effect.fnUntraced(function* (name: string): Effect.fn.Return<StoredFile, UploadBroken> {
+            const whole = content
+            content = undefined
+            if (whole === undefined || !coverage.isWhole(sizeBytes)) return yield* new UploadBroken()
+            const sha256 = yield* digest.digestHex(Digest.sha256, whole)
+            const id = yield* randomId(random)
+            if (!contents.has(sha256)) contents.set(sha256, whole)
+            const file: StoredFile = { number, id, name, sizeBytes, sha256, atMillis: clock.currentTimeMillisUnsafe() }
+            catalog.add(file, reservation)
+            remove(catalog.excess())
+            return file
           })
 
-        const keep = Effect.fnUntraced(function* (name: string): Effect.fn.Return<StoredFile, UploadBroken> {
-          const whole = content
-          content = undefined
-          if (whole === undefined || !coverage.isWhole(sizeBytes)) return yield* new UploadBroken()
-          const sha256 = yield* digest.digestHex(Digest.sha256, whole)
-          const id = yield* randomId(random)
-          if (!contents.has(sha256)) contents.set(sha256, whole)
-          const file: StoredFile = { number, id, name, sizeBytes, sha256, atMillis: clock.currentTimeMillisUnsafe() }
-          catalog.add(file, reservation)
-          remove(catalog.excess())
-          return file
+          return { number, write, keep }
         })
 
-        return { number, write, keep }
+        const read = (file: StoredFile, range?: Range): Stream.Stream<Uint8Array, StorageFailed> =>
+          Stream.suspend(() => {
+            const content = contents.get(file.sha256)
+            if (content === undefined) return Stream.fail(new StorageFailed())
+            const { atByte, sizeBytes } = range ?? { atByte: 0, sizeBytes: content.length }
+            return Stream.fromIterable(pieces(content.subarray(atByte, atByte + sizeBytes)), { chunkSize: 1 })
+          })
+
+        const open = (file: StoredFile): Effect.Effect<OpenedFile, StorageFailed> =>
+          Effect.suspend(() => {
+            const content = contents.get(file.sha256)
+            if (content === undefined) return new StorageFailed()
+            const read = (atByte: number, sizeBytes: number) =>
+              Effect.sync(() => content.slice(atByte, atByte + sizeBytes))
+            return Effect.succeed({ read })
+          })
+
+        const sweep = Effect.sync(() => remove(catalog.keptUntil(clock.currentTimeMillisUnsafe() - fileMillis)))
+        if (fileMillis > 0) yield* Effect.forkScoped(Effect.repeat(sweep, Schedule.spaced(sweepMillis)))
+
+        return Attachments.of({
+          begin,
+          isRoomFor: (sizeBytes) => Effect.sync(() => catalog.isRoomFor(sizeBytes)),
+          find: (number) => Effect.sync(() => catalog.find(number)),
+          findById: (id) => Effect.sync(() => catalog.findById(id)),
+          read,
+          open
+        })
       })
+    )
 
-      const read = (file: StoredFile, range?: Range): Stream.Stream<Uint8Array, StorageFailed> =>
-        Stream.suspend(() => {
-          const content = contents.get(file.sha256)
-          if (content === undefined) return Stream.fail(new StorageFailed())
-          const { atByte, sizeBytes } = range ?? { atByte: 0, sizeBytes: content.length }
-          return Stream.fromIterable(pieces(content.subarray(atByte, atByte + sizeBytes)), { chunkSize: 1 })
-        })
-
-      const open = (file: StoredFile): Effect.Effect<OpenedFile, StorageFailed> =>
-        Effect.suspend(() => {
-          const content = contents.get(file.sha256)
-          if (content === undefined) return new StorageFailed()
-          const read = (atByte: number, sizeBytes: number) =>
-            Effect.sync(() => content.slice(atByte, atByte + sizeBytes))
-          return Effect.succeed({ read })
-        })
-
-      const sweep = Effect.sync(() => remove(catalog.keptUntil(clock.currentTimeMillisUnsafe() - fileMillis)))
-      if (fileMillis > 0) yield* Effect.forkScoped(Effect.repeat(sweep, Schedule.spaced(sweepMillis)))
-
-      return Attachments.of({
-        begin,
-        isRoomFor: (sizeBytes) => Effect.sync(() => catalog.isRoomFor(sizeBytes)),
-        find: (number) => Effect.sync(() => catalog.find(number)),
-        findById: (id) => Effect.sync(() => catalog.findById(id)),
-        read,
-        open
-      })
-    })
-  ).pipe(Layer.provide([Digest.layerWebCrypto, SecureRandom.layerWebCrypto]))
+  /** Keeps contents in memory, at most 64 MiB. */
+  static readonly layerMemory: Layer.Layer<Attachments> = this.layerMemoryNoDeps.pipe(
+    Layer.provide([Digest.layerWebCrypto, SecureRandom.layerWebCrypto])
+  )
 }

@@ -1,36 +1,30 @@
 /** What every protocol of bytes must do, wherever a read ends and whatever is in it. */
-import { Effect, Random, type Scope } from "effect"
+import { Effect, Random } from "effect"
 import { TestClock } from "effect/testing"
 import type { Link } from "../protocols/Link.ts"
 import type { ByteFrame } from "../protocols/Protocol.ts"
 import { Metrics } from "../services/Metrics.ts"
 import * as Visitor from "../services/Visitor.ts"
-import * as Peer from "./Peer.ts"
-import { equal, type Failure } from "./ConformanceFailure.ts"
-import type { Connect, Subject } from "./Subject.ts"
+import { equal } from "./ConformanceFailure.ts"
+import * as Stage from "./Stage.ts"
+import type { Subject } from "./Subject.ts"
 
 /** A protocol of bytes, and how a client of it speaks. */
 export type ByteSubject<Packet, Key extends object> = Subject<Uint8Array, Packet, ByteFrame, Key>
-
-/** Registers a test that runs with the services of a chat. */
-export type Verify = (title: string, run: Effect.Effect<void, Failure, Peer.Provided | Scope.Scope>) => void
-
-type Said = (visitor: Visitor.Visitor, from: string, count: number) => Effect.Effect<ReadonlyArray<string>>
 
 /** A link of which nothing is heard. */
 const deaf: Link<ByteFrame> = { id: "deaf", address: "127.0.0.1", isReliable: true, send: () => {}, end: () => {} }
 
 /** Registers the tests of a protocol of bytes. */
 export const byteConformance = <Packet, Key extends object>(
-  verify: Verify,
-  subject: ByteSubject<Packet, Key>,
-  said: Said
+  test: Stage.Test,
+  subject: ByteSubject<Packet, Key>
 ): void => {
-  const connect: Connect<Uint8Array, Packet, ByteFrame, Key> = subject.connect ?? Peer.connect
+  const verify = Stage.verifier(test, subject)
 
   // Sends a login and messages by reads of its own, in as few sendings as a client needs.
   const speak = Effect.fnUntraced(function* (
-    peer: Peer.Peer<Uint8Array, ByteFrame>,
+    peer: Stage.Actor<Uint8Array, ByteFrame>,
     texts: ReadonlyArray<string>,
     send: (bytes: Uint8Array) => Effect.Effect<void>
   ) {
@@ -39,13 +33,13 @@ export const byteConformance = <Packet, Key extends object>(
       return yield* send(Buffer.concat([...login, ...texts.map((text) => subject.say(text))]))
     }
     yield* send(Buffer.concat(login))
-    const welcome = yield* peer.takeUntil(subject.isWelcome)
+    const welcome = yield* peer.takeUntil(subject.isWelcome, "the welcome")
     yield* send(Buffer.concat(texts.map((text) => subject.say(text, welcome))))
   })
 
   verify(
     "reads a login and a message split at every byte",
-    Effect.gen(function* () {
+    Effect.fnUntraced(function* ({ connect, said }) {
       const protocol = subject.make()
       const visitor = yield* Visitor.make("Visitor")
       const { length } = Buffer.concat([...subject.login("alice"), subject.say("héllo 🎉")])
@@ -66,7 +60,7 @@ export const byteConformance = <Packet, Key extends object>(
 
   verify(
     "keeps nothing of a read that is overwritten when it has been dealt with",
-    Effect.gen(function* () {
+    Effect.fnUntraced(function* ({ connect, said }) {
       const visitor = yield* Visitor.make("Visitor")
       const { length } = Buffer.concat([...subject.login("alice"), subject.say("hello"), subject.say("again")])
       for (let size = 1; size < length; size += 1 + (size >> 2)) {
@@ -91,7 +85,7 @@ export const byteConformance = <Packet, Key extends object>(
 
   verify(
     "never throws at mutated bytes",
-    Effect.gen(function* () {
+    Effect.fnUntraced(function* () {
       const bytes = Buffer.concat([...subject.login("alice"), subject.say("hello")])
       for (let round = 0; round < 2000; round++) {
         const protocol = subject.make()
@@ -109,17 +103,17 @@ export const byteConformance = <Packet, Key extends object>(
         receiveAll(reader.read(input.subarray(cut)))
         receiveAll(reader.finish?.() ?? [])
       }
-    }).pipe(Random.withSeed("Parlance"))
+    }, Random.withSeed("Parlance"))
   )
 
   verify(
     "keeps the order of many messages in one read",
-    Effect.gen(function* () {
+    Effect.fnUntraced(function* ({ connect, said }) {
       const visitor = yield* Visitor.make("Visitor")
       const peer = yield* connect(subject.make())
       const texts = Array.from({ length: 100 }, (_, index) => `message ${index}`)
       yield* peer.send(...subject.login("alice"))
-      const welcome = yield* peer.takeUntil(subject.isWelcome)
+      const welcome = yield* peer.takeUntil(subject.isWelcome, "the welcome")
       yield* peer.send(Buffer.concat(texts.map((text) => subject.say(text, welcome))))
       yield* equal(yield* said(visitor, "alice", 100), texts)
     })
@@ -127,7 +121,7 @@ export const byteConformance = <Packet, Key extends object>(
 
   verify(
     "does not let a byte a second extend the time to log in",
-    Effect.gen(function* () {
+    Effect.fnUntraced(function* ({ connect }) {
       const metrics = yield* Metrics
       const peer = yield* connect(subject.make())
       const bytes = Buffer.concat(subject.login("a rather long name, so that it takes more than fifteen seconds"))
@@ -136,7 +130,8 @@ export const byteConformance = <Packet, Key extends object>(
         yield* TestClock.adjust("1 second")
       }
       yield* equal(metrics.counts.connections, 1)
-      yield* Effect.all([peer.over, TestClock.adjust("6 seconds")], { concurrency: "unbounded" })
+      yield* TestClock.adjust("6 seconds")
+      yield* peer.over
       yield* equal(metrics.counts.hangups, { "login-timeout": 1 })
     })
   )

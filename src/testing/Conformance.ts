@@ -4,109 +4,84 @@
  * One call per protocol: `conformance(it.effect, subject)`. It depends on no test runner; `test` is whatever registers an
  * effect under a name and runs it with a TestClock.
  */
-import { Effect, Fiber, Option, type Scope, Stream } from "effect"
+import { Effect, Fiber, Option, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { Metrics } from "../services/Metrics.ts"
 import { Sessions } from "../services/Sessions.ts"
 import * as Visitor from "../services/Visitor.ts"
 import { Connections } from "../transports/Connections.ts"
 import * as ByteConformance from "./ByteConformance.ts"
-import { check, equal, type Failure } from "./ConformanceFailure.ts"
-import * as Peer from "./Peer.ts"
+import { check, equal } from "./ConformanceFailure.ts"
+import * as Deadline from "./Deadline.ts"
+import * as FrameText from "./FrameText.ts"
 import * as Samples from "./Samples.ts"
-import type { Connect, Subject } from "./Subject.ts"
-
-type Test = (name: string, run: () => Effect.Effect<void, Failure, Scope.Scope>) => void
+import * as Stage from "./Stage.ts"
+import type { Subject } from "./Subject.ts"
 
 const isOfBytes = <In, Packet, Frame, Key extends object>(
   subject: Subject<In, Packet, Frame, Key>
 ): subject is Subject<In, Packet, Frame, Key> & ByteConformance.ByteSubject<Packet, Key> =>
   subject.say("x") instanceof Uint8Array
 
-/** Registers the tests of a protocol. */
+/**
+ * Registers the tests of a protocol.
+ *
+ * What a test waits for and does not get fails it as {@link Deadline.within} does; a failure says what its peers were sent.
+ */
 export const conformance = <In, Packet, Frame, Key extends object>(
-  test: Test,
+  test: Stage.Test,
   subject: Subject<In, Packet, Frame, Key>
 ): void => {
   const { name } = subject.make()
-  const connect: Connect<In, Packet, Frame, Key> = subject.connect ?? Peer.connect
-  // No allowance is used up and nothing is paced, so that one test says one thing.
-  const calm = { chat: { floodRate: 0 } }
-
-  const verify = (
-    title: string,
-    run: Effect.Effect<void, Failure, Peer.Provided | Scope.Scope>,
-    limits: Parameters<typeof Peer.layer>[0] = calm
-  ): void => test(`${name} ${title}`, () => run.pipe(Effect.provide(Peer.layer(limits))))
-
-  const enter = Effect.fnUntraced(function* (protocol: ReturnType<typeof subject.make>, user: string) {
-    const peer = yield* connect(protocol)
-    yield* peer.send(...subject.login(user))
-    const welcome = yield* peer.takeUntil(subject.isWelcome)
-    const say = (...texts: ReadonlyArray<string>) => peer.send(...texts.map((text) => subject.say(text, welcome)))
-    return { ...peer, say }
-  })
-
-  const hear = (peer: Peer.Peer<In, Frame>, from: string): Effect.Effect<string, Peer.PeerGone> =>
-    Effect.map(
-      peer.takeUntil((frame) => subject.heard(frame)?.from === from),
-      (frame) => subject.heard(frame)!.text
-    )
-
-  // The texts that a visitor hears from a user, the first `count` of them.
-  const said = (visitor: Visitor.Visitor, from: string, count: number): Effect.Effect<ReadonlyArray<string>> =>
-    visitor.heard.pipe(
-      Stream.map(({ event }) =>
-        event._tag === "Said" && event.message.from === from ? event.message.text : undefined
-      ),
-      Stream.filter((text) => text !== undefined),
-      Stream.take(count),
-      Stream.runCollect
-    )
+  const { carries = () => true, heardAs = (text: string) => text } = subject
+  const verify = Stage.verifier(test, subject)
 
   verify(
     "carries every text as one message, unforged and in plain text, both ways, and does not echo it unless to confirm it",
-    Effect.gen(function* () {
+    Effect.fnUntraced(function* ({ enter, said }) {
       const protocol = subject.make()
       const alice = yield* enter(protocol, "alice")
       const bob = yield* enter(protocol, "bob")
       const visitor = yield* Visitor.make("Visitor")
+      const sayable: Array<string> = []
       for (const { heard, said } of Samples.texts) {
-        yield* alice.say(said)
-        yield* equal(yield* hear(bob, "alice"), heard)
+        if (carries(said)) {
+          sayable.push(heard)
+          yield* alice.say(said)
+          yield* equal(yield* bob.hear("alice"), heardAs(heard))
+        } else yield* check(said.includes("\n"), () => `a client cannot say ${JSON.stringify(said)}`)
         yield* visitor.run({ _tag: "Say", text: said, isLiteral: true })
-        yield* equal(yield* hear(alice, "Visitor"), heard)
+        yield* equal(yield* alice.hear("Visitor"), heardAs(heard))
       }
-      const heard = Samples.texts.map((text) => text.heard)
-      yield* equal(yield* said(visitor, "alice", heard.length), heard)
-      const echoes = alice.writes.flat().filter((frame) => subject.heard(frame)?.from === "alice")
-      yield* equal(echoes.length, subject.confirms === true ? Samples.texts.length : 0)
+      yield* equal(yield* said(visitor, "alice", sayable.length), sayable)
+      const echoes = alice.frames().filter((frame) => subject.heard(frame)?.from === "alice")
+      yield* equal(echoes.length, subject.confirms === true ? sayable.length : 0)
     })
   )
 
   verify(
     "refuses a name in use, also a look-alike of it, and lets the peer try again",
-    Effect.gen(function* () {
+    Effect.fnUntraced(function* ({ connect, enter }) {
       const protocol = subject.make()
       yield* enter(protocol, "alice")
-      const second = yield* connect(protocol)
+      const second = yield* connect(protocol, "the second")
       for (const name of ["alice", "ALICE", "Server", ""]) {
         yield* second.send(...subject.login(name))
-        yield* second.takeUntil(subject.isRefusal)
+        yield* second.takeUntil(subject.isRefusal, `the refusal of the name ${JSON.stringify(name)}`)
       }
       yield* second.send(...subject.login("bob"))
-      yield* second.takeUntil(subject.isWelcome)
+      yield* second.takeUntil(subject.isWelcome, "the welcome")
     })
   )
 
   verify(
     "gives one of five simultaneous claims the name",
-    Effect.gen(function* () {
+    Effect.fnUntraced(function* ({ connect }) {
       const protocol = subject.make()
       const peers = yield* Effect.forEach(Array.from({ length: 5 }), () => connect(protocol))
       yield* Effect.forEach(peers, (peer) => peer.send(...subject.login("alice")), { concurrency: "unbounded" })
       const answers = yield* Effect.forEach(peers, (peer) =>
-        peer.takeUntil((frame) => subject.isWelcome(frame) || subject.isRefusal(frame))
+        peer.takeUntil((frame) => subject.isWelcome(frame) || subject.isRefusal(frame), "the answer to the login")
       )
       yield* equal(answers.filter(subject.isWelcome).length, 1)
     })
@@ -114,46 +89,51 @@ export const conformance = <In, Packet, Frame, Key extends object>(
 
   verify(
     "delivers nothing of a peer that has not logged in",
-    Effect.gen(function* () {
+    Effect.fnUntraced(function* ({ connect, enter }) {
       const protocol = subject.make()
       const visitor = yield* Visitor.make("Visitor")
-      const stranger = yield* connect(protocol)
+      const stranger = yield* connect(protocol, "the stranger")
       yield* stranger.send(subject.say("let me in"))
-      yield* stranger.takeUntil(subject.isRefusal)
+      if (subject.stranger !== null) yield* stranger.takeUntil(subject.isRefusal, "the refusal of what a stranger says")
       const alice = yield* enter(protocol, "alice")
       yield* alice.say("first")
       const first = visitor.heard.pipe(
         Stream.filter(({ event }) => event._tag === "Said"),
         Stream.runHead
       )
-      const event = (yield* first).pipe(Option.getOrUndefined)?.event
+      const event = Option.getOrUndefined(yield* Deadline.within(first, () => "the first message"))?.event
       yield* equal(event?._tag === "Said" && event.message.text, "first")
     })
   )
 
   verify(
     "frees the name when the peer goes, and tells the others once",
-    Effect.gen(function* () {
+    Effect.fnUntraced(function* ({ enter }) {
       const protocol = subject.make()
       const visitor = yield* Visitor.make("Visitor")
       const alice = yield* enter(protocol, "alice")
       yield* alice.leave
       yield* alice.over
       yield* enter(protocol, "alice")
-      const moves = yield* visitor.heard.pipe(
+      const moves = visitor.heard.pipe(
         Stream.filter(({ event }) => event._tag === "UserJoined" || event._tag === "UserLeft"),
         Stream.map(({ event }) => event._tag),
         Stream.take(4),
         Stream.runCollect
       )
       // The first is the visitor's own.
-      yield* equal(moves, ["UserJoined", "UserJoined", "UserLeft", "UserJoined"])
+      yield* equal(yield* Deadline.within(moves, () => "the news of who came and went"), [
+        "UserJoined",
+        "UserJoined",
+        "UserLeft",
+        "UserJoined"
+      ])
     })
   )
 
   verify(
     "keeps the order of many messages",
-    Effect.gen(function* () {
+    Effect.fnUntraced(function* ({ enter, said }) {
       const protocol = subject.make()
       const visitor = yield* Visitor.make("Visitor")
       const alice = yield* enter(protocol, "alice")
@@ -163,20 +143,20 @@ export const conformance = <In, Packet, Frame, Key extends object>(
     })
   )
 
-  if (isOfBytes(subject)) ByteConformance.byteConformance(verify, subject, said)
+  if (isOfBytes(subject)) ByteConformance.byteConformance(test, subject)
 
   verify(
     "answers junk without effect on others",
-    Effect.gen(function* () {
+    Effect.fnUntraced(function* ({ connect, enter }) {
       const protocol = subject.make()
       const alice = yield* enter(protocol, "alice")
       const bob = yield* enter(protocol, "bob")
       for (const junk of subject.junk) {
-        const mallory = yield* connect(protocol)
+        const mallory = yield* connect(protocol, "mallory")
         yield* mallory.send(junk)
-        yield* mallory.takeUntil(subject.isRefusal)
+        yield* mallory.takeUntil(subject.isRefusal, `the refusal of ${FrameText.describe(junk)}`)
         yield* alice.say("still here")
-        yield* equal(yield* hear(bob, "alice"), "still here")
+        yield* equal(yield* bob.hear("alice"), "still here")
         yield* mallory.leave
         yield* mallory.over
       }
@@ -185,21 +165,22 @@ export const conformance = <In, Packet, Frame, Key extends object>(
 
   verify(
     "ends a connection that has not logged in after 15 seconds",
-    Effect.gen(function* () {
+    Effect.fnUntraced(function* ({ connect }) {
       const protocol = subject.make()
       const peer = yield* connect(protocol)
       const metrics = yield* Metrics
       yield* TestClock.adjust("14 seconds")
       yield* equal(metrics.counts.connections, 1)
       yield* TestClock.adjust("1 second")
-      yield* Effect.all([peer.over, TestClock.adjust("5 seconds")], { concurrency: "unbounded" })
+      yield* TestClock.adjust("5 seconds")
+      yield* peer.over
       yield* equal(metrics.counts.hangups, { "login-timeout": 1 })
     })
   )
 
   verify(
     "ends a peer that does not read, and delivers everything to the others",
-    Effect.gen(function* () {
+    Effect.fnUntraced(function* ({ enter }) {
       const protocol = subject.make()
       const stuck = yield* enter(protocol, "stuck")
       const bob = yield* enter(protocol, "bob")
@@ -209,7 +190,7 @@ export const conformance = <In, Packet, Frame, Key extends object>(
       const text = "x".repeat(4000)
       for (let round = 0; round < 300; round++) {
         yield* visitor.run({ _tag: "Say", text })
-        yield* equal(yield* hear(bob, "Visitor"), text)
+        yield* equal(yield* bob.hear("Visitor"), text)
       }
       yield* stuck.over
       yield* equal(metrics.counts.hangups, { slow: 1 })
@@ -218,21 +199,21 @@ export const conformance = <In, Packet, Frame, Key extends object>(
 
   verify(
     "tells its peers that the server stops, and ends them also when they do not read",
-    Effect.gen(function* () {
+    Effect.fnUntraced(function* ({ enter }) {
       const protocol = subject.make()
       const alice = yield* enter(protocol, "alice")
       const stuck = yield* enter(protocol, "stuck")
       const visitor = yield* Visitor.make("Visitor")
       stuck.stall()
       yield* visitor.run({ _tag: "Say", text: "before the end" })
-      yield* hear(alice, "Visitor")
+      yield* alice.hear("Visitor")
       const connections = yield* Connections
-      const told = alice.writes.length
+      const told = alice.frames().length
       const stopping = yield* Effect.forkScoped(connections.stop)
       yield* alice.over
-      yield* check(alice.writes.length > told, () => "nothing was said before the end")
+      yield* check(alice.frames().length > told, () => "nothing was said before the end")
       yield* TestClock.adjust("4 seconds")
-      yield* Fiber.join(stopping)
+      yield* Deadline.within(Fiber.join(stopping), () => "the end of all connections")
       yield* stuck.over
     })
   )
@@ -240,15 +221,15 @@ export const conformance = <In, Packet, Frame, Key extends object>(
   if (subject.make().exchange !== undefined) {
     verify(
       "delivers every event, for whoever did it and whoever saw it",
-      Effect.gen(function* () {
+      Effect.fnUntraced(function* ({ enter }) {
         const alice = yield* enter(subject.make(), "alice")
         const { outlet } = (yield* Sessions).find("alice")!
         for (const event of [...Samples.personalEvents, ...Samples.sharedEvents]) {
           yield* Effect.yieldNow
-          const before = alice.writes.length
+          const before = alice.frames().length
           outlet.deliver(event, "actor")
           outlet.deliver(event, "witness")
-          if (event._tag === "Said") yield* alice.takeUntil(() => alice.writes.length > before)
+          if (event._tag === "Said") yield* alice.takeUntil(() => alice.frames().length > before, JSON.stringify(event))
         }
       })
     )

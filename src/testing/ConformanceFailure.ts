@@ -1,12 +1,13 @@
 import { Data, Effect } from "effect"
 import type { Rejection } from "../domain/Rejection.ts"
+import type { NothingCame } from "./Deadline.ts"
 import type { PeerGone } from "./Peer.ts"
 
-/** A protocol does not do what it must. */
+/** A protocol does not do what it must. `message` says what that is, and what its peers were sent last. */
 export class ConformanceFailure extends Data.TaggedError("ConformanceFailure")<{ readonly message: string }> {}
 
 /** How a test of the suite can fail. */
-export type Failure = ConformanceFailure | PeerGone | Rejection
+export type Failure = ConformanceFailure | NothingCame | PeerGone | Rejection
 
 /** Fails unless `condition` holds. */
 export const check = (condition: boolean, message: () => string): Effect.Effect<void, ConformanceFailure> =>
@@ -18,3 +19,6 @@ export const equal = (actual: unknown, expected: unknown): Effect.Effect<void, C
     JSON.stringify(actual) === JSON.stringify(expected),
     () => `got ${JSON.stringify(actual)}, expected ${JSON.stringify(expected)}`
   )
+
+/** A failure in words. */
+export const wordsOf = (failure: Failure): string => (failure.message === "" ? failure._tag : failure.message)

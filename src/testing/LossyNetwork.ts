@@ -94,7 +94,28 @@ interface Due {
   readonly task: () => void
 }
 
-/** Joins a protocol of datagrams, as the server, to a network for as long as the scope lasts. */
+/**
+ * Joins a protocol of datagrams, as the server, to a network for as long as the scope lasts.
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { TestClock } from "effect/testing"
+ * import { Clients, LossyNetwork, Peer } from "parlance/testing"
+ *
+ * // How to test loss: a client says again what was not answered. The same seed loses the same datagrams, every time.
+ * export const loss = Effect.gen(function* () {
+ *   const protocol = yield* Clients.packet.protocol
+ *   const network = yield* LossyNetwork.make(protocol, { seed: 1, conditions: { loss: 0.6 } })
+ *   const answers: Array<string> = []
+ *   const alice = network.join("192.0.2.1:4000", (bytes) => void answers.push(Clients.packet.read(bytes)._tag))
+ *   for (let tries = 0; tries < 20 && !answers.includes("SessionCookie"); tries++) {
+ *     alice.send(Clients.packet.write({ _tag: "SessionRequest", name: "alice" }))
+ *     yield* TestClock.adjust("1 second")
+ *   }
+ *   return { answers, defects: network.defects, trace: LossyNetwork.format(network.trace) }
+ * }).pipe(Effect.scoped, Effect.provide(Peer.layer()))
+ * ```
+ */
 export const make = Effect.fn("LossyNetwork.make")(function* <Packet, Key extends object>(
   protocol: ByteProtocol<Packet, Uint8Array, Key>,
   options: { readonly seed: number; readonly conditions?: Partial<Conditions> }

@@ -4,7 +4,10 @@
  * - What a peer sends arrives as the reads in which it was sent; what it is sent can be taken frame by frame.
  * - Time is the Clock's, so that time-outs and pacing run under a TestClock.
  */
+import { createHash } from "node:crypto"
 import { Context, Data, Effect, Fiber, Layer, Queue, Scope } from "effect"
+import { Digest, SecureRandom } from "effect/crypto"
+import * as Hex from "effect/encoding/Hex"
 import type { Protocol } from "../protocols/Protocol.ts"
 import { Attachments } from "../services/Attachments.ts"
 import { Chat } from "../services/Chat.ts"
@@ -43,6 +46,8 @@ export interface Peer<In, Frame> {
 export class Services extends Context.Service<
   Services,
   {
+    /** What a maker makes, which is asked once: a protocol that several peers speak. */
+    readonly one: <A>(make: Effect.Effect<A>) => Effect.Effect<A>
     /** A protocol at work, from the first call on. */
     readonly of: <In, Packet, Frame, Key extends object>(
       protocol: Protocol<In, Packet, Frame, Key>
@@ -56,7 +61,15 @@ export class Services extends Context.Service<
       const scope = yield* Scope.Scope
       // oxlint-disable-next-line typescript/no-explicit-any -- a service is invariant in what it reads and sends
       const services = new Map<unknown, Service<any, any, any, any>>()
+      const made = new Map<unknown, unknown>()
       return Services.of({
+        one: <A>(make: Effect.Effect<A>) =>
+          Effect.suspend(() => {
+            const known = made.get(make) as A | undefined
+            return known !== undefined
+              ? Effect.succeed(known)
+              : Effect.tap(make, (it) => Effect.sync(() => made.set(make, it)))
+          }),
         of: Effect.fnUntraced(function* <In, Packet, Frame, Key extends object>(
           protocol: Protocol<In, Packet, Frame, Key>
         ): Effect.fn.Return<Service<In, Packet, Frame, Key>> {
@@ -71,10 +84,38 @@ export class Services extends Context.Service<
   )
 }
 
+// What is digested in other threads takes a time that no TestClock knows.
+const digest = (algorithm: Digest.Algorithm, data: Uint8Array): Effect.Effect<Uint8Array> =>
+  Effect.sync(() => new Uint8Array(createHash(algorithm.name.toLowerCase().replace("-", "")).update(data).digest()))
+const layerDigest = Layer.succeed(Digest.Digest, {
+  digest,
+  digestHex: (algorithm, data) => Effect.map(digest(algorithm, data), Hex.encode)
+})
+const attachments = Attachments.layerMemoryNoDeps.pipe(Layer.provide([layerDigest, SecureRandom.layerWebCrypto]))
+
 /** What {@link layer} provides. */
 export type Provided = Connections | Descriptors | Services | Quota | Layer.Success<typeof Chat.layer>
 
-/** A chat with connections and no listener, in memory; limits may be set, and another history or directory. */
+/**
+ * A chat with connections and no listener, in memory; limits may be set, and another history or directory.
+ *
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { Clients, Peer } from "parlance/testing"
+ *
+ * // How to test two servers: each is a layer built afresh, and a client is of the one that it is provided with.
+ * export const twoServers = Effect.gen(function* () {
+ *   const one = yield* Layer.build(Layer.fresh(Peer.layer()))
+ *   const two = yield* Layer.build(Layer.fresh(Peer.layer()))
+ *   const here = yield* Effect.provide(Clients.toss.enter("alice"), one)
+ *   const there = yield* Effect.provide(Clients.toss.enter("alice"), two)
+ *   const bob = yield* Effect.provide(Clients.sockets.enter("bob"), one)
+ *   yield* there.say("said on the other server")
+ *   yield* here.say("said on this one")
+ *   return yield* bob.hear("alice")
+ * }).pipe(Effect.scoped)
+ * ```
+ */
 export const layer = (options?: {
   readonly chat?: Partial<ChatLimits.Limits>
   readonly transport?: Partial<TransportLimits.TransportLimits>
@@ -85,14 +126,38 @@ export const layer = (options?: {
     Layer.provideMerge(Connections.layer),
     Layer.provideMerge(Chat.layerNoDirectory),
     Layer.provideMerge(options?.directory ?? Directory.layer),
-    Layer.provideMerge(Layer.merge(options?.history ?? History.layerMemory, Attachments.layerMemory)),
+    Layer.provideMerge(Layer.merge(options?.history ?? History.layerMemory, attachments)),
     Layer.provide([
       Layer.succeed(ChatLimits.Limits, { ...ChatLimits.defaults, ...options?.chat }),
       Layer.succeed(TransportLimits.TransportLimits, { ...TransportLimits.defaults, ...options?.transport })
     ])
   )
 
-/** Connects a peer for as long as the scope lasts. */
+/**
+ * Connects a peer for as long as the scope lasts.
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Metrics } from "parlance"
+ * import { Clients, Deadline, Peer } from "parlance/testing"
+ *
+ * // How to test a slow peer: it reads nothing more, is hung up on, and nobody else misses anything.
+ * export const slowPeer = Effect.gen(function* () {
+ *   const { counts } = yield* Metrics
+ *   const slow = yield* Clients.chatmaster.enter("slow")
+ *   const bob = yield* Clients.chatmaster.enter("bob")
+ *   const alice = yield* Clients.toss.enter("alice")
+ *   slow.peer.stall()
+ *   let heard = 0
+ *   for (let said = 0; said < 300; said++) {
+ *     yield* alice.say("x".repeat(4000))
+ *     heard += (yield* bob.hear("alice")).text.length
+ *   }
+ *   yield* Deadline.within(slow.peer.over, () => "the end of a peer that does not read")
+ *   return { heard, hangups: counts.hangups }
+ * }).pipe(Effect.scoped, Effect.provide(Peer.layer({ chat: { floodRate: 0 } })))
+ * ```
+ */
 export const connect = Effect.fn("Peer.connect")(function* <In, Packet, Frame, Key extends object>(
   protocol: Protocol<In, Packet, Frame, Key>,
   options?: { readonly address?: string }

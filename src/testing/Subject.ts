@@ -18,6 +18,15 @@ export interface Subject<In, Packet, Frame, Key extends object = never> {
   readonly say: (text: string, welcome?: Frame) => In
   /** Whether a client can say nothing before it has its welcome, because it says it by something in that. */
   readonly saysByWelcome?: boolean
+  /**
+   * Null if whoever says something before a login is not refused, but not heard or hung up on; without it a refusal must
+   * come.
+   */
+  readonly stranger?: null
+  /** Whether a client can say a text as one message; every text if nothing is said. One without line ends must be. */
+  readonly carries?: (text: string) => boolean
+  /** The text that a client is sent of what others say; the same if nothing is said. */
+  readonly heardAs?: (text: string) => string
   /** What a frame tells of a message: who said what. Undefined if it is another frame. */
   readonly heard: (frame: Frame) => { readonly from: string; readonly text: string } | undefined
   /** Whether a frame says that the login succeeded. */
@@ -26,8 +35,10 @@ export interface Subject<In, Packet, Frame, Key extends object = never> {
   readonly isRefusal: (frame: Frame) => boolean
   /** Whether whoever says something is sent it too, which is how the protocol confirms it. */
   readonly confirms?: boolean
-  /** Junk that a peer might send. */
+  /** Junk that a peer might send, to which a refusal must come; none if the protocol takes whatever comes. */
   readonly junk: ReadonlyArray<In>
+  /** A frame as a failed test shows it; as text, hexadecimal digits or JSON if nothing is said. */
+  readonly describe?: (frame: Frame) => string
 }
 
 /** A subject of a protocol's type. */

@@ -8,9 +8,8 @@ import { TestClock } from "effect/testing"
 import * as Protocols from "../../src/app/Protocols.ts"
 import * as PacketCodec from "../../src/protocols/packet/PacketCodec.ts"
 import { Metrics } from "../../src/services/Metrics.ts"
-import { LossyNetwork, Peer, type Subject } from "../../src/testing/mod.ts"
+import { Deadline, LossyNetwork, Peer, SkewedClock, type Subject } from "../../src/testing/mod.ts"
 import * as Subjects from "../testing/Subjects.ts"
-import * as SkewedClock from "../testing/SkewedClock.ts"
 import { response } from "../protocols/packet/Links.ts"
 
 const stepMillis = 50
@@ -33,12 +32,7 @@ const often: Sets = {
 }
 
 /** Waits for something while time passes. */
-const passing = Effect.fnUntraced(function* <A, E, R>(effect: Effect.Effect<A, E, R>) {
-  const fiber = yield* Effect.forkChild(effect, { startImmediately: true })
-  for (let step = 0; step < 100 && fiber.pollUnsafe() === undefined; step++) yield* TestClock.adjust(stepMillis)
-  const exit = fiber.pollUnsafe()
-  return exit === undefined ? yield* Effect.die(new Error("It does not come")) : yield* exit
-})
+const passing = <A, E, R>(effect: Effect.Effect<A, E, R>) => Deadline.within(effect, () => "it", "5 seconds")
 
 /** What is to be seen behind a step. */
 interface Happened {

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { everyMillis, lateMillis, monotonicMillis, sleepPatiently } from "../../src/domain/MonotonicTime.ts"
-import * as SkewedClock from "../testing/SkewedClock.ts"
+import { SkewedClock } from "../../src/testing/mod.ts"
 
 const atOnce = { startImmediately: true } as const
 

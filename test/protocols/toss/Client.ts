@@ -1,99 +1,17 @@
-/** How a client of Toss-a-Message writes, and what it makes of what it is sent. */
-import { Result } from "effect"
-import * as SlipDocument from "../../../src/protocols/toss/SlipDocument.ts"
-import * as SlipWriter from "../../../src/protocols/toss/SlipWriter.ts"
-import { file, isRecord, type SlipRecord, type SlipValue } from "../../../src/protocols/toss/SlipValue.ts"
-import { glue, record } from "./Wire.ts"
+/** What a client of Toss-a-Message writes. */
+import * as TossWire from "../../../src/testing/clients/TossWire.ts"
 
-const write = (value: SlipRecord): Uint8Array => Result.getOrThrow(SlipWriter.write(value))
-
-const request = (action: string, data: Readonly<Record<string, SlipValue>>): Uint8Array =>
-  write(record({ action, data: record(data) }))
+export { announce, announced, read, reader, type Reader, type Response } from "../../../src/testing/clients/TossWire.ts"
 
 /** The request for a name. */
-export const logIn = (username: string): Uint8Array => request("log-in", { username })
+export const logIn = (username: string): Uint8Array => TossWire.request("log-in", { username })
 
 /** A message, as the original writes it. */
 export const message = (text: string, attachment?: { readonly name: string; readonly content: Uint8Array }) =>
-  request("send-message", {
+  TossWire.request("send-message", {
     message: text,
-    ...(attachment !== undefined && { attachment: file(attachment.name, attachment.content) })
+    ...(attachment !== undefined && { attachment: TossWire.file(attachment.name, attachment.content) })
   })
-
-/** The announcement of a request. */
-export const announce = (request: Uint8Array): Uint8Array =>
-  write(record({ action: "chunks", data: record({ chunks: request.length }) }))
-
-/** A request right behind its announcement. */
-export const announced = (request: Uint8Array): Uint8Array => glue(announce(request), request)
 
 /** The acknowledgement of an announcement. */
 export const acknowledgement = "action|l6|chunks;status|n3|101;"
-
-const toPlain = (value: SlipValue | undefined): unknown => {
-  if (isRecord(value)) return Object.fromEntries([...value].map(([key, inner]) => [key, toPlain(inner)]))
-  if (Array.isArray(value)) return value.map(toPlain)
-  return value instanceof Date ? value.toISOString() : value
-}
-
-/** One response as a plain object. */
-export interface Response {
-  readonly action?: string
-  readonly status: number
-  readonly data?: {
-    readonly username?: string
-    readonly message?: string
-    readonly time?: string
-    readonly chunks?: number
-    readonly errors?: Readonly<Record<string, ReadonlyArray<string>>>
-    readonly attachment?: { readonly name: string; readonly content: Uint8Array }
-  }
-}
-
-/** The record that bytes are, in Slip or in JSON, as a plain object. */
-export const read = (bytes: Uint8Array): Response =>
-  bytes[0] === 0x7b
-    ? (JSON.parse(Buffer.from(bytes).toString()) as Response)
-    : (toPlain(Result.getOrThrow(SlipDocument.read(bytes)).record) as Response)
-
-/** What a client does with bytes: takes announced messages, and whatever comes without. */
-export interface Reader {
-  readonly push: (bytes: Uint8Array) => ReadonlyArray<Response>
-  /** Bytes that are not yet a message. */
-  readonly rest: () => Uint8Array
-}
-
-// An announcement or an acknowledgement of the server ends behind its status.
-const unannounced = /^action\|l6\|chunks;(?:data\|s\d+\|chunks\|n\d+\|(\d+);;)?status\|n3\|(\d+);/
-
-/** Reads the stream of a server, without a thought of where reads end. */
-export const reader = (): Reader => {
-  let rest: Uint8Array = new Uint8Array()
-  let needBytes = 0
-  const take = (count: number): Uint8Array => {
-    const taken = rest.slice(0, count)
-    rest = rest.slice(count)
-    return taken
-  }
-  const next = (): Response | undefined => {
-    if (needBytes > 0) {
-      if (rest.length < needBytes) return undefined
-      const count = needBytes
-      needBytes = 0
-      return read(take(count))
-    }
-    const match = unannounced.exec(Buffer.from(rest.subarray(0, 100)).toString("latin1"))
-    if (match === null) return undefined
-    needBytes = Number(match[1] ?? 0)
-    return read(take(match[0].length))
-  }
-  return {
-    push: (bytes) => {
-      rest = glue(rest, bytes)
-      const responses: Array<Response> = []
-      for (let response = next(); response !== undefined; response = next()) responses.push(response)
-      return responses
-    },
-    rest: () => rest
-  }
-}

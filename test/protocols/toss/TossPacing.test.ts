@@ -4,7 +4,7 @@ import { TestClock } from "effect/testing"
 import type { ByteFrame } from "../../../src/protocols/Protocol.ts"
 import * as TossProtocol from "../../../src/protocols/toss/TossProtocol.ts"
 import * as Visitor from "../../../src/services/Visitor.ts"
-import { Peer } from "../../../src/testing/mod.ts"
+import { Deadline, Peer } from "../../../src/testing/mod.ts"
 import { turn } from "../../transports/Turn.ts"
 import * as Client from "./Client.ts"
 import { bytes, glue } from "./Wire.ts"
@@ -14,15 +14,10 @@ const protocol = TossProtocol.make({ nowMillis: () => 0 })
 /** Sends a request as the original does: announced, and said when that is acknowledged. */
 const request = Effect.fnUntraced(function* (peer: Peer.Peer<Uint8Array, ByteFrame>, request: Uint8Array) {
   yield* peer.send(Client.announce(request))
-  yield* Effect.all(
-    [
-      peer.takeUntil(
-        (frame) => frame instanceof Uint8Array && Buffer.from(frame).toString() === Client.acknowledgement
-      ),
-      TestClock.adjust("1 second")
-    ],
-    { concurrency: "unbounded" }
+  const acknowledged = peer.takeUntil(
+    (frame) => frame instanceof Uint8Array && Buffer.from(frame).toString() === Client.acknowledgement
   )
+  yield* Deadline.within(acknowledged, () => "the acknowledgement")
   yield* peer.send(request)
 })
 

@@ -5,6 +5,7 @@ import Sqids from "sqids"
 import * as TsockmId from "../../../src/protocols/tsockm/TsockmId.ts"
 import * as TsockmProtocol from "../../../src/protocols/tsockm/TsockmProtocol.ts"
 import { packetLimitBytes } from "../../../src/protocols/tsockm/TsockmText.ts"
+import { request } from "../../../src/testing/clients/TsockmClient.ts"
 import { Peer } from "../../../src/testing/mod.ts"
 import type { SubjectOf } from "../../../src/testing/Subject.ts"
 import { bytes } from "./Wire.ts"
@@ -16,10 +17,6 @@ const text = (frame: Bytes): string => Buffer.from(frame).toString()
 const isOf = (frame: Bytes, ...beginnings: ReadonlyArray<string>): boolean =>
   beginnings.some((beginning) => text(frame).startsWith(`${beginning}::`))
 const bodyOf = (frame: Bytes): string => text(frame).split("::").slice(6).join("::")
-
-/** A request of a client that speaks for its communication socket, as typed by hand: with a line end. */
-const request = (action: string, body: string): Bytes =>
-  bytes(`REQ::${action}::200::client::client::127.0.0.1:6969::${body}\n`)
 
 /** What clients have found out about the messages that they got. */
 const messages = new WeakMap<Bytes, { readonly from: string; readonly text: string }>()

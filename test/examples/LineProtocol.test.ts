@@ -1,0 +1,63 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { TestClock } from "effect/testing"
+import { Deadline, Peer } from "parlance/testing"
+import { conforms, lineProtocol } from "../../scratchpad/LineProtocol.ts"
+import * as Running from "./Running.ts"
+
+describe("scratchpad/LineProtocol.ts", () => {
+  conforms(it.effect)
+
+  const text = (frame: unknown) => Buffer.from(frame as Uint8Array).toString()
+
+  it.effect("a line that does not end is refused after a minute, and the next one is read", () =>
+    Effect.gen(function* () {
+      const alice = yield* Peer.connect(lineProtocol)
+      yield* alice.send(Buffer.from("nick alice\nhalf a li"))
+      yield* TestClock.adjust("59 seconds")
+      assert.notInclude(alice.writes.flat().map(text).join(""), "must end")
+      yield* TestClock.adjust("1 second")
+      yield* Deadline.within(
+        alice.takeUntil((frame) => text(frame).startsWith("! A line must end")),
+        () => "the refusal"
+      )
+      yield* alice.send(Buffer.from("/who\n"))
+      yield* Deadline.within(
+        alice.takeUntil((frame) => text(frame).includes("alice (line)")),
+        () => "the answer"
+      )
+    }).pipe(Effect.provide(Peer.layer()))
+  )
+
+  it.effect("a line that is too long is refused when it ends, and the next one is read", () =>
+    Effect.gen(function* () {
+      const alice = yield* Peer.connect(lineProtocol)
+      yield* alice.send(Buffer.from("nick alice\n"), Buffer.from("x".repeat(20_001)), Buffer.from("x\n/who\n"))
+      const heard: Array<string> = []
+      yield* Deadline.within(
+        alice.takeUntil((frame) => heard.push(text(frame)) > 0 && text(frame).includes("alice (line)")),
+        () => "the answer"
+      )
+      assert.lengthOf(
+        heard.filter((line) => line.startsWith("! A line has at most")),
+        1
+      )
+    }).pipe(Effect.provide(Peer.layer()))
+  )
+
+  it.live("runs by itself: a line client and one of chatmaster hear each other", () =>
+    Effect.gen(function* () {
+      const { code, errors, lines } = yield* Running.run("LineProtocol")
+      assert.deepStrictEqual([code, errors], [0, ""])
+      assert.deepStrictEqual(lines, [
+        "alice heard: * Who are you? Say: nick <name>",
+        "alice heard: ! Say first who you are: nick <name>",
+        "alice heard: * Welcome, alice!",
+        "alice heard: * You are in general.",
+        "alice heard: * bob has come.",
+        "alice heard: <bob> hello from JSON",
+        `bob heard: {"type":"message","data":{"message":"hello from a line","username":"alice"}}`
+      ])
+    })
+  )
+})
