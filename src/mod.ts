@@ -13,7 +13,7 @@ export { type Event, type Perspective, PersonalEvent, SharedEvent } from "./doma
 export { Hangup, type HangupReason } from "./domain/Hangup.ts"
 export { Attachment, Message, ProtocolName } from "./domain/Message.ts"
 export { lookAlikeKey, RoomName, roomName, UserName, userName } from "./domain/Names.ts"
-export { explain, Rejection } from "./domain/Rejection.ts"
+export { codeOf, explain, RefusedByPolicy, Rejection } from "./domain/Rejection.ts"
 export { RoomSummary, UserSummary } from "./domain/Room.ts"
 export * as ChatMasterPacket from "./protocols/chatmaster/ChatMasterPacket.ts"
 export * as ChatMasterProtocol from "./protocols/chatmaster/ChatMasterProtocol.ts"
@@ -45,6 +45,18 @@ export { Directory, type NameClaim } from "./services/Directory.ts"
 export { History } from "./services/History.ts"
 export { Limits } from "./services/Limits.ts"
 export { Operator } from "./services/Operator.ts"
+export {
+  type Commanding,
+  type Connecting,
+  type Hooks,
+  type Joining,
+  type LoggingIn,
+  Policy,
+  type PolicyCommand,
+  type PolicyUser,
+  type Saying,
+  type Uploading
+} from "./services/Policy.ts"
 export { Quota } from "./services/Quota.ts"
 export type { Outlet, Session } from "./services/Session.ts"
 export { Turn } from "./services/Turn.ts"

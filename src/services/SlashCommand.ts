@@ -4,6 +4,7 @@
  * Only the words below are taken. `//join` and its like are messages that begin with `/join`; any other text is itself.
  */
 import { describe, type Message } from "../domain/Message.ts"
+import { plainText } from "../domain/PlainText.ts"
 import type { RoomSummary, UserSummary } from "../domain/Room.ts"
 
 const words = ["join", "leave", "rooms", "who", "msg", "files", "invite", "history", "help"] as const
@@ -23,6 +24,9 @@ const usages: Record<Word, readonly [usage: string, meaning: string]> = {
 
 /** How a command is used. */
 export const usage = (word: Word): string => usages[word][0]
+
+/** Whether that is a word of the chat's own. */
+export const isWord = (name: string): boolean => (words as ReadonlyArray<string>).includes(name)
 
 /** What a text asks for. */
 export type SlashCommand =
@@ -93,8 +97,12 @@ export const splitAddressee = (
   return best !== undefined && (isName(best.name) || !isName(rest)) ? best : { name: rest, text: "" }
 }
 
-/** The answer to `/help`. */
-export const help: string = words.map((word) => `${usages[word][0]} - ${usages[word][1]}`).join("\n")
+/** Indents all lines but the first, so that none can pass for another entry. */
+const indented = (text: string): string => text.replace(/\r\n|[\n\v\f\r\u0085\u2028\u2029]/g, "\n  ")
+
+/** Lines of the answer to `/help`. */
+export const helpOf = (usages: ReadonlyArray<readonly [usage: string, meaning: string]>): string =>
+  usages.map(([usage, meaning]) => `${usage} - ${indented(plainText(meaning))}`).join("\n")
 
 // A longer answer would be the only one that some client could not take.
 const answerLimitUnits = 16_000
@@ -107,8 +115,14 @@ const bounded = (lines: ReadonlyArray<string>): string => {
   return [...lines.slice(0, fitting), `... and ${lines.length - fitting} more`].join("\n")
 }
 
-/** Indents all lines but the first, so that none can pass for another entry. */
-const indented = (text: string): string => text.replace(/\r\n|[\n\v\f\r\u0085\u2028\u2029]/g, "\n  ")
+/** The answer to `/help`. */
+export const help: string = helpOf(words.map((word) => usages[word]))
+
+const cut = (line: string): string =>
+  line.length < answerLimitUnits ? line : `${line.slice(0, answerLimitUnits - 2).toWellFormed()}…`
+
+/** What somebody else answers, as far as it fits into one answer. */
+export const answerOf = (text: string): string => bounded(plainText(text.toWellFormed()).split("\n").map(cut))
 
 const stamp = (atMillis: number): string => new Date(atMillis).toISOString().slice(0, 16).replace("T", " ")
 
