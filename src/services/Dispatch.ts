@@ -6,6 +6,7 @@
 import { Effect, Result } from "effect"
 import { type Command, done, type Reply } from "../domain/Command.ts"
 import { NotLoggedIn, type Rejection } from "../domain/Rejection.ts"
+import { inThirdPerson } from "../domain/SlashWords.ts"
 import type { Broadcaster } from "./Broadcaster.ts"
 import type { Downloads } from "./Downloads.ts"
 import { uploadPath } from "./Links.ts"
@@ -100,11 +101,14 @@ export const make = (dependencies: Dependencies): Dispatch => {
   const runSlashed = (
     session: Session,
     command: Say,
-    slashed: SlashCommand.SlashCommand | OwnCommands.Asked,
+    slashed: SlashCommand.SlashCommand | SlashCommand.Own,
     turn: Turn
   ): Effect.Effect<Reply, Rejection> => {
     if (slashed._tag === "Text") {
       return say(session, slashed.text === command.text ? command : { ...command, text: slashed.text }, turn)
+    }
+    if (slashed._tag === "Me") {
+      return say(session, { ...command, text: inThirdPerson(session.name, slashed.text), isLiteral: true }, turn)
     }
     // A file that comes with a command that has no use for it is not lost: it goes with the text.
     const isText = hasFile(command) && slashed._tag !== "Msg" && slashed._tag !== "Misused"
@@ -118,7 +122,7 @@ export const make = (dependencies: Dependencies): Dispatch => {
     switch (command._tag) {
       case "Say": {
         if (command.isLiteral === true) return say(session, command, turn)
-        return runSlashed(session, command, own?.read(command.text) ?? SlashCommand.parse(command.text), turn)
+        return runSlashed(session, command, SlashCommand.parse(command.text, own?.names), turn)
       }
       case "Tell":
         return say(session, command, turn)

@@ -15,12 +15,6 @@ export interface Dependencies {
   readonly sessions: Sessions["Service"]
 }
 
-/** What a text asks for, if it is about an own command. */
-export type Asked =
-  | { readonly _tag: "Own"; readonly name: string; readonly argument: string }
-  /** Two slashes keep it from being a command: it says this. */
-  | { readonly _tag: "Text"; readonly text: string }
-
 const wellFormed = /^[a-z][a-z0-9-]{0,31}$/
 
 /**
@@ -34,17 +28,7 @@ export const make = ({ broadcaster, commands, sessions }: Dependencies) => {
     if (!wellFormed.test(name)) throw new Error(`Cannot have command /${name}: that is no name of a command`)
     if (SlashCommand.isWord(name)) throw new Error(`Cannot have command /${name}: the chat has one of that name`)
   }
-  // No name has a character that means something in a pattern.
-  const pattern = new RegExp(`^(/?)/(${names.join("|")})(?:\\s+([^]*))?$`)
-
-  const read = (text: string): Asked | undefined => {
-    const match = text.startsWith("/") ? pattern.exec(text) : null
-    if (match === null) return undefined
-    if (match[1] === "/") return { _tag: "Text", text: text.slice(1) }
-    return { _tag: "Own", name: match[2]!, argument: (match[3] ?? "").trim() }
-  }
-
-  const run = (session: Session, { argument, name }: Asked & { readonly _tag: "Own" }) =>
+  const run = (session: Session, { argument, name }: SlashCommand.Own) =>
     Effect.flatMap(
       commands.get(name)!.answer({ user: userOf(session), room: session.current.name, argument }),
       (answer): Effect.Effect<Reply, Rejection> => {
@@ -57,7 +41,7 @@ export const make = ({ broadcaster, commands, sessions }: Dependencies) => {
 
   const help = SlashCommand.helpOf(Array.from(commands, ([name, { help }]) => [`/${name}`, help]))
 
-  return { read, run, help }
+  return { names, run, help }
 }
 
 /** The part of the chat that carries out the commands of a policy. */

@@ -31,7 +31,7 @@ export const make = ({ broadcaster, help, join, memberships, messages, queries, 
   Effect.fnUntraced(function* (
     session: Session,
     command: Command & { readonly _tag: "Say" },
-    slashed: Exclude<SlashCommand.SlashCommand, { readonly _tag: "Text" }>,
+    slashed: Exclude<SlashCommand.SlashCommand, { readonly _tag: "Text" | "Me" }>,
     turn: Turn
   ): Effect.fn.Return<Reply, Rejection> {
     const notice = (text: string): Reply => {
