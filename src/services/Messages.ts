@@ -121,10 +121,13 @@ export const make = (dependencies: Dependencies) => {
     const message: Message = {
       number: ++lastNumber,
       from: session.name,
+      userId: session.userId,
       protocol: session.protocol,
       text,
       atMillis: nowMillis(),
-      ...("room" in destination ? { room: destination.room.name } : { to: destination.addressee.name }),
+      ...("room" in destination
+        ? { room: destination.room.name }
+        : { to: destination.addressee.name, toId: destination.addressee.userId }),
       ...(attachment === undefined ? undefined : { attachment })
     }
     counts.messages++
