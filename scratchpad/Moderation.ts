@@ -96,4 +96,4 @@ const program = Effect.gen(function* () {
   yield* bob.hears("Be kind.")
 }).pipe(Effect.scoped)
 
-program.pipe(Effect.provide(layer), Effect.provide(Logger.layer([])), NodeRuntime.runMain)
+program.pipe(Effect.provide(Layer.provideMerge(layer, Logger.layer([]))), NodeRuntime.runMain)

@@ -63,7 +63,7 @@ describe("Policy.refuse()", () => {
 })
 
 describe("Policy.layer()", () => {
-  class Words extends Context.Service<Words, { readonly bad: string }>()("test/Words") {}
+  class Words extends Context.Service<Words, { readonly bad: string }>()("parlance/test/services/Policy.test/Words") {}
 
   it.effect("gives hooks the services that they need", () =>
     Effect.gen(function* () {
@@ -82,7 +82,7 @@ describe("Policy.layer()", () => {
                 {
                   message: Effect.fnUntraced(function* ({ text }) {
                     const { bad } = yield* Words
-                    if (text.includes(bad)) yield* no
+                    if (text.includes(bad)) return yield* no
                   })
                 }
               )
