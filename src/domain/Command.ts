@@ -45,8 +45,8 @@ export type Command =
       readonly file?: string
       readonly id?: string
     }
-  /** Begin to send a file of `sizeBytes`. What has the same key already is dropped. */
-  | { readonly _tag: "BeginUpload"; readonly key: UploadKey; readonly sizeBytes: number }
+  /** Begin to send a file of `sizeBytes`, whose `name` may be known already. What has the same key is dropped. */
+  | { readonly _tag: "BeginUpload"; readonly key: UploadKey; readonly sizeBytes: number; readonly name?: string }
   /** Bytes of a file, from index `atByte` on; in any order. The bytes are not changed before this is done. */
   | { readonly _tag: "WriteUpload"; readonly key: UploadKey; readonly atByte: number; readonly bytes: Uint8Array }
   /** Forget about a file that was begun, if it was. */

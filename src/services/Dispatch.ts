@@ -127,7 +127,7 @@ export const make = (dependencies: Dependencies): Dispatch => {
       case "Tell":
         return say(session, command, turn)
       case "BeginUpload":
-        return upload(session, undefined, command.sizeBytes, () =>
+        return upload(session, command.name, command.sizeBytes, () =>
           Effect.map(uploads.begin(session, command.key, command.sizeBytes), (file) => ({ _tag: "UploadBegun", file }))
         )
       case "DropUpload":

@@ -65,7 +65,7 @@ export interface Saying {
 /** Somebody wants to send a file. */
 export interface Uploading {
   readonly user: PolicyUser
-  /** As it came. Unknown in `toss` and `packet`, whose clients name a file when it is there. */
+  /** As it came. Unknown in `toss`, whose clients name a file when it is there. */
   readonly name: string | undefined
   readonly sizeBytes: number
 }
@@ -103,8 +103,8 @@ export interface Hooks<R = never> {
   readonly commands?: ReadonlyArray<PolicyCommand<R>> | undefined
 }
 
-/** What the hooks of several policies need. */
-type Requirements<P> = P extends Hooks<infer R> ? R : never
+/** What the hooks of several policies need; one without hooks needs nothing. */
+type Requirements<P> = P extends Hooks<infer R> ? (unknown extends R ? never : R) : never
 
 type Hook<A, B, R> = (given: A) => Effect.Effect<B, RefusedByPolicy, R>
 

@@ -7,7 +7,7 @@
  *   asked for it is kept here.
  */
 import type { Command, Reply } from "../../domain/Command.ts"
-import { limitCredentialUnits } from "../../domain/Credential.ts"
+import * as Credential from "../../domain/Credential.ts"
 import type { PersonalEvent } from "../../domain/Event.ts"
 import { explain as explainHangup, type HangupReason } from "../../domain/Hangup.ts"
 import { general, lookAlikeKey } from "../../domain/Names.ts"
@@ -39,7 +39,7 @@ const errorType = (command: string): string => command.slice(0, 64).toWellFormed
 const policyCode = (rejection: Rejection): string | undefined =>
   rejection._tag === "RefusedByPolicy" ? rejection.code : undefined
 
-const passwordWrong = `Password must be a string of at most ${limitCredentialUnits} characters.`
+const passwordWrong = `Password must be a string of at most ${Credential.limitCredentialUnits} characters.`
 
 /** Whether the original might have sent this. */
 const isOriginals = (packet: Packet.Message | Packet.Command): boolean => {
@@ -176,7 +176,7 @@ class ChatMasterConversation implements Conversation<Packet.Received, Uint8Array
       _tag: "Login",
       // Nobody can have the empty name, so the chat says what else is wrong, such as a login that there already is.
       name: name ?? "",
-      credential: isWrong ? undefined : credential,
+      ...Credential.given(isWrong ? undefined : credential),
       refused: (rejection) => {
         if (rejection._tag === "AlreadyLoggedIn") return this.#fail("login", rejection)
         this.isExempt = true
@@ -217,7 +217,7 @@ class ChatMasterConversation implements Conversation<Packet.Received, Uint8Array
       case "rename":
         if (username === undefined) return this.#fault(asked, "Username must be a string.")
         if (credential === "wrong") return this.#fault(asked, passwordWrong)
-        return [this.#run(asked, { _tag: "Rename", name: username, credential })]
+        return [this.#run(asked, { _tag: "Rename", name: username, ...Credential.given(credential) })]
       case "invite":
         if (username === undefined) return this.#fault(asked, "Username must be a string.")
         return [this.#run(asked, { _tag: "Invite", name: username })]

@@ -7,6 +7,7 @@
  */
 import type { Command } from "../../domain/Command.ts"
 import { explain as explainHangup, Hangup, type HangupReason } from "../../domain/Hangup.ts"
+import * as Credential from "../../domain/Credential.ts"
 import { codeOf, explain, type RefusedByPolicy } from "../../domain/Rejection.ts"
 import type { Conversation } from "../Protocol.ts"
 import type { Step } from "../Step.ts"
@@ -99,7 +100,7 @@ const command = (event: Request): Command => {
       return { _tag: "ReadHistory", ...event.args[0] }
     case "rename": {
       const [{ name, password }] = event.args
-      return { _tag: "Rename", name, credential: password }
+      return { _tag: "Rename", name, ...Credential.given(password) }
     }
     case "private": {
       const [{ private: isPrivate, room }] = event.args
@@ -138,7 +139,7 @@ export const make = (): Conversation<Received, SocketIoPacket> => {
       {
         _tag: "Login",
         name,
-        credential: password,
+        ...Credential.given(password),
         refused: (rejection) => {
           registrations.splice(registrations.indexOf(registration), 1)
           return [send(registered(registration, false)), send(complaint(refusal(rejection), "register"))]

@@ -11,6 +11,7 @@ import type { Command, Reply } from "../../domain/Command.ts"
 import type { Message } from "../../domain/Message.ts"
 import type { PersonalEvent } from "../../domain/Event.ts"
 import type { HangupReason } from "../../domain/Hangup.ts"
+import * as Credential from "../../domain/Credential.ts"
 import { explain, type RefusedByPolicy, type Rejection } from "../../domain/Rejection.ts"
 import type { ByteFrame, Conversation } from "../Protocol.ts"
 import type { Step as ProtocolStep } from "../Step.ts"
@@ -188,7 +189,7 @@ class TossConversation implements Conversation<TossPacket, ByteFrame> {
   #rename({ password, username: name }: LogIn): Step {
     return {
       _tag: "Run",
-      command: { _tag: "Rename", name, credential: password },
+      command: { _tag: "Rename", name, ...Credential.given(password) },
       replied: () => this.#send(Response.welcome(this.#settings.now())),
       refused: (rejection) => this.#refuseName(name, rejection)
     }
@@ -204,7 +205,7 @@ class TossConversation implements Conversation<TossPacket, ByteFrame> {
     return {
       _tag: "Login",
       name,
-      credential: password,
+      ...Credential.given(password),
       refused: (rejection) =>
         rejection._tag === "AlreadyLoggedIn" ? [this.#rename(request)] : this.#refuseName(name, rejection)
     }
