@@ -49,6 +49,18 @@ export { History } from "./services/History.ts"
 export { Limits } from "./services/Limits.ts"
 export { Operator } from "./services/Operator.ts"
 export { StorageHealth } from "./services/StorageHealth.ts"
+export {
+  type Commanding,
+  type Connecting,
+  type Hooks,
+  type Joining,
+  type LoggingIn,
+  Policy,
+  type PolicyCommand,
+  type PolicyUser,
+  type Saying,
+  type Uploading
+} from "./services/Policy.ts"
 export { Quota } from "./services/Quota.ts"
 export type { Outlet, Session } from "./services/Session.ts"
 export { Turn } from "./services/Turn.ts"

@@ -78,15 +78,19 @@ export const NoSuchFile = Rejection.NoSuchFile.pipe(status(404))
 /** What is needed cannot be read or stored now. */
 export const StorageFailed = Rejection.StorageFailed.pipe(status(503))
 
+/** The policy of the server refuses it: `code` is the policy's own and stable, `reason` a sentence. */
+export const RefusedByPolicy = Rejection.RefusedByPolicy.pipe(status(403))
+
 /**
- * Why a bot cannot log in: its name is somebody else's now, or one that nobody may have any more; its address is banned, or the
- * server is full.
+ * Why a bot cannot log in: its name is somebody else's now, or one that nobody may have any more; its address is banned, the
+ * policy refuses it, or the server is full.
  */
 export const loginRefusals = [
   Rejection.NameTaken.pipe(status(409)),
   Rejection.NameInvalid.pipe(status(409)),
   Rejection.NameReserved.pipe(status(409)),
   AddressBanned,
+  RefusedByPolicy,
   Rejection.ServerFull.pipe(status(503))
 ] as const
 
@@ -104,5 +108,6 @@ export const uploadRefusals = [
   Rejection.FileTooLarge.pipe(status(413)),
   Rejection.TooManyUploads.pipe(status(429)),
   Rejection.UploadsTooLarge.pipe(status(429)),
+  Rejection.Flooding.pipe(status(429)),
   StorageFailed
 ] as const

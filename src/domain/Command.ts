@@ -1,5 +1,5 @@
 /** What a logged-in user may ask of the chat, and what it answers. Names and texts are as they came: the chat checks them. */
-import type { Deferred } from "effect"
+import type { Deferred, Redacted } from "effect"
 import type { FileSummary } from "./FileSummary.ts"
 import type { Attachment, Message } from "./Message.ts"
 import type { RoomName, UserName } from "./Names.ts"
@@ -45,8 +45,8 @@ export type Command =
       readonly file?: string
       readonly id?: string
     }
-  /** Begin to send a file of `sizeBytes`. What has the same key already is dropped. */
-  | { readonly _tag: "BeginUpload"; readonly key: UploadKey; readonly sizeBytes: number }
+  /** Begin to send a file of `sizeBytes`, whose `name` may be known already. What has the same key is dropped. */
+  | { readonly _tag: "BeginUpload"; readonly key: UploadKey; readonly sizeBytes: number; readonly name?: string }
   /** Bytes of a file, from index `atByte` on; in any order. The bytes are not changed before this is done. */
   | { readonly _tag: "WriteUpload"; readonly key: UploadKey; readonly atByte: number; readonly bytes: Uint8Array }
   /** Forget about a file that was begun, if it was. */
@@ -72,7 +72,8 @@ export type Command =
   | { readonly _tag: "JoinRoom"; readonly room: string; readonly stay?: boolean }
   /** Leave `room`, or the current one. Whoever is nowhere else is in `general` again. */
   | { readonly _tag: "LeaveRoom"; readonly room?: string }
-  | { readonly _tag: "Rename"; readonly name: string }
+  /** Take another name. What is given as proof that it may be had goes to the policy alone. */
+  | { readonly _tag: "Rename"; readonly name: string; readonly credential?: Redacted.Redacted | undefined }
   /** Close `room` (or the current one) to outsiders, or open it again. */
   | { readonly _tag: "SetPrivate"; readonly isPrivate: boolean; readonly room?: string }
   /** Let a user into `room` (or the current one) although it is private. */

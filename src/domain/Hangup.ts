@@ -12,6 +12,7 @@ export type HangupReason =
   | "killed" // an operator's decision
   | "too-many" // too many connections from one address
   | "banned" // an operator has banned the address
+  | "refused" // the policy of the server has refused the connection
   | "stopping" // the server stops
   | "done" // what it was there for is done
 
@@ -41,6 +42,7 @@ const sentences: Record<HangupReason, string> = {
   killed: "The connection is closed by an operator.",
   "too-many": "The connection is closed: too many connections from this address.",
   banned: "The connection is closed: this address is banned.",
+  refused: "The connection is closed: it is refused by this server.",
   stopping: "The server is stopping.",
   done: "The connection is closed."
 }

@@ -1,6 +1,7 @@
 import { Schema } from "effect"
 import { RoomName, UserName } from "./Names.ts"
 import { plainText } from "./PlainText.ts"
+import { UserId } from "./UserId.ts"
 
 /**
  * What a wire protocol is called: 1 to 32 lower-case letters, digits and hyphens, the first of them a letter. The set is
@@ -50,15 +51,20 @@ export const inWords = (text: string, attachment: Attachment | undefined): strin
   return text === "" ? describe(attachment) : `${text}\n${describe(attachment)}`
 }
 
-/** What was said, in a room or (with `to`) to one user. Numbers rise and never repeat. */
+/**
+ * What was said, in a room or (with `to`) to one user. Numbers rise and never repeat. Names may be had by others later; who
+ * had them then `userId` and `toId` say, which messages lack that older programs have stored.
+ */
 export const Message = Schema.Struct({
   number: Schema.Int,
   from: UserName,
+  userId: Schema.optionalKey(UserId),
   protocol: ProtocolName,
   text: Schema.String,
   atMillis: Schema.Int,
   room: Schema.optionalKey(RoomName),
   to: Schema.optionalKey(UserName),
+  toId: Schema.optionalKey(UserId),
   attachment: Schema.optionalKey(Attachment)
 })
 export type Message = typeof Message.Type

@@ -59,6 +59,24 @@ export class TooManyDownloads extends Schema.TaggedError<TooManyDownloads>()("To
 /** What was to be kept cannot be kept, for reasons that are the server's. */
 export class StorageFailed extends Schema.TaggedError<StorageFailed>()("StorageFailed", {}) {}
 
+/** The longest code of a refusal of the policy, in characters. */
+export const limitCodeCharacters = 64
+
+/** What a policy calls the reason of a refusal, for programs: words in small letters and digits with a `-` between two. */
+export const RefusalCode = Schema.String.check(
+  Schema.isPattern(/^[a-z0-9]+(?:-[a-z0-9]+)*$/),
+  Schema.isMaxLength(limitCodeCharacters)
+)
+
+/**
+ * The policy of the server refuses it. The code is the policy's own and stable, the reason a sentence for people. To make one
+ * whose code is not a {@link RefusalCode} throws.
+ */
+export class RefusedByPolicy extends Schema.TaggedError<RefusedByPolicy>()("RefusedByPolicy", {
+  code: RefusalCode,
+  reason: Schema.String
+}) {}
+
 /** Why a command was refused. */
 export const Rejection = Schema.Union([
   NameTaken,
@@ -84,9 +102,14 @@ export const Rejection = Schema.Union([
   UploadBroken,
   NoSuchFile,
   TooManyDownloads,
-  StorageFailed
+  StorageFailed,
+  RefusedByPolicy
 ])
 export type Rejection = typeof Rejection.Type
+
+/** The stable code of a refusal: the policy's own, or else the tag. No tag looks like the code of a policy. */
+export const codeOf = (rejection: Rejection): string =>
+  rejection._tag === "RefusedByPolicy" ? rejection.code : rejection._tag
 
 /** One English sentence for a refusal, for protocols that have no words of their own for it. */
 export const explain = (rejection: Rejection): string => {
@@ -139,5 +162,7 @@ export const explain = (rejection: Rejection): string => {
       return `Only ${rejection.limit} files can be fetched at a time.`
     case "StorageFailed":
       return "Server cannot store this now."
+    case "RefusedByPolicy":
+      return rejection.reason
   }
 }

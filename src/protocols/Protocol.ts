@@ -10,6 +10,7 @@
 import type { Perspective, PersonalEvent, SharedEvent } from "../domain/Event.ts"
 import type { HangupReason } from "../domain/Hangup.ts"
 import type { ProtocolName } from "../domain/Message.ts"
+import type { RefusedByPolicy } from "../domain/Rejection.ts"
 import type { Exchange } from "./Exchange.ts"
 import type { Link } from "./Link.ts"
 import type { Reader } from "./Reader.ts"
@@ -34,8 +35,8 @@ export interface Conversation<Packet, Frame, Key extends object = never> {
   readonly isExempt: boolean
   /** Whether the connection has sessions of an exchange, which is as good as being logged in. */
   readonly hasSessions?: boolean
-  /** What is said before the server closes the connection. */
-  readonly farewell: (reason: HangupReason) => ReadonlyArray<Frame>
+  /** What is said before the server closes the connection. With the reason `refused` there is what the policy says. */
+  readonly farewell: (reason: HangupReason, refusal?: RefusedByPolicy) => ReadonlyArray<Frame>
   /** How many bytes may come before a login, if not as many as of any protocol. */
   readonly loginLimitBytes?: number
   /** What the end of the connection means for sessions of an exchange. Called once. */

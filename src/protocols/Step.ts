@@ -1,4 +1,5 @@
 /** What a protocol wants done, as values: steps are carried out in order, by whoever serves it. */
+import type { Redacted } from "effect"
 import type { Command, Reply } from "../domain/Command.ts"
 import type { HangupReason } from "../domain/Hangup.ts"
 import type { Rejection } from "../domain/Rejection.ts"
@@ -30,6 +31,7 @@ export type Step<Frame, Key extends object = never> =
   /**
    * Take a name, and the public `number` that was kept for it, or a new one. On success the session gets its `LoggedIn`
    * event before anything else, and `accepted` is asked; a refusal goes to `refused`. Their steps are carried out at once.
+   * The `credential` is what the peer gives as proof that it may have the name.
    */
   | {
       readonly _tag: "Login"
@@ -37,6 +39,7 @@ export type Step<Frame, Key extends object = never> =
       readonly link?: Link<Frame>
       readonly name: string
       readonly number?: number
+      readonly credential?: Redacted.Redacted | undefined
       readonly accepted?: (user: UserSummary) => Steps<Frame, Key>
       readonly refused: (rejection: Rejection) => Steps<Frame, Key>
     }

@@ -6,26 +6,30 @@
  * - What it says to a room is told at the end of the {@link Turn} of whoever runs it; without one, at once.
  * - Whoever causes an event is told it too, as its actor. Most protocols show an author nothing then, some confirm by it.
  * - What is said or announced is plain text before anything else is done with it: {@link plainText}.
+ * - What the {@link Policy} is asked about may wait for it. Without a policy nothing does.
  * - A private room does not exist for those outside of it, except for one who tries to join it.
  */
-import { Clock, Context, Effect, Exit, Layer, Queue, Result, Stream } from "effect"
-import { type Command, done, type Reply } from "../domain/Command.ts"
+import { Clock, Context, Effect, Exit, Layer, Queue, type Redacted, Result, Stream } from "effect"
+import type { Command, Reply } from "../domain/Command.ts"
 import type { SharedEvent } from "../domain/Event.ts"
 import { monotonicMillis } from "../domain/MonotonicTime.ts"
 import { plainText } from "../domain/PlainText.ts"
-import { Flooding, NotLoggedIn, type Rejection } from "../domain/Rejection.ts"
+import { codeOf, Flooding, NotLoggedIn, type RefusedByPolicy, type Rejection } from "../domain/Rejection.ts"
 import { Attachments } from "./Attachments.ts"
 import * as Broadcaster from "./Broadcaster.ts"
 import { unlessProvided } from "./DefaultLayer.ts"
 import { Metrics } from "./Metrics.ts"
 import { Directory } from "./Directory.ts"
+import * as Dispatch from "./Dispatch.ts"
 import { Downloads } from "./Downloads.ts"
 import { History } from "./History.ts"
 import { Limits } from "./Limits.ts"
-import { Links, uploadPath } from "./Links.ts"
+import { Links } from "./Links.ts"
 import * as Memberships from "./Memberships.ts"
 import * as Messages from "./Messages.ts"
 import * as Pieces from "./Pieces.ts"
+import { type Connecting, Policy } from "./Policy.ts"
+import * as PolicyChecks from "./PolicyChecks.ts"
 import * as Queries from "./Queries.ts"
 import { type Refused, Refusals } from "./Refusals.ts"
 import { ResumableUploads } from "./ResumableUploads.ts"
@@ -33,8 +37,6 @@ import { Rooms } from "./Rooms.ts"
 import type { Session } from "./Session.ts"
 import { type Opening, Sessions } from "./Sessions.ts"
 import { Shares } from "./Shares.ts"
-import * as SlashCommand from "./SlashCommand.ts"
-import * as SlashCommands from "./SlashCommands.ts"
 import * as StoreFibers from "./StoreFibers.ts"
 import { TokenBucket } from "./TokenBucket.ts"
 import { Turn } from "./Turn.ts"
@@ -44,11 +46,20 @@ import { Uploads } from "./Uploads.ts"
 /** Who logs in, and where events for it go. */
 export interface Login extends Pick<Opening, "protocol" | "address" | "number" | "outlet"> {
   readonly name: string
+  /** What is given as proof that it may have the name. */
+  readonly credential?: Redacted.Redacted | undefined
+  /** Why it may not come in after all, if so: asked in the step that lets it in, when all that takes time is over. */
+  readonly refusal?: (() => Rejection | undefined) | undefined
 }
 
 export class Chat extends Context.Service<
   Chat,
   {
+    /**
+     * Asks the policy whether a peer may connect; undefined if it does not want to be asked. To be asked by whoever takes
+     * the connection, before anything is said on it.
+     */
+    readonly admit?: ((peer: Connecting) => Effect.Effect<void, RefusedByPolicy>) | undefined
     /**
      * Gives a user a name and a place in `general`. The outlet is told `LoggedIn` before anything else. It can be
      * interrupted while the name is claimed, and then it comes to nothing; after that it is not. Acquire it, or make it
@@ -56,7 +67,7 @@ export class Chat extends Context.Service<
      */
     readonly login: (login: Login) => Effect.Effect<Session, Rejection>
     /** Gives a public number to a login that may come later, or says why that would be refused now. It takes no name. */
-    readonly reserve: (login: Omit<Login, "number" | "outlet">) => Effect.Effect<number, Rejection>
+    readonly reserve: (login: Pick<Login, "name" | "protocol" | "address">) => Effect.Effect<number, Rejection>
     /** Carries out a command of a session. */
     readonly run: (session: Session, command: Command) => Effect.Effect<Reply, Rejection>
     /** Frees the name and tells those who remain. Doing it again does nothing. */
@@ -88,6 +99,7 @@ export class Chat extends Context.Service<
       const { counts } = yield* Metrics
       const runOnce = yield* StoreFibers.make
       const clock = yield* Clock.Clock
+      const checks = PolicyChecks.make(yield* Policy)
       const watchers = new Set<(event: SharedEvent) => void>()
       const buckets = new WeakMap<Session, { readonly messages: TokenBucket; readonly acts: TokenBucket }>()
 
@@ -110,13 +122,13 @@ export class Chat extends Context.Service<
         shares.forgetRoom(roomKey)
       }
       const memberships = Memberships.make({ broadcaster, history: { ...history, forget }, rooms, sessions })
-      const { visibleRooms } = memberships
       const queries = Queries.make({ attachments, history, memberships, sessions, shares })
 
       const nowMillis = () => clock.currentTimeMillisUnsafe()
       const messages = Messages.make({
         attachments,
         broadcaster,
+        check: checks.message,
         counts,
         history,
         limits,
@@ -128,76 +140,18 @@ export class Chat extends Context.Service<
         shares,
         uploads
       })
-      const { plain, say } = messages
-
-      const runSlash = SlashCommands.make({ broadcaster, memberships, messages, queries, sessions, uploads })
-
-      const dispatch = (
-        session: Session,
-        given: Exclude<Command, Pieces.Piece>,
-        turn: Turn
-      ): Effect.Effect<Reply, Rejection> => {
-        const command = given._tag === "Say" || given._tag === "Tell" ? plain(given) : given
-        switch (command._tag) {
-          case "Say": {
-            const slashed: SlashCommand.SlashCommand =
-              command.isLiteral === true ? { _tag: "Text", text: command.text } : SlashCommand.parse(command.text)
-            if (slashed._tag !== "Text") {
-              // A file that comes with a command that has no use for it is not lost: it goes with the text.
-              const isText = Messages.hasFile(command) && slashed._tag !== "Msg" && slashed._tag !== "Misused"
-              if (isText) return say(session, command, turn)
-              broadcaster.flush()
-              return runSlash(session, command, slashed, turn)
-            }
-            return say(session, slashed.text === command.text ? command : { ...command, text: slashed.text }, turn)
-          }
-          case "Tell":
-            return say(session, command, turn)
-          case "BeginUpload":
-            return Effect.map(uploads.begin(session, command.key, command.sizeBytes), (file) => ({
-              _tag: "UploadBegun",
-              file
-            }))
-          case "DropUpload":
-            uploads.drop(session, command.key)
-            return Effect.succeed(done)
-          case "OpenUpload":
-            return Effect.map(resumable.open(session, command.name, command.sizeBytes), (id) => ({
-              _tag: "UploadOpened",
-              path: uploadPath(id)
-            }))
-          case "BeginDownload":
-            return Effect.map(downloads.begin(session, command.key, command.file), (file) => ({
-              _tag: "DownloadBegun",
-              file
-            }))
-          case "DropDownload":
-            downloads.drop(session, command.key)
-            return Effect.succeed(done)
-          case "ListFiles":
-            return queries.listFiles(session)
-          case "FindFile":
-            return queries.findFile(session, command.file)
-          case "JoinRoom":
-            return Effect.fromResult(memberships.join(session, command.room, command.stay === true))
-          case "LeaveRoom":
-            return Effect.fromResult(memberships.leave(session, command.room))
-          case "Rename":
-            return memberships.rename(session, command.name)
-          case "SetPrivate":
-            return Effect.fromResult(memberships.setPrivate(session, command.isPrivate, command.room))
-          case "Invite":
-            return Effect.fromResult(memberships.invite(session, command.name, command.room))
-          case "ListRooms":
-            return Effect.succeed({ _tag: "Rooms", rooms: visibleRooms(session) })
-          case "ListUsers":
-            return Effect.fromResult(queries.listUsers(session, command.room, command.everywhere === true))
-          case "FindUser":
-            return Effect.fromResult(queries.findUser(command.number))
-          case "ReadHistory":
-            return queries.readHistory(session, command)
-        }
-      }
+      const dispatch = Dispatch.make({
+        broadcaster,
+        checks,
+        downloads,
+        memberships,
+        messages,
+        queries,
+        resumable,
+        rooms,
+        sessions,
+        uploads
+      })
 
       // The milliseconds until the session may do this; 0 if it may now.
       const wait = (session: Session, command: Exclude<Command, Pieces.Piece>): number => {
@@ -217,9 +171,13 @@ export class Chat extends Context.Service<
 
       const refuse = (rejection: Rejection, refused: Refused): Effect.Effect<never, Rejection> => {
         counts.rejections++
-        refusals.add(refused, rejection._tag)
+        refusals.add(refused, codeOf(rejection))
         return Effect.fail(rejection)
       }
+
+      const { connect: admitting } = checks
+      const refusePeer = (refusal: RefusedByPolicy, peer: Connecting): Effect.Effect<never, RefusedByPolicy> =>
+        Effect.andThen(Effect.ignore(refuse(refusal, { ...peer, name: "" })), Effect.fail(refusal))
 
       const movePiece = Pieces.make({ uploads, downloads, refuse })
 
@@ -238,11 +196,23 @@ export class Chat extends Context.Service<
         return Effect.catch(replied, (rejection) => refuse(rejection, session))
       }
 
-      // The claim may take time. What follows it is one piece, so nobody ever sees half a login.
+      // The claim may take time, and so may the policy. What follows is one piece, so nobody ever sees half a login.
       const login = (wanted: Login): Effect.Effect<Session, Rejection> =>
         Effect.withFiber((fiber) => {
           const turn = fiber.getRef(Turn)
-          const claimed = Effect.flatMap(sessions.claim(wanted.name), (claim): Effect.Effect<Session, Rejection> => {
+          const claiming =
+            checks.login === undefined
+              ? sessions.claim(wanted.name)
+              : Effect.andThen(
+                  PolicyChecks.checkName(checks.login, wanted),
+                  Effect.suspend(() => sessions.claim(wanted.name))
+                )
+          const claimed = Effect.flatMap(claiming, (claim): Effect.Effect<Session, Rejection> => {
+            const refusal = wanted.refusal?.()
+            if (refusal !== undefined) {
+              sessions.giveBack(claim)
+              return Effect.fail(refusal)
+            }
             const opened = sessions.open(claim, { ...wanted, atMillis: nowMillis(), room: rooms.general })
             if (Result.isFailure(opened)) return Effect.fail(opened.failure)
             const session = opened.success
@@ -267,6 +237,7 @@ export class Chat extends Context.Service<
       }
 
       return Chat.of({
+        admit: admitting && ((peer) => Effect.catch(admitting(peer), (refusal) => refusePeer(refusal, peer))),
         login,
         reserve: (wanted) => Effect.catch(sessions.reserve(wanted.name), (rejection) => refuse(rejection, wanted)),
         run: (session, command) => Effect.withFiber((fiber) => carryOut(session, command, fiber.getRef(Turn))),
@@ -274,6 +245,7 @@ export class Chat extends Context.Service<
         announce: (text) => broadcaster.tell(sessions.all(), { _tag: "Announced", text: plainText(text) }, undefined),
         stopping: () => {
           isStopping = true
+          checks.stop()
           broadcaster.tell(sessions.all(), { _tag: "ServerStopping" }, undefined)
         },
         watch,

@@ -25,8 +25,10 @@ import type { Limits } from "./Limits.ts"
 import type { Links } from "./Links.ts"
 import type { Memberships } from "./Memberships.ts"
 import * as Deduplication from "./Deduplication.ts"
+import { type PolicyChecks, userOf } from "./PolicyChecks.ts"
 import type { Room } from "./Room.ts"
 import type { Session } from "./Session.ts"
+import * as SessionOrder from "./SessionOrder.ts"
 import type { Sessions } from "./Sessions.ts"
 import type { Shares } from "./Shares.ts"
 import type { RunOnce } from "./StoreFibers.ts"
@@ -37,6 +39,8 @@ import type { Uploads } from "./Uploads.ts"
 export interface Dependencies {
   readonly attachments: Attachments["Service"]
   readonly broadcaster: Broadcaster
+  /** What the policy makes of a text that is about to be said. */
+  readonly check: PolicyChecks["message"]
   readonly counts: Counts
   readonly history: History["Service"]
   readonly limits: Limits
@@ -63,7 +67,17 @@ const utf8 = new TextEncoder()
 
 /** Makes the part of the chat that says things. */
 export const make = (dependencies: Dependencies) => {
-  const { attachments, broadcaster, counts, history, limits, links, memberships, nowMillis } = dependencies
+  const {
+    attachments,
+    broadcaster,
+    check: checkText,
+    counts,
+    history,
+    limits,
+    links,
+    memberships,
+    nowMillis
+  } = dependencies
   const { runOnce, sessions, shares, uploads } = dependencies
   const deduplication = Deduplication.make()
   let lastNumber = history.lastNumber
@@ -107,10 +121,13 @@ export const make = (dependencies: Dependencies) => {
     const message: Message = {
       number: ++lastNumber,
       from: session.name,
+      userId: session.userId,
       protocol: session.protocol,
       text,
       atMillis: nowMillis(),
-      ...("room" in destination ? { room: destination.room.name } : { to: destination.addressee.name }),
+      ...("room" in destination
+        ? { room: destination.room.name }
+        : { to: destination.addressee.name, toId: destination.addressee.userId }),
       ...(attachment === undefined ? undefined : { attachment })
     }
     counts.messages++
@@ -168,8 +185,7 @@ export const make = (dependencies: Dependencies) => {
     return yield* Effect.fromResult(sayAtOnce(session, { ...command, attachment: linkTo(file) }, turn, true))
   })
 
-  /** Says something to a room or to one user. To be called by the effect that does it: what needs no file is said. */
-  const say = (session: Session, command: Saying, turn: Turn): Effect.Effect<Reply, Rejection> => {
+  const sayAllowed = (session: Session, command: Saying, turn: Turn): Effect.Effect<Reply, Rejection> => {
     if (command.upload === undefined && command.file === undefined) {
       return Effect.fromResult(sayAtOnce(session, command, turn))
     }
@@ -180,6 +196,50 @@ export const make = (dependencies: Dependencies) => {
     if (command.upload !== undefined) uploads.drop(session, command.upload.key)
     return Effect.fail(checked.failure)
   }
+
+  // The room or the user is the one that the policy has been asked about, whatever the session does meanwhile.
+  const sayChecked = Effect.fnUntraced(function* (
+    ask: NonNullable<typeof checkText>,
+    session: Session,
+    given: Saying,
+    turn: Turn
+  ): Effect.fn.Return<Reply, Rejection> {
+    if (!sessions.isOpen(session)) return yield* new NotLoggedIn()
+    const repeated = repetition(session, given)
+    if (repeated !== undefined) return repeated
+    const command = { ...given, text: given.text.toWellFormed() }
+    const destination = yield* Effect.fromResult(check(session, command))
+    const about = { user: userOf(session), text: command.text, hasFile: hasFile(command) }
+    if ("room" in destination) {
+      const room = destination.room.name
+      const text = yield* ask({ ...about, room })
+      if (!sessions.isOpen(session)) return yield* new NotLoggedIn()
+      return yield* sayAllowed(session, { ...command, _tag: "Say", text, room }, turn)
+    }
+    const { name, number } = destination.addressee
+    const text = yield* ask({ ...about, to: name })
+    if (!sessions.isOpen(session)) return yield* new NotLoggedIn()
+    return yield* sayAllowed(session, { ...command, _tag: "Tell", text, to: number }, turn)
+  })
+
+  const inOrder = SessionOrder.make()
+
+  const dropFile = (session: Session, { upload }: Saying): Effect.Effect<void> =>
+    Effect.sync(() => {
+      if (upload !== undefined) uploads.drop(session, upload.key)
+    })
+
+  /**
+   * Says something to a room or to one user. To be called by the effect that does it: what needs no file, and no policy is
+   * asked about, is said. A session's messages that wait for the policy are said in the order in which they came.
+   */
+  const say: typeof sayAllowed =
+    checkText === undefined
+      ? sayAllowed
+      : (session, command, turn) =>
+          Effect.onError(inOrder(session, sayChecked(checkText, session, command, turn)), () =>
+            dropFile(session, command)
+          )
 
   return { plain, say }
 }

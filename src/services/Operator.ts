@@ -11,6 +11,7 @@ import { monotonicMillis } from "../domain/MonotonicTime.ts"
 import type { RoomName, UserName } from "../domain/Names.ts"
 import { Chat } from "./Chat.ts"
 import { type Ban, banKey, Quota } from "./Quota.ts"
+import { type Refusal, Refusals } from "./Refusals.ts"
 import { memberNames } from "./Room.ts"
 import { Rooms } from "./Rooms.ts"
 import type { Session } from "./Session.ts"
@@ -94,6 +95,8 @@ export class Operator extends Context.Service<
     ) => Effect.Effect<{ readonly ban: Ban; readonly killed: ReadonlyArray<UserName> }, AddressInvalid>
     readonly unban: (address: string) => Effect.Effect<void, NotBanned>
     readonly bans: Effect.Effect<ReadonlyArray<Ban>>
+    /** What was refused last, the newest first; of a peer that the policy did not let connect the name is empty. */
+    readonly refusals: Effect.Effect<ReadonlyArray<Refusal>>
   }
 >()("parlance/services/Operator") {
   static readonly layer = Layer.effect(
@@ -101,6 +104,7 @@ export class Operator extends Context.Service<
     Effect.gen(function* () {
       const chat = yield* Chat
       const quota = yield* Quota
+      const refusals = yield* Refusals
       const rooms = yield* Rooms
       const sessions = yield* Sessions
       const clock = yield* Clock.Clock
@@ -177,7 +181,8 @@ export class Operator extends Context.Service<
         }),
         unban: (address) =>
           Effect.suspend(() => (quota.unban(address) ? Effect.void : Effect.fail(new NotBanned({ address })))),
-        bans: Effect.sync(quota.bans)
+        bans: Effect.sync(quota.bans),
+        refusals: Effect.sync(refusals.recent)
       })
     })
   )

@@ -1,12 +1,11 @@
 /** What was refused last, for the operator to see. */
 import { Clock, Context, Effect, Layer } from "effect"
 import type { ProtocolName } from "../domain/Message.ts"
-import type { Rejection } from "../domain/Rejection.ts"
 
 /** How many are remembered. */
 export const limitRefusals = 200
 
-/** Whose command was refused. Before a login the name is the one that was asked for, or empty. */
+/** Whose command was refused. Before a login the name is the one that was asked for; empty if none was. */
 export interface Refused {
   readonly protocol: ProtocolName
   readonly name: string
@@ -15,8 +14,8 @@ export interface Refused {
 
 export interface Refusal extends Refused {
   readonly atMillis: number
-  /** The tag of the rejection. */
-  readonly code: Rejection["_tag"]
+  /** The tag of the rejection, or the policy's own code. */
+  readonly code: string
 }
 
 /** The longest part of a name that is remembered; who asks for a name may ask for a long one. */
@@ -26,7 +25,7 @@ export class Refusals extends Context.Service<
   Refusals,
   {
     /** Remembers a refusal. */
-    readonly add: (refused: Refused, code: Rejection["_tag"]) => void
+    readonly add: (refused: Refused, code: string) => void
     /** The last ones, the newest first. */
     readonly recent: () => ReadonlyArray<Refusal>
   }

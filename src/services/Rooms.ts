@@ -26,16 +26,24 @@ interface Membership {
 }
 const membership = (session: Session): Membership => session as Session & Membership
 
+/** Why a room cannot be entered. */
+export type EnterRefused = NameInvalid | AlreadyInRoom | RoomPrivate | TooManyRooms
+
+/** What is about to be entered: a room that there is, or is to be made. */
+export interface Entry {
+  readonly name: RoomName
+  readonly room: Room | undefined
+}
+
 export class Rooms extends Context.Service<
   Rooms,
   {
     /** Where everybody begins. */
     readonly general: Room
     /** Puts a session into a room and makes that its current one. The room is made if there is none. */
-    readonly enter: (
-      session: Session,
-      name: string
-    ) => Result.Result<Room, NameInvalid | AlreadyInRoom | RoomPrivate | TooManyRooms>
+    readonly enter: (session: Session, name: string) => Result.Result<Room, EnterRefused>
+    /** What it would enter by that name now, or why it would not. Nothing is changed. */
+    readonly entry: (session: Session, name: string) => Result.Result<Entry, EnterRefused>
     /**
      * Takes a session out of a room. A session that is in no other room keeps it as its `current` until it enters one.
      * A room that is empty then, and no default one, is removed; the answer is whether it was.
@@ -73,22 +81,26 @@ export class Rooms extends Context.Service<
       const isVisible = (room: Room, session: Session): boolean =>
         !room.isPrivate || room.members.has(session) || (room as RoomState).admitted.has(session)
 
-      const enter = (
-        session: Session,
-        wanted: string
-      ): Result.Result<Room, NameInvalid | AlreadyInRoom | RoomPrivate | TooManyRooms> => {
+      const entry = (session: Session, wanted: string): Result.Result<Entry, EnterRefused> => {
         const known = rooms.get(lookAlikeKey(wanted))
         // A default room may have a name that nobody can make one by.
         const name = known?.name === wanted ? Result.succeed(known.name) : roomName(wanted)
         if (Result.isFailure(name)) return Result.fail(name.failure)
-        let room = known ?? rooms.get(lookAlikeKey(name.success))
+        const room = known ?? rooms.get(lookAlikeKey(name.success))
         if (room === undefined) {
           if (rooms.size >= limits.roomLimit) return Result.fail(new TooManyRooms({ limit: limits.roomLimit }))
-          room = make(name.success, false)
+          return Result.succeed({ name: name.success, room })
         }
         if (!isVisible(room, session)) return Result.fail(new RoomPrivate())
+        if (room.members.has(session) && session.current === room) return Result.fail(new AlreadyInRoom())
+        return Result.succeed({ name: room.name, room })
+      }
+
+      const enter = (session: Session, wanted: string): Result.Result<Room, EnterRefused> => {
+        const entered = entry(session, wanted)
+        if (Result.isFailure(entered)) return Result.fail(entered.failure)
+        const room = (entered.success.room ?? make(entered.success.name, false)) as RoomState
         const own = membership(session)
-        if (room.members.has(session) && own.current === room) return Result.fail(new AlreadyInRoom())
         room.members.add(session)
         own.rooms.add(room)
         own.current = room
@@ -118,6 +130,7 @@ export class Rooms extends Context.Service<
       return Rooms.of({
         general: lobby,
         enter,
+        entry,
         leave,
         setPrivate,
         admit: (room, session) => void (room as RoomState).admitted.add(session),

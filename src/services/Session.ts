@@ -4,6 +4,7 @@ import type { Hangup } from "../domain/Hangup.ts"
 import type { ProtocolName } from "../domain/Message.ts"
 import type { RoomName, UserName } from "../domain/Names.ts"
 import type { UserSummary } from "../domain/Room.ts"
+import type { UserId } from "../domain/UserId.ts"
 
 /** Where a session's events go. Its functions return at once and never throw. */
 export interface Outlet {
@@ -25,6 +26,8 @@ export interface Outlet {
 export interface Session {
   /** The public number: small, rising, never used twice by one process. */
   readonly number: number
+  /** Who the user is, whatever its name. */
+  readonly userId: UserId
   /** Rises from each session that logs in to the next. */
   readonly order: number
   readonly name: UserName

@@ -6,9 +6,12 @@
  * - Numbers rise in the order in which they are given, and are not used again; one may be kept for a login that comes later.
  */
 import { Context, Effect, Layer, Result } from "effect"
+import { SecureRandom } from "effect/crypto"
+import * as Hex from "effect/encoding/Hex"
 import type { ProtocolName } from "../domain/Message.ts"
 import { lookAlikeKey, uniqueKeys, type UserName, userName } from "../domain/Names.ts"
 import { type NameInvalid, type NameReserved, NameTaken, NotLoggedIn, ServerFull } from "../domain/Rejection.ts"
+import { UserId } from "../domain/UserId.ts"
 import { Directory, type NameClaim } from "./Directory.ts"
 import { Limits } from "./Limits.ts"
 import type { Room } from "./Room.ts"
@@ -33,6 +36,8 @@ export interface Opening {
   /** The room it begins in. */
   readonly room: Room
 }
+
+const makeUserId = (): UserId => UserId.make(Hex.encode(SecureRandom.randomBytesUnsafe(8)))
 
 interface SessionState extends Session {
   name: UserName
@@ -113,6 +118,7 @@ export class Sessions extends Context.Service<
         }
         const session: SessionState = {
           number: opening.number ?? ++lastNumber,
+          userId: makeUserId(),
           order: ++lastOrder,
           name: claim.name,
           claim,

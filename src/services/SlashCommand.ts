@@ -1,13 +1,13 @@
 /**
  * Commands in the text of a message, for protocols that have no verb for what they do.
  *
- * Only the words below are taken. `//join` and its like are messages that begin with `/join`; any other text is itself.
+ * Which texts are commands {@link SlashWords} says.
  */
 import { describe, type Message } from "../domain/Message.ts"
+import { plainText } from "../domain/PlainText.ts"
 import type { RoomSummary, UserSummary } from "../domain/Room.ts"
-
-const words = ["join", "leave", "rooms", "who", "msg", "files", "invite", "history", "help"] as const
-type Word = (typeof words)[number]
+import * as SlashWords from "../domain/SlashWords.ts"
+import { type Word, words } from "../domain/SlashWords.ts"
 
 const usages: Record<Word, readonly [usage: string, meaning: string]> = {
   join: ["/join room", "enter a room, making it if there is none"],
@@ -15,6 +15,7 @@ const usages: Record<Word, readonly [usage: string, meaning: string]> = {
   rooms: ["/rooms", "list the rooms"],
   who: ["/who", "list who is in the room"],
   msg: ["/msg name text", "say something to one user alone"],
+  me: ["/me text", "say what you do"],
   files: ["/files", "list the files shared in the room"],
   invite: ["/invite name", "let somebody into this private room"],
   history: ["/history [number]", "show what was said last"],
@@ -23,6 +24,9 @@ const usages: Record<Word, readonly [usage: string, meaning: string]> = {
 
 /** How a command is used. */
 export const usage = (word: Word): string => usages[word][0]
+
+/** Whether that is a word of the chat's own. */
+export const isWord = (name: string): name is Word => (words as ReadonlyArray<string>).includes(name)
 
 /** What a text asks for. */
 export type SlashCommand =
@@ -34,32 +38,33 @@ export type SlashCommand =
   | { readonly _tag: "Who" }
   /** `rest` is a name and a text. Where the name ends only somebody can tell who knows all names. */
   | { readonly _tag: "Msg"; readonly rest: string }
+  | { readonly _tag: "Me"; readonly text: string }
   | { readonly _tag: "Files" }
   | { readonly _tag: "Invite"; readonly name: string }
   | { readonly _tag: "History"; readonly limit: number }
   | { readonly _tag: "Help" }
 
-const pattern = new RegExp(`^(/?)/(${words.join("|")})(?:\\s+([^]*))?$`)
+/** How what is nearly a command is answered. */
+const misused = (usage: string, said?: string): SlashCommand => ({
+  _tag: "Misused",
+  usage: said === undefined ? usage : `${usage} - or /${said} to say that`
+})
 
-/** Reads a text as a slash command, or as the text it is. */
-export const parse = (text: string): SlashCommand => {
-  if (!text.startsWith("/")) return { _tag: "Text", text }
-  const match = pattern.exec(text)
-  if (match === null) return { _tag: "Text", text }
-  if (match[1] === "/") return { _tag: "Text", text: text.slice(1) }
-  const word = match[2] as Word
-  const rest = (match[3] ?? "").trim()
-  const misused: SlashCommand = { _tag: "Misused", usage: usages[word][0] }
+/** What a command of the chat asks for. */
+const asked = (word: Word, rest: string): SlashCommand => {
+  const wrong = misused(usages[word][0])
   switch (word) {
     case "join":
-      return rest === "" ? misused : { _tag: "Join", room: rest }
+      return rest === "" ? wrong : { _tag: "Join", room: rest }
     case "invite":
-      return rest === "" ? misused : { _tag: "Invite", name: rest }
+      return rest === "" ? wrong : { _tag: "Invite", name: rest }
     case "msg":
-      return rest === "" ? misused : { _tag: "Msg", rest }
+      return rest === "" ? wrong : { _tag: "Msg", rest }
     case "history":
       if (rest === "") return { _tag: "History", limit: 20 }
-      return /^[1-9]\d{0,2}$/.test(rest) ? { _tag: "History", limit: Math.min(100, Number(rest)) } : misused
+      return /^[1-9]\d{0,2}$/.test(rest) ? { _tag: "History", limit: Math.min(100, Number(rest)) } : wrong
+    case "me":
+      return rest === "" ? wrong : { _tag: "Me", text: rest }
     case "leave":
       return { _tag: "Leave" }
     case "rooms":
@@ -71,6 +76,25 @@ export const parse = (text: string): SlashCommand => {
     case "help":
       return { _tag: "Help" }
   }
+}
+
+/** A command that is not the chat's own. */
+export interface Own {
+  readonly _tag: "Own"
+  readonly name: string
+  readonly argument: string
+}
+
+/** Reads a text as a command, or as the text it is; `own` has the names of commands besides the chat's. */
+export const parse = (text: string, own: ReadonlyArray<string> = []): SlashCommand | Own => {
+  const read = SlashWords.read<string>(text, own.length === 0 ? words : [...words, ...own])
+  if (read._tag === "Text") return read
+  const { word } = read
+  if (read._tag === "NearMiss") {
+    const said = /^\/\S*/.exec(text)?.[0] ?? ""
+    return misused(isWord(word) ? usages[word][0] : `/${word}`, said)
+  }
+  return isWord(word) ? asked(word, read.rest) : { _tag: "Own", name: word, argument: read.rest }
 }
 
 /**
@@ -93,8 +117,12 @@ export const splitAddressee = (
   return best !== undefined && (isName(best.name) || !isName(rest)) ? best : { name: rest, text: "" }
 }
 
-/** The answer to `/help`. */
-export const help: string = words.map((word) => `${usages[word][0]} - ${usages[word][1]}`).join("\n")
+/** Indents all lines but the first, so that none can pass for another entry. */
+const indented = (text: string): string => text.replace(/\r\n|[\n\v\f\r\u0085\u2028\u2029]/g, "\n  ")
+
+/** Lines of the answer to `/help`. */
+export const helpOf = (usages: ReadonlyArray<readonly [usage: string, meaning: string]>): string =>
+  usages.map(([usage, meaning]) => `${usage} - ${indented(plainText(meaning))}`).join("\n")
 
 // A longer answer would be the only one that some client could not take.
 const answerLimitUnits = 16_000
@@ -107,8 +135,14 @@ const bounded = (lines: ReadonlyArray<string>): string => {
   return [...lines.slice(0, fitting), `... and ${lines.length - fitting} more`].join("\n")
 }
 
-/** Indents all lines but the first, so that none can pass for another entry. */
-const indented = (text: string): string => text.replace(/\r\n|[\n\v\f\r\u0085\u2028\u2029]/g, "\n  ")
+/** The answer to `/help`. */
+export const help: string = helpOf(words.map((word) => usages[word]))
+
+const cut = (line: string): string =>
+  line.length < answerLimitUnits ? line : `${line.slice(0, answerLimitUnits - 2).toWellFormed()}…`
+
+/** What somebody else answers, as far as it fits into one answer. */
+export const answerOf = (text: string): string => bounded(plainText(text.toWellFormed()).split("\n").map(cut))
 
 const stamp = (atMillis: number): string => new Date(atMillis).toISOString().slice(0, 16).replace("T", " ")
 

@@ -16,6 +16,9 @@ import type { Uploads } from "./Uploads.ts"
 /** What slash commands are carried out with. */
 export interface Dependencies {
   readonly broadcaster: Broadcaster
+  /** The answer to `/help`. */
+  readonly help: string
+  readonly join: (session: Session, room: string, stay: boolean) => Effect.Effect<Reply, Rejection>
   readonly memberships: Memberships
   readonly messages: Messages
   readonly queries: Queries
@@ -24,11 +27,11 @@ export interface Dependencies {
 }
 
 /** Makes the part of the chat that carries out slash commands; each is found in the text of a `Say`. */
-export const make = ({ broadcaster, memberships, messages, queries, sessions, uploads }: Dependencies) =>
+export const make = ({ broadcaster, help, join, memberships, messages, queries, sessions, uploads }: Dependencies) =>
   Effect.fnUntraced(function* (
     session: Session,
     command: Command & { readonly _tag: "Say" },
-    slashed: Exclude<SlashCommand.SlashCommand, { readonly _tag: "Text" }>,
+    slashed: Exclude<SlashCommand.SlashCommand, { readonly _tag: "Text" | "Me" }>,
     turn: Turn
   ): Effect.fn.Return<Reply, Rejection> {
     const notice = (text: string): Reply => {
@@ -41,7 +44,7 @@ export const make = ({ broadcaster, memberships, messages, queries, sessions, up
         if (command.upload !== undefined) uploads.drop(session, command.upload.key)
         return yield* new CommandMisused({ usage: slashed.usage })
       case "Help":
-        return notice(SlashCommand.help)
+        return notice(help)
       case "Rooms":
         return notice(SlashCommand.roomList(memberships.visibleRooms(session)))
       case "Who":
@@ -51,7 +54,7 @@ export const make = ({ broadcaster, memberships, messages, queries, sessions, up
       case "Files":
         return notice(SlashCommand.fileList((yield* last(100)).messages))
       case "Join":
-        return yield* Effect.fromResult(memberships.join(session, slashed.room, false))
+        return yield* join(session, slashed.room, false)
       case "Leave":
         return yield* Effect.fromResult(memberships.leave(session, undefined))
       case "Invite":

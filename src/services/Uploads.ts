@@ -33,6 +33,8 @@ interface Sending {
 export class Uploads extends Context.Service<
   Uploads,
   {
+    /** The largest file, in bytes. */
+    readonly limitBytes: number
     /** Makes room for a file, and says its number; what the session calls by the same key already is dropped. */
     readonly begin: (
       session: Session,
@@ -126,6 +128,7 @@ export class Uploads extends Context.Service<
         Effect.suspend(() => transfers.release(session, key)?.upload.keep(fileName(name)) ?? new UploadBroken())
 
       return Uploads.of({
+        limitBytes: fileLimitBytes,
         begin,
         write,
         keep,

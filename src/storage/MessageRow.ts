@@ -16,6 +16,8 @@ export type MessageRow = {
   readonly file_size_bytes: number | null
   readonly file_url: string | null
   readonly file_number: number | null
+  readonly sender_id: string | null
+  readonly recipient_id: string | null
 }
 
 const isStorableInteger = (number: number | undefined): boolean => number === undefined || Number.isSafeInteger(number)
@@ -51,7 +53,9 @@ export const fromMessage = (roomKey: string | undefined, message: Message): Mess
     file_name: orNull(attachment?.name),
     file_size_bytes: attachment?.sizeBytes ?? null,
     file_url: orNull(attachment?.url),
-    file_number: attachment?.file ?? null
+    file_number: attachment?.file ?? null,
+    sender_id: message.userId ?? null,
+    recipient_id: roomKey === undefined ? (message.toId ?? null) : null
   }
 }
 
@@ -63,11 +67,13 @@ export const toMessage = (row: MessageRow): Message | undefined => {
   const decoded = decode({
     number: row.number,
     from: row.sender,
+    ...(row.sender_id === null ? undefined : { userId: row.sender_id }),
     protocol: row.protocol,
     text: row.body,
     atMillis: row.at_millis,
     ...(row.room_name === null ? undefined : { room: row.room_name }),
     ...(row.recipient === null ? undefined : { to: row.recipient }),
+    ...(row.recipient_id === null ? undefined : { toId: row.recipient_id }),
     ...(row.file_name === null
       ? undefined
       : { attachment: { name: row.file_name, sizeBytes: row.file_size_bytes, url: row.file_url, ...file } })

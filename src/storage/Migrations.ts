@@ -100,7 +100,14 @@ const tables = Effect.gen(function* () {
   ) ${strict}`
 })
 
-const loader = Migrator.fromRecord({ "1_tables": tables })
+// Who a name meant when something was said. Of what was said before that is not known.
+const userIds = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  yield* sql`alter table messages add column sender_id text`
+  yield* sql`alter table messages add column recipient_id text`
+})
+
+const loader = Migrator.fromRecord({ "1_tables": tables, "2_user_ids": userIds })
 
 const newestKnown = Effect.map(loader, (migrations) => Math.max(...migrations.map(([id]) => id)))
 

@@ -37,7 +37,9 @@ const probeRow: MessageRow.MessageRow = {
   file_name: null,
   file_size_bytes: null,
   file_url: null,
-  file_number: null
+  file_number: null,
+  sender_id: null,
+  recipient_id: null
 }
 
 interface Item {

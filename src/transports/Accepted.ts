@@ -17,6 +17,9 @@ export interface Accepted<In, Frame> {
   readonly carrier: Carrier<Frame>
   readonly inbound: Inbound<In>
   readonly remote: RemoteAddress
-  /** Whether whoever has accepted it has a place for it; the quota of its address decides where that is not said. */
+  /**
+   * Whether whoever has accepted it has a place for it, and has asked the policy; where that is not said, the quota of its
+   * address decides, and the policy is asked.
+   */
   readonly hasPlace?: boolean | undefined
 }

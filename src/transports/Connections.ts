@@ -8,8 +8,9 @@
  * - When the layer's scope closes all that are left are closed at once.
  */
 import { Cause, Clock, Context, Deferred, Effect, Exit, Fiber, FiberSet, Layer, Option, type Scope } from "effect"
-import { Hangup } from "../domain/Hangup.ts"
+import { Hangup, type HangupReason } from "../domain/Hangup.ts"
 import { everyMillis, monotonicMillis } from "../domain/MonotonicTime.ts"
+import type { RefusedByPolicy } from "../domain/Rejection.ts"
 import { sweepMillis } from "../protocols/Exchange.ts"
 import type { Protocol } from "../protocols/Protocol.ts"
 import { Metrics } from "../services/Metrics.ts"
@@ -137,15 +138,22 @@ export class Connections extends Context.Service<
         return { context, interpreter, dialogue: new Dialogue(context, interpreter), crowd, stop }
       })
 
+      const reasonOf = (address: string, refusal: RefusedByPolicy | undefined): HangupReason => {
+        if (isStopping) return "stopping"
+        if (quota.isBanned(address)) return "banned"
+        return refusal === undefined ? "too-many" : "refused"
+      }
+
       const refuse = <In, Packet, Frame, Key extends object>(
         { context: { protocol }, crowd }: Service<In, Packet, Frame, Key>,
-        { carrier, remote }: Accepted<In, Frame>
+        { carrier, remote }: Accepted<In, Frame>,
+        refusal?: RefusedByPolicy
       ): Effect.Effect<void> =>
         Effect.sync(() => {
           metrics.counts.connectionsRefused++
-          const reason =
-            isStopping || crowd.over !== undefined ? "stopping" : quota.isBanned(remote.address) ? "banned" : "too-many"
-          for (const frame of protocol.converse().farewell(reason)) carrier.write([frame])
+          const reason = crowd.over === undefined ? reasonOf(remote.address, refusal) : "stopping"
+          const said = reason === "refused" ? refusal : undefined
+          for (const frame of protocol.converse().farewell(reason, said)) carrier.write([frame])
           carrier.end()
         })
 
@@ -218,14 +226,43 @@ export class Connections extends Context.Service<
           })
         )
 
+      // Nothing is read of whom the policy is asked about. It takes its place meanwhile, but is no connection yet.
+      const serveAllowed = <In, Packet, Frame, Key extends object>(
+        service: Service<In, Packet, Frame, Key>,
+        accepted: Accepted<In, Frame>,
+        leavePlace: () => void,
+        allowed: Effect.Effect<void, RefusedByPolicy>
+      ): Effect.Effect<void, Hangup> => {
+        const { carrier, remote } = accepted
+        const isOver = () => isStopping || service.crowd.over !== undefined
+        const refused = (refusal?: RefusedByPolicy) =>
+          Effect.andThen(Effect.sync(leavePlace), refuse(service, accepted, refusal))
+        return Effect.matchEffect(allowed, {
+          onSuccess: () =>
+            isOver() || quota.isBanned(remote.address) ? refused() : serveOne(service, accepted, leavePlace),
+          onFailure: refused
+        }).pipe(
+          Effect.onInterrupt(() =>
+            Effect.sync(() => {
+              leavePlace()
+              carrier.destroy()
+            })
+          )
+        )
+      }
+
       const accept = <In, Packet, Frame, Key extends object>(service: Service<In, Packet, Frame, Key>) => {
+        const { admit: allow } = chat
+        const protocol = service.context.protocol.name
         const isBrief = service.context.protocol.exchange?.areConnectionsBrief === true
         const admit = isBrief ? quota.admitBriefly : quota.admit
         return (accepted: Accepted<In, Frame>): Fiber.Fiber<void, Hangup> => {
           const { hasPlace, remote } = accepted
           const isOver = isStopping || service.crowd.over !== undefined || hasPlace === false
           const leavePlace = isOver ? undefined : hasPlace ? ownPlace : admit(remote.address)
-          return run(leavePlace === undefined ? refuse(service, accepted) : serveOne(service, accepted, leavePlace))
+          if (leavePlace === undefined) return run(refuse(service, accepted))
+          if (allow === undefined || hasPlace === true) return run(serveOne(service, accepted, leavePlace))
+          return run(serveAllowed(service, accepted, leavePlace, allow({ protocol, address: remote.address })))
         }
       }
 

@@ -257,7 +257,11 @@ export class Interpreter<Frame, Key extends object> {
     const { address } = step.link ?? own!
     const refuse = (rejection: Rejection) => this.#act(step.refused(rejection), own)
     if (quota.isBanned(address)) return refuse(new AddressBanned())
-    return Effect.matchEffect(chat.reserve({ name: step.name, protocol: protocol.name, address }), {
+    const peer = { protocol: protocol.name, address }
+    const reserved = Effect.suspend(() => chat.reserve({ name: step.name, ...peer }))
+    // Whoever comes by datagrams has no connection that could be refused.
+    const admitted = chat.admit === undefined ? reserved : Effect.andThen(chat.admit(peer), reserved)
+    return Effect.matchEffect(admitted, {
       onSuccess: (number) => this.#act(step.reserved(number), own),
       onFailure: refuse
     })
@@ -282,8 +286,9 @@ export class Interpreter<Frame, Key extends object> {
     }
     const outlet = step.key === undefined ? own! : new SessionOutlet(this, protocol.exchange!, step.key)
     // Nothing of it is interrupted but the claim: whoever has a name has a session here, and knows of it.
-    const { name, number } = step
-    return chat.login({ name, number, protocol: protocol.name, address, outlet }).pipe(
+    const { credential, name, number } = step
+    const refusal = () => (quota.isBanned(address) ? new AddressBanned() : undefined)
+    return chat.login({ name, credential, number, protocol: protocol.name, address, outlet, refusal }).pipe(
       Effect.onExit((exit) => (exit._tag === "Failure" ? Effect.sync(release) : Effect.void)),
       Effect.matchEffect({
         onSuccess: (session) => {

@@ -4,13 +4,15 @@
  * - Whatever event a peer sends is a read, junk too; what is no packet of Socket.IO at all ends the connection.
  * - A peer that sends faster than it is served is dropped.
  * - Pages of other sites get no connection, unless their origin is configured.
- * - A connection has its place in the quota of its address from its handshake on, whether or not it asks for the chat.
+ * - A connection has its place in the quota of its address from its handshake on, whether or not it asks for the chat; the
+ *   policy is asked about the handshake.
  */
 import { Effect, type Scope } from "effect"
 import * as http from "node:http"
 import type { Duplex } from "node:stream"
 import { Server, type Socket } from "socket.io"
 import { Hangup, type HangupReason } from "../domain/Hangup.ts"
+import type { RefusedByPolicy } from "../domain/Rejection.ts"
 import type { SocketIoPacket } from "../protocols/SocketIoPacket.ts"
 import { Quota } from "../services/Quota.ts"
 import { Connections, type Service } from "./Connections.ts"
@@ -109,6 +111,20 @@ export const attach = Effect.fnUntraced(function* <Packet, Key extends object>(o
   const upgraded = new Set<Duplex>()
   let isClosing = false
 
+  // Asks the policy about a handshake, which is answered when the policy has. Whoever is refused is told why, if it has said so.
+  const ask = (allowed: Effect.Effect<void, RefusedByPolicy>, answer: (reason: string | undefined) => void): void => {
+    const { metrics, run } = service.context
+    const refuse = (reason: string): void => {
+      metrics.counts.connectionsRefused++
+      answer(reason)
+    }
+    const asked = Effect.match(allowed, {
+      onSuccess: () => (isClosing ? refuse("The server is stopping") : answer(undefined)),
+      onFailure: ({ reason }) => refuse(reason)
+    })
+    run(Effect.onInterrupt(asked, () => Effect.sync(() => refuse("The server is stopping"))))
+  }
+
   const io = new Server({
     path,
     serveClient: true,
@@ -130,7 +146,12 @@ export const attach = Effect.fnUntraced(function* <Packet, Key extends object>(o
       places.set(request, leave)
       // A websocket may fail before Engine.IO knows of it, and is its whole connection.
       if (isUpgrade(request)) socket.once("close", leave)
-      answer(null, true)
+      const { chat, protocol } = service.context
+      if (chat.admit === undefined) return answer(null, true)
+      ask(chat.admit({ protocol: protocol.name, address: plainAddress(socket.remoteAddress ?? "") }), (reason) => {
+        if (reason !== undefined) leave()
+        answer(reason ?? null, reason === undefined)
+      })
     }
   })
   const batches = new SocketIoBatches()

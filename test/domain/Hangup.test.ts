@@ -12,6 +12,7 @@ const reasons: Record<HangupReason, boolean> = {
   killed: false,
   "too-many": false,
   banned: false,
+  refused: false,
   stopping: true,
   done: false
 }

@@ -1,21 +1,41 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { CommandMisused, explain, Flooding, Rejection } from "../../src/domain/Rejection.ts"
+import { codeOf, CommandMisused, explain, Flooding, RefusedByPolicy, Rejection } from "../../src/domain/Rejection.ts"
 
 describe("Rejection.explain()", () => {
   it.prop("has one sentence in one line for every refusal", [Rejection], ([rejection]) => {
     // A usage is a line of the program's own, whatever the schema would let it be.
     const known = rejection._tag === "CommandMisused" ? new CommandMisused({ usage: "/join room" }) : rejection
-    assert.match(explain(known), /^[A-Z][^\n]*$/, rejection._tag)
+    // What a policy says is put in order where it is asked.
+    if (known._tag !== "RefusedByPolicy") assert.match(explain(known), /^[A-Z][^\n]*$/, rejection._tag)
     assert.notMatch(explain(rejection), /undefined|NaN/)
   })
 
   it("has different sentences for different refusals", () => {
-    const fields = { limit: 1, limitBytes: 2, retryAfterMillis: 3, usage: "/join room" }
+    const fields = {
+      limit: 1,
+      limitBytes: 2,
+      retryAfterMillis: 3,
+      usage: "/join room",
+      code: "no-links",
+      reason: "No links."
+    }
     const sentences = Rejection.members.map((member) =>
       explain(Schema.decodeUnknownSync(Rejection)({ _tag: member.identifier, ...fields }))
     )
     assert.strictEqual(new Set(sentences).size, Rejection.members.length)
+  })
+
+  it("codeOf() is the policy's own code, or the tag", () => {
+    assert.strictEqual(codeOf(new RefusedByPolicy({ code: "no-links", reason: "No links." })), "no-links")
+    assert.strictEqual(codeOf(new Flooding({ retryAfterMillis: 1 })), "Flooding")
+  })
+
+  it("RefusedByPolicy has a short code in small letters, or throws", () => {
+    for (const code of ["", "No-links", "no links", "-no", "no--links", "NameTaken", "x".repeat(65)]) {
+      assert.throws(() => new RefusedByPolicy({ code, reason: "No." }), undefined, undefined, code)
+    }
+    assert.strictEqual(new RefusedByPolicy({ code: "x".repeat(64), reason: "No." }).code.length, 64)
   })
 
   it("names whole seconds, one at least", () => {

@@ -3,7 +3,6 @@ import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { Deadline, Peer } from "parlance/testing"
 import { conforms, lineProtocol } from "../../scratchpad/LineProtocol.ts"
-import * as Running from "./Running.ts"
 
 describe("scratchpad/LineProtocol.ts", () => {
   conforms(it.effect)
@@ -43,21 +42,5 @@ describe("scratchpad/LineProtocol.ts", () => {
         1
       )
     }).pipe(Effect.provide(Peer.layer()))
-  )
-
-  it.live("runs by itself: a line client and one of chatmaster hear each other", () =>
-    Effect.gen(function* () {
-      const { code, errors, lines } = yield* Running.run("LineProtocol")
-      assert.deepStrictEqual([code, errors], [0, ""])
-      assert.deepStrictEqual(lines, [
-        "alice heard: * Who are you? Say: nick <name>",
-        "alice heard: ! Say first who you are: nick <name>",
-        "alice heard: * Welcome, alice!",
-        "alice heard: * You are in general.",
-        "alice heard: * bob has come.",
-        "alice heard: <bob> hello from JSON",
-        `bob heard: {"type":"message","data":{"message":"hello from a line","username":"alice"}}`
-      ])
-    })
   )
 })

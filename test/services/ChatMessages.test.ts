@@ -104,7 +104,11 @@ describe("Chat.run() Say and Tell", () => {
       const bob = yield* enter("bob")
       yield* TestClock.adjust("3 seconds")
       const reply = yield* chat.run(alice.session, say("hello"))
-      const message = { number: 1, from: "alice", protocol: "toss", text: "hello", atMillis: 3000, room: "general" }
+      const { userId } = alice.session
+      assert.match(userId, /^[0-9a-f]{16}$/)
+      assert.notStrictEqual(userId, bob.session.userId)
+      const by = { from: "alice", userId, protocol: "toss", atMillis: 3000 }
+      const message = { number: 1, ...by, text: "hello", room: "general" }
       assert.deepStrictEqual(reply, { _tag: "Accepted", message } as never)
       assert.deepStrictEqual(alice.said(), [[{ _tag: "Said", message, user: 1 }, "actor"]] as never)
       assert.deepStrictEqual(bob.said(), [[{ _tag: "Said", message, user: 1 }, "witness"]] as never)
@@ -114,7 +118,7 @@ describe("Chat.run() Say and Tell", () => {
       assert.deepStrictEqual(bob.said()[1], [
         {
           _tag: "Said",
-          message: { number: 2, from: "alice", protocol: "toss", text: "psst", atMillis: 3000, to: "bob" },
+          message: { number: 2, ...by, text: "psst", to: "bob", toId: bob.session.userId },
           user: 1
         },
         "witness"

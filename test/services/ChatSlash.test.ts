@@ -59,7 +59,7 @@ describe("Chat.run() slash commands", () => {
   it.effect("other slashes are messages, and a literal text always is", () =>
     Effect.gen(function* () {
       const { alice, bob } = yield* trio
-      for (const text of ["/joined", "/JOIN x", "/", "//", "/etc/passwd", " /who", "// comment"]) {
+      for (const text of ["/joined", "/whoa", "/", "//", "/etc/passwd", " /who", "// comment"]) {
         yield* alice.run(say(text))
         assert.deepStrictEqual(bob.told(), [`alice to general: ${text}`])
       }
@@ -69,6 +69,26 @@ describe("Chat.run() slash commands", () => {
       yield* alice.run({ _tag: "Tell", to: "bob", text: "/who" })
       assert.deepStrictEqual(bob.told(), ["alice to general: //join python", "alice to bob: /who"])
       assert.strictEqual(alice.session.current.name as string, "general")
+      assert.deepStrictEqual(alice.told(), [])
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("what is nearly a command is said to nobody, and /me is said in the third person", () =>
+    Effect.gen(function* () {
+      const { alice, bob } = yield* trio
+      for (const text of ["/mgs bob secret", "/MSG bob secret", "/msgg bob", "/jion attic"]) {
+        const refused = yield* Effect.flip(alice.run(say(text)))
+        assert.strictEqual(refused._tag, "CommandMisused")
+      }
+      assert.deepStrictEqual([...alice.told(), ...bob.told()], [])
+      yield* alice.run(say("//mgs is no command"))
+      yield* alice.run(say("/me waves"))
+      yield* alice.run(say("/me /join attic"))
+      assert.deepStrictEqual(bob.told(), [
+        "alice to general: /mgs is no command",
+        "alice to general: * alice waves",
+        "alice to general: * alice /join attic"
+      ])
       assert.deepStrictEqual(alice.told(), [])
     }).pipe(Effect.provide(layer()))
   )

@@ -5,7 +5,7 @@ import type { RoomName, UserName } from "../../src/domain/Names.ts"
 import * as SlashCommand from "../../src/services/SlashCommand.ts"
 
 describe("SlashCommand.parse()", () => {
-  const cases: ReadonlyArray<readonly [string, SlashCommand.SlashCommand]> = [
+  const cases: ReadonlyArray<readonly [string, ReturnType<typeof SlashCommand.parse>]> = [
     ["hello", { _tag: "Text", text: "hello" }],
     ["/join python", { _tag: "Join", room: "python" }],
     ["/join  the wine cellar ", { _tag: "Join", room: "the wine cellar" }],
@@ -49,7 +49,21 @@ describe("SlashCommand.parse()", () => {
     ["///join x", { _tag: "Text", text: "///join x" }],
     ["/", { _tag: "Text", text: "/" }],
     ["/joined", { _tag: "Text", text: "/joined" }],
-    ["/JOIN x", { _tag: "Text", text: "/JOIN x" }],
+    ["/me waves  twice ", { _tag: "Me", text: "waves  twice" }],
+    ["/me", { _tag: "Misused", usage: "/me text" }],
+    ["/JOIN x", { _tag: "Misused", usage: "/join room - or //JOIN to say that" }],
+    ["/mgs bob secret", { _tag: "Misused", usage: "/msg name text - or //mgs to say that" }],
+    ["/msgs bob secret", { _tag: "Misused", usage: "/msg name text - or //msgs to say that" }],
+    ["/MSG bob secret", { _tag: "Misused", usage: "/msg name text - or //MSG to say that" }],
+    ["/jion x", { _tag: "Misused", usage: "/join room - or //jion to say that" }],
+    ["/hlep", { _tag: "Misused", usage: "/help - or //hlep to say that" }],
+    ["//mgs bob secret", { _tag: "Text", text: "/mgs bob secret" }],
+    ["/whoa", { _tag: "Text", text: "/whoa" }],
+    ["/ms bob", { _tag: "Text", text: "/ms bob" }],
+    ["/mgs, bob", { _tag: "Text", text: "/mgs, bob" }],
+    ["/j0in x", { _tag: "Text", text: "/j0in x" }],
+    ["/jöin x", { _tag: "Text", text: "/jöin x" }],
+    ["/x/y", { _tag: "Text", text: "/x/y" }],
     [" /join x", { _tag: "Text", text: " /join x" }],
     ["/etc/passwd", { _tag: "Text", text: "/etc/passwd" }]
   ]
@@ -59,7 +73,7 @@ describe("SlashCommand.parse()", () => {
 
   it("takes each word that /help tells, and /help tells how to use it", () => {
     const lines = SlashCommand.help.split("\n")
-    assert.lengthOf(lines, 9)
+    assert.lengthOf(lines, 10)
     for (const line of lines) {
       const [word] = line.split(" ")
       assert.notStrictEqual(SlashCommand.parse(word!)._tag, "Text", word)

@@ -7,6 +7,9 @@ import { setTimeout } from "node:timers/promises"
 import * as Counters from "../../src/storage/Counters.ts"
 import * as Database from "../../src/storage/Database.ts"
 import type { DatabaseUnavailable } from "../../src/storage/DatabaseUnavailable.ts"
+import { UserId } from "../../src/domain/UserId.ts"
+import * as MessageRow from "../../src/storage/MessageRow.ts"
+import * as MessageTable from "../../src/storage/MessageTable.ts"
 import * as Migrations from "../../src/storage/Migrations.ts"
 import { answers, file, type Place, run, schema } from "./Databases.ts"
 
@@ -33,7 +36,9 @@ const message = (number: number, body = `message ${number}`) => ({
   protocol: "toss",
   body,
   at_millis: 1_800_000_000_000 + number,
-  file_number: null
+  file_number: null,
+  sender_id: null,
+  recipient_id: null
 })
 
 const insert = (sql: SqlClient.SqlClient, first: number, count = 1) =>
@@ -66,13 +71,43 @@ const suite = (name: string, place: Place, isKept: boolean, isSkipped = false) =
             Effect.gen(function* () {
               assert.deepStrictEqual(yield* numbers(sql), [1])
               const applied = yield* sql`select migration_id, name from ${sql(Migrations.table)}`.values
-              assert.deepStrictEqual(applied, [[1, "tables"]])
+              assert.deepStrictEqual(applied, [
+                [1, "tables"],
+                [2, "user_ids"]
+              ])
               yield* sql`insert into ${sql(Migrations.table)} ${sql.insert({ migration_id: 77, name: "later" })}`
             })
           )
-          const refused = "it has migration 77 of a newer program, this one knows 1"
+          const refused = "it has migration 77 of a newer program, this one knows 2"
           assert.isTrue((yield* refusal(options)).endsWith(`: ${refused}`))
           assert.isTrue((yield* refusal(options)).endsWith(`: ${refused}`))
+        }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer))
+      )
+
+      it.effect("takes over what a program has stored that knew no ids of users", () =>
+        Effect.gen(function* () {
+          const options = yield* place
+          // As it was made then.
+          yield* run(options, (sql) =>
+            Effect.gen(function* () {
+              yield* insert(sql, 1, 3)
+              yield* sql`alter table messages drop column sender_id`
+              yield* sql`alter table messages drop column recipient_id`
+              yield* sql`delete from ${sql(Migrations.table)} where migration_id > 1`
+            })
+          )
+          yield* run(options, (sql) =>
+            Effect.gen(function* () {
+              const page = yield* MessageTable.page(sql, "general", { limit: 10 }, 0)
+              assert.deepStrictEqual(
+                page.map(({ number, userId }) => [number, userId]),
+                [1, 2, 3].map((number) => [number, undefined])
+              )
+              const said = { ...page[0]!, number: 4, userId: UserId.make("0123456789abcdef") }
+              yield* MessageTable.makeInsert(sql)([MessageRow.fromMessage("general", said)])
+              assert.deepStrictEqual(yield* MessageTable.page(sql, "general", { limit: 1 }, 0), [said])
+            })
+          )
         }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer))
       )
 
@@ -102,7 +137,7 @@ const suite = (name: string, place: Place, isKept: boolean, isSkipped = false) =
           assert.match(missing, options.kind === "sqlite" ? /: ENOENT: / : /: no server has used it yet$/)
           yield* run(options, (sql) => sql`insert into ${sql(Migrations.table)} (migration_id, name) values (77, 'a')`)
           const newer = yield* refused(Database.layerReader(options))
-          assert.isTrue(newer.endsWith(": it has migration 77 of a newer program, this one knows 1"))
+          assert.isTrue(newer.endsWith(": it has migration 77 of a newer program, this one knows 2"))
         }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer))
       )
     }

@@ -14,6 +14,7 @@ import {
   type NameInvalid,
   type NameReserved,
   type NameTaken,
+  type RefusedByPolicy,
   type Rejection,
   type ServerFull
 } from "../../domain/Rejection.ts"
@@ -27,12 +28,18 @@ import { Sessions } from "../../services/Sessions.ts"
 export const idleMillis = 60_000
 
 /** Why a bot cannot log in. */
-export type LoginRefused = NameTaken | NameInvalid | NameReserved | AddressBanned | ServerFull
+export type LoginRefused = NameTaken | NameInvalid | NameReserved | AddressBanned | ServerFull | RefusedByPolicy
 
 // Its name may have been given when there were fewer rules.
-const refusals = new Set<Rejection["_tag"]>(["NameTaken", "NameInvalid", "NameReserved", "ServerFull"])
-const isRefusal = (rejection: Rejection): rejection is Exclude<LoginRefused, AddressBanned> =>
-  refusals.has(rejection._tag)
+const refusals = new Set<Rejection["_tag"]>([
+  "NameTaken",
+  "NameInvalid",
+  "NameReserved",
+  "AddressBanned",
+  "ServerFull",
+  "RefusedByPolicy"
+])
+const isRefusal = (rejection: Rejection): rejection is LoginRefused => refusals.has(rejection._tag)
 
 interface Present {
   readonly session: Session
@@ -87,8 +94,11 @@ export class BotSessions extends Context.Service<
         address: string
       ): Effect.fn.Return<Present, LoginRefused> {
         const outlet = { deliver: () => {}, hangUp: () => void runLogout(logout(name)), queuedBytes: () => 0 }
+        const peer = { protocol: embedded, address }
+        if (chat.admit !== undefined) yield* Effect.interruptible(chat.admit(peer))
+        const refusal = () => (quota.isBanned(address) ? new AddressBanned() : undefined)
         const session = yield* Effect.catch(
-          chat.login({ name, protocol: embedded, address, outlet }),
+          chat.login({ name, ...peer, outlet, refusal }),
           (refused): Effect.Effect<never, LoginRefused> =>
             isRefusal(refused) ? Effect.fail(refused) : Effect.die(refused)
         )

@@ -5,7 +5,6 @@ import { NoSuchBan, NoSuchPeer, NotAnAddress } from "../../api/ApiError.ts"
 import { ParlanceApi } from "../../api/ParlanceApi.ts"
 import { Operator } from "../../services/Operator.ts"
 import type { Ban } from "../../services/Quota.ts"
-import { Refusals } from "../../services/Refusals.ts"
 import { ConsoleGateway } from "../ConsoleGateway.ts"
 import * as EventStream from "./EventStream.ts"
 import { StatsSampler } from "./StatsSampler.ts"
@@ -19,7 +18,6 @@ export const layer = HttpApiBuilder.group(
   Effect.fnUntraced(function* (handlers) {
     const gateway = yield* ConsoleGateway
     const operator = yield* Operator
-    const refusals = yield* Refusals
     const sampler = yield* StatsSampler
 
     return handlers.handleAll({
@@ -43,7 +41,7 @@ export const layer = HttpApiBuilder.group(
         Effect.map(sampler.samples, (samples) =>
           EventStream.respond(Stream.map(samples, (stats) => EventStream.render({ event: "message", data: stats })))
         ),
-      refusals: () => Effect.sync(refusals.recent),
+      refusals: () => operator.refusals,
       // A command that stops the server is answered before it does.
       command: { handler: ({ payload: { line } }) => gateway.run(line), options: { uninterruptible: true } }
     })

@@ -5,9 +5,17 @@ import { HttpServerRequest } from "effect/http"
 import { CurrentBot } from "../../api/Access.ts"
 import { NoSuchRoom, TooManyRequests } from "../../api/ApiError.ts"
 import { ParlanceApi } from "../../api/ParlanceApi.ts"
-import type { Message } from "../../domain/Message.ts"
+import { embedded, type Message } from "../../domain/Message.ts"
 import type { UserName } from "../../domain/Names.ts"
-import type { Flooding, NoSuchFile, Rejection, StorageFailed, TextEmpty, TextTooLong } from "../../domain/Rejection.ts"
+import type {
+  Flooding,
+  NoSuchFile,
+  RefusedByPolicy,
+  Rejection,
+  StorageFailed,
+  TextEmpty,
+  TextTooLong
+} from "../../domain/Rejection.ts"
 import { Chat } from "../../services/Chat.ts"
 import { History } from "../../services/History.ts"
 import { Quota } from "../../services/Quota.ts"
@@ -25,7 +33,7 @@ const usualLimit = 50
 /** When an address that listens too often may ask again. */
 const retryAfterMillis = 60_000
 
-type MessageRefused = NoSuchRoom | TextEmpty | TextTooLong | Flooding | NoSuchFile | StorageFailed
+type MessageRefused = NoSuchRoom | TextEmpty | TextTooLong | Flooding | NoSuchFile | StorageFailed | RefusedByPolicy
 
 /** What keeps a bot from saying something. A room that is not to be had is none. */
 const messageRefused = (rejection: Rejection): Effect.Effect<never, MessageRefused> => {
@@ -35,6 +43,7 @@ const messageRefused = (rejection: Rejection): Effect.Effect<never, MessageRefus
     case "Flooding":
     case "NoSuchFile":
     case "StorageFailed":
+    case "RefusedByPolicy":
       return Effect.fail(rejection)
     default:
       return Effect.fail(new NoSuchRoom())
@@ -152,7 +161,9 @@ export const layer = HttpApiBuilder.group(
       }),
       events: Effect.fnUntraced(function* ({ headers, params, request }) {
         const room = yield* find(params.room)
-        yield* admit(addressOf(request))
+        const address = addressOf(request)
+        yield* admit(address)
+        if (chat.admit !== undefined) yield* chat.admit({ protocol: embedded, address })
         const last = headers["last-event-id"]
         const after = last !== undefined && /^\d{1,15}$/.test(last) ? Number(last) : undefined
         const heard = yield* events.listen(room.name, after)

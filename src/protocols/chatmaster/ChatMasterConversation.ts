@@ -7,10 +7,11 @@
  *   asked for it is kept here.
  */
 import type { Command, Reply } from "../../domain/Command.ts"
+import * as Credential from "../../domain/Credential.ts"
 import type { PersonalEvent } from "../../domain/Event.ts"
 import { explain as explainHangup, type HangupReason } from "../../domain/Hangup.ts"
 import { general, lookAlikeKey } from "../../domain/Names.ts"
-import { explain, type Rejection } from "../../domain/Rejection.ts"
+import { explain, type RefusedByPolicy, type Rejection } from "../../domain/Rejection.ts"
 import type { Conversation } from "../Protocol.ts"
 import type { Step as ProtocolStep } from "../Step.ts"
 import * as Events from "./ChatMasterEvents.ts"
@@ -33,6 +34,12 @@ const isGeneral = (room: string): boolean => lookAlikeKey(room) === lookAlikeKey
 
 /** The beginning of what somebody called a command, to call its error by. */
 const errorType = (command: string): string => command.slice(0, 64).toWellFormed() || "command"
+
+/** The code of a refusal of the policy; the protocol has no others. */
+const policyCode = (rejection: Rejection): string | undefined =>
+  rejection._tag === "RefusedByPolicy" ? rejection.code : undefined
+
+const passwordWrong = `Password must be a string of at most ${Credential.limitCredentialUnits} characters.`
 
 /** Whether the original might have sent this. */
 const isOriginals = (packet: Packet.Message | Packet.Command): boolean => {
@@ -77,7 +84,7 @@ class ChatMasterConversation implements Conversation<Packet.Received, Uint8Array
         return [this.#run("message", { _tag: "Say", text: packet.text })]
       case "Command":
         this.#isOther ||= !isOriginals(packet)
-        return this.#carryOut(packet.command, packet.parameters)
+        return this.#carryOut(packet)
       case "Misshapen":
         return this.#fault("package", packet.detail)
       case "Unreadable":
@@ -92,7 +99,7 @@ class ChatMasterConversation implements Conversation<Packet.Received, Uint8Array
     return Events.tell(event, (names) => this.#list(names)).map((it) => this.#encode(it))
   }
 
-  farewell(reason: HangupReason): ReadonlyArray<Uint8Array> {
+  farewell(reason: HangupReason, refusal?: RefusedByPolicy): ReadonlyArray<Uint8Array> {
     switch (reason) {
       case "stopping":
       case "done":
@@ -110,6 +117,8 @@ class ChatMasterConversation implements Conversation<Packet.Received, Uint8Array
       case "too-many":
       case "banned":
         return [this.#encode(Packet.error("connection", explainHangup(reason)))]
+      case "refused":
+        return [this.#encode(Packet.error("connection", refusal?.reason ?? explainHangup(reason), refusal?.code))]
     }
   }
 
@@ -125,8 +134,8 @@ class ChatMasterConversation implements Conversation<Packet.Received, Uint8Array
     return { _tag: "Send", frame: this.#encode(serverPackage) }
   }
 
-  #fail(command: string, text: string): Steps {
-    return [this.#send(Packet.error(command, text))]
+  #fail(command: string, rejection: Rejection): Steps {
+    return [this.#send(Packet.error(command, explain(rejection), policyCode(rejection)))]
   }
 
   #fault(command: string, text: string): Steps {
@@ -156,21 +165,24 @@ class ChatMasterConversation implements Conversation<Packet.Received, Uint8Array
         this.#track(reply)
         return replied(reply)
       },
-      refused: (rejection) => refused(rejection) ?? this.#fail(asked, explain(rejection))
+      refused: (rejection) => refused(rejection) ?? this.#fail(asked, rejection)
     }
   }
 
-  #login(parameters: Packet.Parameters): Step {
-    const name = Packet.argument(parameters, "username")
+  #login({ credential, parameters }: Packet.Command): Step {
+    const isWrong = credential === "wrong"
+    const name = isWrong ? "" : Packet.argument(parameters, "username")
     return {
       _tag: "Login",
       // Nobody can have the empty name, so the chat says what else is wrong, such as a login that there already is.
       name: name ?? "",
+      ...Credential.given(isWrong ? undefined : credential),
       refused: (rejection) => {
-        if (rejection._tag === "AlreadyLoggedIn") return this.#fail("login", explain(rejection))
+        if (rejection._tag === "AlreadyLoggedIn") return this.#fail("login", rejection)
         this.isExempt = true
         const isMissing = name === undefined && rejection._tag === "NameInvalid"
-        return [this.#send(Packet.denial(isMissing ? "Username must be a string." : explain(rejection)))]
+        const reason = isWrong ? passwordWrong : isMissing ? "Username must be a string." : explain(rejection)
+        return [this.#send(Packet.denial(reason, policyCode(rejection)))]
       }
     }
   }
@@ -196,14 +208,16 @@ class ChatMasterConversation implements Conversation<Packet.Received, Uint8Array
     })
   }
 
-  #carryOut(asked: string, parameters: Packet.Parameters): Steps {
+  #carryOut(packet: Packet.Command): Steps {
+    const { command: asked, credential, parameters } = packet
     const username = Packet.argument(parameters, "username")
     switch (asked) {
       case "login":
-        return [this.#login(parameters)]
+        return [this.#login(packet)]
       case "rename":
         if (username === undefined) return this.#fault(asked, "Username must be a string.")
-        return [this.#run(asked, { _tag: "Rename", name: username })]
+        if (credential === "wrong") return this.#fault(asked, passwordWrong)
+        return [this.#run(asked, { _tag: "Rename", name: username, ...Credential.given(credential) })]
       case "invite":
         if (username === undefined) return this.#fault(asked, "Username must be a string.")
         return [this.#run(asked, { _tag: "Invite", name: username })]

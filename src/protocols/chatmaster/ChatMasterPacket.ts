@@ -5,7 +5,7 @@
  * - What the server sends are literals. Notifications say everything twice, beside `event_type` and under
  *   `parameters`, because clients of different ages look in different places.
  */
-import { Schema } from "effect"
+import { type Redacted, Schema } from "effect"
 import type { Container, Written } from "./Compression.ts"
 
 const { Literal, Record, String, Struct, Unknown, optionalKey } = Schema
@@ -36,7 +36,10 @@ export interface Message extends Written {
 export interface Command extends Written {
   readonly _tag: "Command"
   readonly command: string
+  /** Without the `password`. */
   readonly parameters: Parameters
+  /** The `password` among the parameters, if there is one; `wrong` if it is none. */
+  readonly credential?: Redacted.Redacted | "wrong"
   /** Whether the key `parameters` was there, with whatever value. */
   readonly hasParameters: boolean
 }
@@ -89,6 +92,13 @@ type Notification<Type extends string, Attributes> = {
   readonly data: { readonly event_type: Type; readonly parameters: Attributes } & Attributes
 }
 
+/** What the policy of the server calls its refusal, if it is that which refuses. */
+interface Coded {
+  readonly code?: string
+}
+
+const coded = (code: string | undefined): Coded => (code === undefined ? {} : { code })
+
 /** What the server sends. */
 export type ServerPackage =
   | { readonly type: "request"; readonly data: { readonly request: "login" } }
@@ -96,7 +106,7 @@ export type ServerPackage =
       readonly type: "session"
       readonly data:
         | { readonly status: true; readonly channels: ReadonlyArray<string> }
-        | { readonly status: false; readonly reason: string }
+        | ({ readonly status: false; readonly reason: string } & Coded)
     }
   | {
       readonly type: "message"
@@ -106,7 +116,7 @@ export type ServerPackage =
   | Notification<"user_joined", Presence>
   | Notification<"user_left", Presence>
   | Notification<"user_rename", Renaming>
-  | { readonly type: "error"; readonly data: { readonly error_type: string; readonly message: string } }
+  | { readonly type: "error"; readonly data: { readonly error_type: string; readonly message: string } & Coded }
 
 /** Asks for a name; sent once, before anything else. */
 export const loginRequest: ServerPackage = { type: "request", data: { request: "login" } }
@@ -118,7 +128,10 @@ export const session = (channels: ReadonlyArray<string>): ServerPackage => ({
 })
 
 /** Says why the login failed. */
-export const denial = (reason: string): ServerPackage => ({ type: "session", data: { status: false, reason } })
+export const denial = (reason: string, code?: string): ServerPackage => ({
+  type: "session",
+  data: { status: false, reason, ...coded(code) }
+})
 
 /** A message to the current channel, or to the recipient alone. */
 export const message = (username: string, text: string, isPrivate = false): ServerPackage => ({
@@ -152,7 +165,7 @@ export const renaming = (old_username: string, new_username: string): ServerPack
 })
 
 /** Says why a command, or what came instead of one, was not carried out. */
-export const error = (error_type: string, text: string): ServerPackage => ({
+export const error = (error_type: string, text: string, code?: string): ServerPackage => ({
   type: "error",
-  data: { error_type, message: text }
+  data: { error_type, message: text, ...coded(code) }
 })

@@ -5,6 +5,7 @@
  * - Behind what is {@link Packet.Unreadable} nothing is read any more.
  */
 import { Option, Result, Schema } from "effect"
+import { Credential } from "../../domain/Credential.ts"
 import type { Reader } from "../Reader.ts"
 import * as Packet from "./ChatMasterPacket.ts"
 import * as Compression from "./Compression.ts"
@@ -23,8 +24,20 @@ const decodeEnvelope = Schema.decodeUnknownOption(
 )
 const decodeParameters = Schema.decodeUnknownOption(Packet.Parameters)
 
+const decodeCredential = Schema.decodeUnknownOption(Credential)
+
 const nothing: ReadonlyArray<Packet.Received> = []
 const noParameters: Packet.Parameters = {}
+
+// From here on nobody sees what the password is. One that is `null` is none.
+const withoutPassword = (given: Packet.Parameters): Pick<Packet.Command, "credential" | "parameters"> => {
+  if (typeof given === "string" || !Object.hasOwn(given, "password")) {
+    return { parameters: given }
+  }
+  const { password, ...parameters } = given
+  if (password === null) return { parameters }
+  return { parameters, credential: Option.getOrElse(decodeCredential(password), () => "wrong" as const) }
+}
 
 /** What is wrong with a package of this type. */
 const complaint = (type: string): string => {
@@ -67,7 +80,7 @@ export const decode = ({ container, isSpaced, text }: Compression.Package): Pack
   return {
     _tag: "Command",
     command,
-    parameters: Option.getOrElse(decodeParameters(parameters ?? parameter ?? noParameters), () => noParameters),
+    ...withoutPassword(Option.getOrElse(decodeParameters(parameters ?? parameter ?? noParameters), () => noParameters)),
     hasParameters: "parameters" in data,
     container,
     isSpaced

@@ -1,5 +1,6 @@
 /** One connection over which packets come: the exchange knows whose they are. */
 import { explain, type HangupReason } from "../../domain/Hangup.ts"
+import type { RefusedByPolicy } from "../../domain/Rejection.ts"
 import type { Link } from "../Link.ts"
 import type { Conversation } from "../Protocol.ts"
 import type { ImmediateStep, Steps } from "../Step.ts"
@@ -8,7 +9,7 @@ import { PacketError } from "./PacketError.ts"
 import type { PacketExchange } from "./PacketExchange.ts"
 import type { Member } from "./PacketMember.ts"
 import type { Received } from "./PacketReader.ts"
-import { error } from "./PacketRefusal.ts"
+import { error, refusal } from "./PacketRefusal.ts"
 
 // A class, because every connection has one: its instances are smaller than objects with accessors.
 class PacketConversation implements Conversation<Received, Uint8Array, Member> {
@@ -48,7 +49,8 @@ class PacketConversation implements Conversation<Received, Uint8Array, Member> {
     return []
   }
 
-  farewell(reason: HangupReason): ReadonlyArray<Uint8Array> {
+  farewell(reason: HangupReason, rejection?: RefusedByPolicy): ReadonlyArray<Uint8Array> {
+    if (rejection !== undefined) return [PacketCodec.write(refusal(0, rejection))]
     const code = reason === "malformed" ? PacketError.malformed : PacketError.refused
     return reason === "stopping" ? [] : [PacketCodec.write(error(0, code, explain(reason)))]
   }

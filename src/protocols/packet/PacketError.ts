@@ -18,7 +18,8 @@ export const PacketError = {
   storageFailed: 10,
   serverFull: 11,
   serverStopping: 12,
-  refused: 13
+  refused: 13,
+  refusedByPolicy: 14
 } as const
 
 /** One of the codes. */

@@ -30,6 +30,8 @@ const codeOf = (rejection: Rejection): PacketError => {
       return PacketError.transferRefused
     case "StorageFailed":
       return PacketError.storageFailed
+    case "RefusedByPolicy":
+      return PacketError.refusedByPolicy
     default:
       return PacketError.refused
   }

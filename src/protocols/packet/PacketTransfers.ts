@@ -139,7 +139,7 @@ export const make = ({ answer, nowMillis, random, transferTimeoutMillis }: Depen
       return uploadBegun(upload, link, reply)
     }
     const refused = (rejection: Rejection) => end(upload, link, requestType.begin, rejection)
-    return [run(upload, { _tag: "BeginUpload", key: upload.key, sizeBytes }, replied, refused)]
+    return [run(upload, { _tag: "BeginUpload", key: upload.key, sizeBytes, name }, replied, refused)]
   }
 
   const takeChunk = (upload: Upload, link: Link<Uint8Array>, request: RequestOf<"UploadChunkRequest">): Steps => {

@@ -7,7 +7,8 @@
  */
 import type { Command } from "../../domain/Command.ts"
 import { explain as explainHangup, Hangup, type HangupReason } from "../../domain/Hangup.ts"
-import { explain } from "../../domain/Rejection.ts"
+import * as Credential from "../../domain/Credential.ts"
+import { codeOf, explain, type RefusedByPolicy } from "../../domain/Rejection.ts"
 import type { Conversation } from "../Protocol.ts"
 import type { Step } from "../Step.ts"
 import { OutgoingAck, type SocketIoPacket } from "../SocketIoPacket.ts"
@@ -15,6 +16,7 @@ import { type Answer, answered, type ClientEvent, type Received, type Refusal } 
 import { answer, frame, personal, welcome } from "./SocketsRender.ts"
 
 type Steps = ReadonlyArray<Step<SocketIoPacket>>
+type Registering = Extract<ClientEvent, { readonly name: "register" }>
 type Request = Exclude<ClientEvent, { readonly name: "register" }>
 type Registration = { readonly ack: number | undefined }
 
@@ -31,7 +33,7 @@ const complaint = (refusal: Refusal, event: string): SocketIoPacket =>
   frame({ name: "error", args: [{ ...refusal, event }] })
 
 const refusal = (rejection: Parameters<typeof explain>[0]): Refusal => ({
-  code: rejection._tag,
+  code: codeOf(rejection),
   message: explain(rejection)
 })
 
@@ -96,8 +98,10 @@ const command = (event: Request): Command => {
       return { _tag: "ListUsers", ...event.args[0] }
     case "history":
       return { _tag: "ReadHistory", ...event.args[0] }
-    case "rename":
-      return { _tag: "Rename", name: event.args[0].name }
+    case "rename": {
+      const [{ name, password }] = event.args
+      return { _tag: "Rename", name, ...Credential.given(password) }
+    }
     case "private": {
       const [{ private: isPrivate, room }] = event.args
       return { _tag: "SetPrivate", isPrivate, ...inRoom(room) }
@@ -115,9 +119,10 @@ const command = (event: Request): Command => {
 
 // A client that may do better next time is left to come back by itself: a page that connects when it is opened, and waits
 // for its user to choose a name, would otherwise be dead after the login time-out.
-const farewell = (reason: HangupReason): ReadonlyArray<SocketIoPacket> => {
+const farewell = (reason: HangupReason, rejection?: RefusedByPolicy): ReadonlyArray<SocketIoPacket> => {
   if (reason === "stopping") return []
-  const error = frame({ name: "error", args: [{ code: reason, message: explainHangup(reason) }] })
+  const why = rejection === undefined ? { code: reason, message: explainHangup(reason) } : refusal(rejection)
+  const error = frame({ name: "error", args: [why] })
   return new Hangup({ reason }).retry ? [error] : [error, { _tag: "Disconnect" }]
 }
 
@@ -126,13 +131,15 @@ export const make = (): Conversation<Received, SocketIoPacket> => {
   // Registrations that wait for their boolean, oldest first.
   const registrations: Array<Registration> = []
 
-  const register = (name: string, ack: number | undefined): Steps => {
+  const register = ([given]: Registering["args"], ack: number | undefined): Steps => {
+    const { name, password } = typeof given === "string" ? { name: given, password: undefined } : given
     const registration: Registration = { ack }
     registrations.push(registration)
     return [
       {
         _tag: "Login",
         name,
+        ...Credential.given(password),
         refused: (rejection) => {
           registrations.splice(registrations.indexOf(registration), 1)
           return [send(registered(registration, false)), send(complaint(refusal(rejection), "register"))]
@@ -150,7 +157,7 @@ export const make = (): Conversation<Received, SocketIoPacket> => {
       return [fault, send(registered({ ack }, false)), send(complaint(reason, "register"))]
     }
     const { event } = packet
-    if (event.name === "register") return register(event.args[0], ack)
+    if (event.name === "register") return register(event.args, ack)
     return [
       {
         _tag: "Run",

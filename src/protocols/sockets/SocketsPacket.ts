@@ -1,5 +1,6 @@
 /** The events of the `sockets` protocol in both directions, as Schemas. `PROTOCOL.md` says what they mean. */
 import { Schema } from "effect"
+import { Credential } from "../../domain/Credential.ts"
 import { ProtocolName } from "../../domain/Message.ts"
 import { RoomSummary, UserSummary } from "../../domain/Room.ts"
 
@@ -14,7 +15,10 @@ const MessageId = String.check(Schema.isBetweenLength(1, limitIdUnits))
 
 /** What a client may send, by name (`PROTOCOL.md` § 2 and § 4). Names and texts are as they came: the chat checks them. */
 export const ClientEvent = Schema.Union([
-  Struct({ name: Literal("register"), args: Tuple([String]) }),
+  Struct({
+    name: Literal("register"),
+    args: Tuple([Schema.Union([String, Struct({ name: String, password: Credential })])])
+  }),
   Struct({
     name: Literal("message"),
     args: Tuple([
@@ -51,7 +55,10 @@ export const ClientEvent = Schema.Union([
       )
     ])
   }),
-  Struct({ name: Literal("rename"), args: Tuple([Struct({ name: String })]) }),
+  Struct({
+    name: Literal("rename"),
+    args: Tuple([Struct({ name: String, password: optionalKey(Credential) })])
+  }),
   Struct({ name: Literal("private"), args: Tuple([Struct({ private: Boolean, room: optionalKey(String) })]) }),
   Struct({ name: Literal("invite"), args: Tuple([Struct({ name: String, room: optionalKey(String) })]) }),
   Struct({ name: Literal("upload"), args: Tuple([Struct({ name: String, size: Natural })]) })
@@ -156,7 +163,10 @@ export const answered = ["join", "leave", "rooms", "users", "history", "rename",
 
 /** What the server sends, by name (`PROTOCOL.md` § 3 and § 5). */
 export const ServerEvent = Schema.Union([
-  Struct({ name: Literal("register"), args: Tuple([Boolean]) }),
+  Struct({
+    name: Literal("register"),
+    args: Tuple([Boolean])
+  }),
   Struct({ name: Literal("message"), args: Tuple([Note]) }),
   Struct({ name: Literal("direct"), args: Tuple([Direct]) }),
   Struct({ name: Literal("file"), args: Tuple([FileNote]) }),

@@ -4,6 +4,7 @@
  * - One text per path. What it gives back of the sender's own text is short.
  */
 import { Result, type Schema, SchemaIssue } from "effect"
+import { limitCredentialUnits } from "../../domain/Credential.ts"
 import { typeName } from "./SlipValue.ts"
 
 /** A path of keys. */
@@ -50,6 +51,7 @@ const format = SchemaIssue.makeFormatterStandardSchemaV1({
   checkHook: (issue) => {
     const input = inputOf(issue)
     if (issue.filter.annotations?.expected === aBuffer) return `Expected ${aBuffer}, got ${typeName(input)}`
+    if (typeof input === "string" && input !== "") return `must have at most ${limitCredentialUnits} characters`
     return typeof input === "number" ? "must be a positive Integer" : required
   }
 })

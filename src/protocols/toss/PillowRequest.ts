@@ -7,6 +7,7 @@
  * - What a refusal gives back of the sender's own text is short.
  */
 import { Result, Schema } from "effect"
+import { Credential } from "../../domain/Credential.ts"
 import * as PillowFaults from "./PillowFaults.ts"
 import { sizeLimitBytes } from "./SlipText.ts"
 import { isFile, isRecord, typeName, type SlipFile, type SlipRecord, type SlipValue } from "./SlipValue.ts"
@@ -16,7 +17,7 @@ const Content = Schema.ObjectKeyword.pipe(Schema.refine(isFile, { expected: Pill
 
 const Attachment = Schema.Struct({ file: Content, name: Schema.String.check(Schema.isNonEmpty()) })
 
-const logInFields = { username: Schema.String.check(Schema.isNonEmpty()) }
+const logInFields = { username: Schema.String.check(Schema.isNonEmpty()), password: Schema.optionalKey(Credential) }
 
 const messageFields = { message: Schema.optionalKey(Schema.String), attachment: Schema.optionalKey(Attachment) }
 

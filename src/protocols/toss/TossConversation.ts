@@ -11,7 +11,8 @@ import type { Command, Reply } from "../../domain/Command.ts"
 import type { Message } from "../../domain/Message.ts"
 import type { PersonalEvent } from "../../domain/Event.ts"
 import type { HangupReason } from "../../domain/Hangup.ts"
-import { explain, type Rejection } from "../../domain/Rejection.ts"
+import * as Credential from "../../domain/Credential.ts"
+import { explain, type RefusedByPolicy, type Rejection } from "../../domain/Rejection.ts"
 import type { ByteFrame, Conversation } from "../Protocol.ts"
 import type { Step as ProtocolStep } from "../Step.ts"
 import * as PillowFrames from "./PillowFrames.ts"
@@ -33,6 +34,7 @@ export interface Settings {
 
 type Step = ProtocolStep<ByteFrame>
 type Steps = ReadonlyArray<Step>
+type LogIn = Request.Request & { readonly _tag: "LogIn" }
 
 /** How long an acknowledgement is followed by nothing when what was announced does not come. */
 const holdMillis = 2000
@@ -60,7 +62,11 @@ const upload = (command: Command, file: Incoming): Step => ({
 })
 
 /** Why a request was refused, as errors of the request. */
-const refusal = (action: "log-in" | "send-message", rejection: Rejection): Response.Response => {
+const refusal = (
+  action: "log-in" | "send-message",
+  rejection: Rejection,
+  about: "message" | "attachment" = "message"
+): Response.Response => {
   const text = explain(rejection)
   switch (rejection._tag) {
     case "StorageFailed":
@@ -73,8 +79,9 @@ const refusal = (action: "log-in" | "send-message", rejection: Rejection): Respo
     case "UploadBroken":
       return Response.refusal({ action, errors: { data: [`attachment: ${text}`] } })
     default: {
-      const errors = action === "log-in" ? { username: [text] } : { data: [`message: ${text}`] }
-      return Response.refusal({ action, errors })
+      const errors = action === "log-in" ? { username: [text] } : { data: [`${about}: ${text}`] }
+      const policy = rejection._tag === "RefusedByPolicy" ? { policy: [rejection.code] } : {}
+      return Response.refusal({ action, errors: { ...errors, ...policy } })
     }
   }
 }
@@ -136,7 +143,7 @@ class TossConversation implements Conversation<TossPacket, ByteFrame> {
         if (request._tag === "Chunks") return [this.#acknowledge(), ...this.#dropRest(), ...this.#release(hasMore)]
         // The original announces whatever it says.
         if (!isAnnounced) this.#isOther = true
-        return [request._tag === "LogIn" ? this.#logIn(request.username) : this.#say(request), ...this.#dropRest()]
+        return [request._tag === "LogIn" ? this.#logIn(request) : this.#say(request), ...this.#dropRest()]
       }
       case "Refused": {
         const { hasMore, isAnnounced, refusal, variant } = packet
@@ -162,8 +169,8 @@ class TossConversation implements Conversation<TossPacket, ByteFrame> {
     return Events.tell(event, this.#settings.now()).flatMap((response) => this.#encode(response))
   }
 
-  farewell(reason: HangupReason): ReadonlyArray<ByteFrame> {
-    const responses = Events.farewell(reason, this.#isLoggedIn, this.#settings.now())
+  farewell(reason: HangupReason, refusal?: RefusedByPolicy): ReadonlyArray<ByteFrame> {
+    const responses = Events.farewell(reason, this.#isLoggedIn, this.#settings.now(), refusal?.reason)
     return responses.flatMap((response) => this.#encode(response))
   }
 
@@ -179,10 +186,10 @@ class TossConversation implements Conversation<TossPacket, ByteFrame> {
     return { _tag: "Send", frame: PillowFrames.acknowledge(this.#variant), holdMillis }
   }
 
-  #rename(name: string): Step {
+  #rename({ password, username: name }: LogIn): Step {
     return {
       _tag: "Run",
-      command: { _tag: "Rename", name },
+      command: { _tag: "Rename", name, ...Credential.given(password) },
       replied: () => this.#send(Response.welcome(this.#settings.now())),
       refused: (rejection) => this.#refuseName(name, rejection)
     }
@@ -192,13 +199,15 @@ class TossConversation implements Conversation<TossPacket, ByteFrame> {
     return this.#send(rejection._tag === "NameTaken" ? Response.nameTaken(name) : refusal("log-in", rejection))
   }
 
-  #logIn(name: string): Step {
-    if (this.#isLoggedIn) return this.#rename(name)
+  #logIn(request: LogIn): Step {
+    const { password, username: name } = request
+    if (this.#isLoggedIn) return this.#rename(request)
     return {
       _tag: "Login",
       name,
+      ...Credential.given(password),
       refused: (rejection) =>
-        rejection._tag === "AlreadyLoggedIn" ? [this.#rename(name)] : this.#refuseName(name, rejection)
+        rejection._tag === "AlreadyLoggedIn" ? [this.#rename(request)] : this.#refuseName(name, rejection)
     }
   }
 
@@ -224,8 +233,8 @@ class TossConversation implements Conversation<TossPacket, ByteFrame> {
       replied: (reply) => answer(this.#confirm(reply)),
       refused: (rejection) => {
         // What went wrong with the file says more than that it is not there.
-        const cause = (rejection._tag === "UploadBroken" ? file?.rejection : undefined) ?? rejection
-        return answer(this.#send(refusal("send-message", cause)))
+        const cause = rejection._tag === "UploadBroken" ? file?.rejection : undefined
+        return answer(this.#send(refusal("send-message", cause ?? rejection, cause && "attachment")))
       }
     }
   }

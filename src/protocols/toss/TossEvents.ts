@@ -74,8 +74,13 @@ export const tell = (event: PersonalEvent, time: Date): Responses => {
   }
 }
 
-/** What is said to a peer whose connection the server ends. */
-export const farewell = (reason: Parameters<typeof explain>[0], isLoggedIn: boolean, time: Date): Responses => {
+/** What is said to a peer whose connection the server ends; `text` if there is more to be said than that of the reason. */
+export const farewell = (
+  reason: Parameters<typeof explain>[0],
+  isLoggedIn: boolean,
+  time: Date,
+  text = explain(reason)
+): Responses => {
   if (reason === "stopping") return nothing
-  return reason === "killed" && isLoggedIn ? notice(explain(reason), time) : [Response.failure(201, explain(reason))]
+  return reason === "killed" && isLoggedIn ? notice(text, time) : [Response.failure(201, text)]
 }

@@ -159,7 +159,7 @@ export const make = (parts: Parts): Sending => {
       key: id,
       from: parts.ownName(),
       protocol: parts.protocol(),
-      text: place.startsWith("#") ? SlashWords.plain(text) : text,
+      text: place.startsWith("#") ? SlashWords.plain(text, parts.ownName()) : text,
       atMillis: parts.now(),
       number: undefined,
       isOwn: true,

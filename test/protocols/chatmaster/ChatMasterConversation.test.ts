@@ -223,6 +223,7 @@ describe("ChatMasterConversation", () => {
       killed: "connection",
       "too-many": "connection",
       banned: "connection",
+      refused: "connection",
       stopping: undefined,
       done: undefined
     }

@@ -16,6 +16,7 @@ const taken = (name: string, args: ReadonlyArray<unknown>): ClientEvent | undefi
 }
 
 const decode = Schema.decodeUnknownResult(ClientEvent)
+const encode = Schema.encodeSync(ClientEvent)
 const names = ClientEvent.members.map((member) => member.fields.name.literal)
 
 describe("SocketsReader", () => {
@@ -126,8 +127,19 @@ describe("SocketsReader", () => {
       })
   )
 
+  it("SocketsReader.read() shows no password, and takes none that is too long", () => {
+    const fields = { name: "Ada", password: "x".repeat(256) }
+    for (const event of ["register", "rename"]) {
+      const shown = JSON.stringify(taken(event, [fields]))
+      assert.include(shown, `"Ada"`)
+      assert.notInclude(shown, fields.password)
+      for (const password of ["x".repeat(257), 1, {}]) assert.isUndefined(taken(event, [{ ...fields, password }]))
+    }
+    assert.isUndefined(taken("register", [{ name: "Ada" }]))
+  })
+
   it.effect.prop("SocketsReader.read() takes every valid event as it is", [ClientEvent], ([valid]) =>
-    Effect.sync(() => assert.deepStrictEqual(taken(valid.name, valid.args), valid))
+    Effect.sync(() => assert.deepStrictEqual(taken(valid.name, encode(valid).args), valid))
   )
 
   it.effect.prop(

@@ -261,11 +261,25 @@ describe("PillowRequest", () => {
     arbitrary: { runs: 2000 }
   })
 
-  it("PillowRequest.Request has nothing that keeps it from being compiled", () => {
-    const tags = nodesOf(PillowRequest.Request.ast).map(({ _tag }) => _tag)
-    assert.include(tags, "Objects")
-    assert.notInclude(tags, "Declaration")
-    assert.notInclude(tags, "Suspend")
+  it("PillowRequest.Request has nothing that keeps it from being compiled, but for the secret of a log-in", () => {
+    const [logIn, ...others] = PillowRequest.Request.members
+    assert.strictEqual(logIn.fields._tag.schema.literal, "LogIn")
+    for (const { ast } of others) {
+      const tags = nodesOf(ast).map(({ _tag }) => _tag)
+      assert.include(tags, "Objects")
+      assert.notInclude(tags, "Declaration")
+      assert.notInclude(tags, "Suspend")
+    }
+  })
+
+  it("PillowRequest.read() shows no password, and says what is wrong with one", () => {
+    const request = asked("log-in", { username: "bob", password: "x".repeat(256) })
+    assert.include(JSON.stringify(request), "bob")
+    assert.notInclude(JSON.stringify(request), "xx")
+    const wrong = (password: SlipValue) => asked("log-in", { username: "bob", password })
+    assert.deepStrictEqual(wrong(1), ["log-in", { data: ["password: Expected a String, got Number"] }])
+    assert.deepStrictEqual(wrong("x".repeat(257)), ["log-in", { data: ["password: must have at most 256 characters"] }])
+    assert.deepStrictEqual(asked("log-in", { username: "bob", password: null }), { _tag: "LogIn", username: "bob" })
   })
 
   it("PillowRequest.read() takes no key of a peer for one of its own", () => {
