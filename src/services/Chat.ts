@@ -8,9 +8,10 @@
  * - What is said or announced is plain text before anything else is done with it: {@link plainText}.
  * - A private room does not exist for those outside of it, except for one who tries to join it.
  */
-import { Clock, Context, Effect, Exit, Layer, Queue, Result, Stream } from "effect"
+import { Clock, Context, Effect, Exit, Layer, Result, type Stream } from "effect"
 import { type Command, done, type Reply } from "../domain/Command.ts"
 import type { SharedEvent } from "../domain/Event.ts"
+import type { Missed } from "../domain/Missed.ts"
 import { monotonicMillis } from "../domain/MonotonicTime.ts"
 import { plainText } from "../domain/PlainText.ts"
 import { Flooding, NotLoggedIn, type Rejection } from "../domain/Rejection.ts"
@@ -32,6 +33,7 @@ import { Rooms } from "./Rooms.ts"
 import type { Session } from "./Session.ts"
 import { type Opening, Sessions } from "./Sessions.ts"
 import { Shares } from "./Shares.ts"
+import { SlidingQueue } from "./SlidingQueue.ts"
 import * as SlashCommand from "./SlashCommand.ts"
 import * as SlashCommands from "./SlashCommands.ts"
 import * as StoreFibers from "./StoreFibers.ts"
@@ -66,8 +68,11 @@ export class Chat extends Context.Service<
     readonly stopping: () => void
     /** Calls `watcher`, which must not throw, with each shared event as it happens, until what is returned is called. */
     readonly watch: (watcher: (event: SharedEvent) => void) => () => void
-    /** All shared events from now on, for observers: one that is too slow misses the oldest. */
-    readonly events: Stream.Stream<SharedEvent>
+    /**
+     * All shared events from now on, also those of private rooms and direct messages. An observer for which 1024 wait misses
+     * the oldest, and is told how many; it slows nobody.
+     */
+    readonly events: Stream.Stream<SharedEvent | Missed>
   }
 >()("parlance/services/Chat") {
   static readonly layerNoDeps = Layer.effect(
@@ -97,12 +102,6 @@ export class Chat extends Context.Service<
         watchers.add(watcher)
         return () => void watchers.delete(watcher)
       }
-      const observe = Effect.gen(function* () {
-        const queue = yield* Effect.acquireRelease(Queue.sliding<SharedEvent>(1024), Queue.shutdown)
-        const stop = watch((event) => void Queue.offerUnsafe(queue, event))
-        yield* Effect.addFinalizer(() => Effect.sync(stop))
-        return queue
-      })
 
       const forget = (roomKey: string): void => {
         history.forget(roomKey)
@@ -276,7 +275,7 @@ export class Chat extends Context.Service<
           broadcaster.tell(sessions.all(), { _tag: "ServerStopping" }, undefined)
         },
         watch,
-        events: Stream.unwrap(Effect.map(observe, (queue) => Stream.fromQueue(queue)))
+        events: SlidingQueue.stream(1024, watch)
       })
     })
   )

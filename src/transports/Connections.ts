@@ -7,10 +7,24 @@
  *   the carrier is destroyed, whatever it still holds.
  * - When the layer's scope closes all that are left are closed at once.
  */
-import { Cause, Clock, Context, Deferred, Effect, Exit, Fiber, FiberSet, Layer, Option, type Scope } from "effect"
+import {
+  Cause,
+  Clock,
+  Context,
+  Deferred,
+  Effect,
+  Exit,
+  Fiber,
+  FiberSet,
+  Layer,
+  Option,
+  type Scope,
+  type Stream
+} from "effect"
 import { Hangup } from "../domain/Hangup.ts"
 import { everyMillis, monotonicMillis } from "../domain/MonotonicTime.ts"
 import { sweepMillis } from "../protocols/Exchange.ts"
+import type { Missed } from "../domain/Missed.ts"
 import type { Protocol } from "../protocols/Protocol.ts"
 import { Metrics } from "../services/Metrics.ts"
 import { Chat } from "../services/Chat.ts"
@@ -25,6 +39,8 @@ import { Flusher } from "./Flusher.ts"
 import * as HangupLog from "./HangupLog.ts"
 import * as IdleSweeper from "./IdleSweeper.ts"
 import { Interpreter } from "./Interpreter.ts"
+import { type OpenConnection, OpenConnections } from "./OpenConnections.ts"
+import { PacketTaps } from "./PacketTaps.ts"
 import type { ProtocolContext } from "./ProtocolContext.ts"
 import { SharedFrames } from "./SharedFrames.ts"
 import { TransportLimits } from "./TransportLimits.ts"
@@ -56,6 +72,11 @@ export class Connections extends Context.Service<
     ) => (accepted: Accepted<In, Frame>) => Fiber.Fiber<void, Hangup>
     /** Tells every peer that the server stops, and ends every connection and those that come from now on. */
     readonly stop: Effect.Effect<void>
+    /**
+     * The connections that are open, and then each that is opened, of all protocols. An observer for which 1024 wait misses
+     * the oldest, and is told how many. Peers by UDP have no connection.
+     */
+    readonly opened: Stream.Stream<OpenConnection | Missed>
   }
 >()("parlance/transports/Connections") {
   static readonly layerNoDeps = Layer.effect(
@@ -72,6 +93,7 @@ export class Connections extends Context.Service<
       const run = yield* inTurn(FiberSet.makeRuntime<never, void, Hangup>())
       // oxlint-disable-next-line typescript/no-explicit-any -- a connection is invariant in what it reads and writes
       const connections = new Set<Connection<any, any, any, any>>()
+      const observed = new OpenConnections(connections)
       let isStopping = false
       let lastConnection = 0
       let allOver = Deferred.makeUnsafe<void>()
@@ -98,7 +120,7 @@ export class Connections extends Context.Service<
           metrics,
           limits,
           clock,
-          wire,
+          taps: new PacketTaps(wire, protocol.masks),
           turn: flusher.turn,
           run: apart
         }
@@ -164,6 +186,7 @@ export class Connections extends Context.Service<
             connection.abort()
             leavePlace()
             connections.delete(connection)
+            observed.closed(connection)
             metrics.counts.connections--
             if (connections.size === 0) Deferred.doneUnsafe(allOver, Effect.void)
           })
@@ -180,6 +203,7 @@ export class Connections extends Context.Service<
             const connection = new Connection(context, interpreter, accepted, ++lastConnection)
             connection.fiber = fiber
             connections.add(connection)
+            observed.opened(connection)
             metrics.counts.connections++
             metrics.counts.connectionsOpened++
             const converse = Effect.suspend(() => dialogue.converse(connection, accepted.inbound))
@@ -211,7 +235,7 @@ export class Connections extends Context.Service<
         return Deferred.await(allOver)
       })
 
-      return Connections.of({ serve, accept, stop })
+      return Connections.of({ serve, accept, stop, opened: observed.stream })
     })
   )
 

@@ -33,7 +33,6 @@ export interface InterpreterContext<Frame, Key extends object> extends Pick<
 }
 
 type Performed = Effect.Effect<void, Hangup>
-
 const nothing = (): void => {}
 
 /** Tells of a defect that nobody else is told of. */
@@ -60,6 +59,13 @@ export class Interpreter<Frame, Key extends object> {
   /** The session of a key, or that of a connection. */
   session(key: Key | Own<Frame>): Session | undefined {
     return this.#sessions.get(key)?.session
+  }
+
+  /** The sessions that are told things by a connection: its own, or those of the exchange that are on it. */
+  sessionsBy(own: Own<Frame>): ReadonlyArray<Session> {
+    const isBy = (key: Key | Own<Frame>): boolean =>
+      key === own || this.#context.protocol.exchange?.linkOf?.(key as Key).id === own.id
+    return [...this.#sessions].flatMap(([key, { session }]) => (isBy(key) ? [session] : []))
   }
 
   /** How much is being waited for that no connection waits for. */

@@ -204,7 +204,12 @@ describe("Chat for all", () => {
       for (let count = 1; count <= 3000; count++) chat.announce(`${count}`)
       assert.strictEqual(alice.told().length, 3001)
       const next = yield* pull
-      assert.deepStrictEqual(next[0], { _tag: "Announced", text: `${3000 - 1024 + 1}` })
+      assert.deepStrictEqual(next.slice(0, 2), [
+        { _tag: "Missed", count: 3000 - 1024 },
+        { _tag: "Announced", text: `${3000 - 1024 + 1}` }
+      ])
+      chat.announce("last")
+      assert.deepStrictEqual(yield* pull, [{ _tag: "Announced", text: "last" }])
     }).pipe(Effect.scoped, Effect.provide(layer()))
   )
 
