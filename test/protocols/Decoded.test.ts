@@ -4,6 +4,8 @@ import { ChatMaster, Packet, Sockets, Toss, Tsockm } from "../../src/mod.ts"
 import { cut } from "./Cut.ts"
 import { decodeAll, type Dialect, each, valuesOf } from "./Dialects.ts"
 
+const epoch = new Date(0)
+
 const utf8 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text))
 
 const glue = (parts: ReadonlyArray<Uint8Array>): Uint8Array => new Uint8Array(Buffer.concat(parts))
@@ -124,7 +126,7 @@ describe("Toss", () => {
         ...malformed,
         { _tag: "LogIn", username: "ada" }
       ])
-      const said = { message: "hi", username: "ada", attachment, time: new Date(0) }
+      const said = { message: "hi", username: "ada", attachment, time: epoch }
       const acknowledged = { action: "chunks", status: 101 } as const
       const received = Stream.make(
         Toss.encodeResponse({ action: "send-message", status: 100, data: said }),

@@ -6,6 +6,8 @@ import { Connections, ProtocolName, WireLog } from "../../src/mod.ts"
 import * as ChatMasterProtocol from "../../src/protocols/chatmaster/ChatMasterProtocol.ts"
 import * as PacketCodec from "../../src/protocols/packet/PacketCodec.ts"
 import * as PacketProtocol from "../../src/protocols/packet/PacketProtocol.ts"
+import * as SocketsProtocol from "../../src/protocols/sockets/SocketsProtocol.ts"
+import * as TossProtocol from "../../src/protocols/toss/TossProtocol.ts"
 import * as TsockmId from "../../src/protocols/tsockm/TsockmId.ts"
 import * as TsockmProtocol from "../../src/protocols/tsockm/TsockmProtocol.ts"
 import { Peer } from "../../src/testing/mod.ts"
@@ -202,4 +204,24 @@ describe("masks", () => {
       assert.strictEqual((yield* connection!.users)[0]?.name, "ada")
     }).pipe(Effect.scoped, Effect.provide(layer))
   )
+
+  it("sockets: neither the log nor a tap has the place to which a file may be sent", () => {
+    const { frame } = SocketsProtocol.make().masks!
+    const args = [{ ok: true, url: "/api/v1/uploads/secret" }]
+    const shown = [frame({ _tag: "Ack", id: 1, args }), frame({ _tag: "Event", name: "upload", args })]
+    assert.deepStrictEqual(shown, [
+      { _tag: "Ack", id: 1, args: [{ ok: true, url: "***" }] },
+      { _tag: "Event", name: "upload", args: [{ ok: true, url: "***" }] }
+    ])
+    const file = { _tag: "Event", name: "file", args } as const
+    assert.strictEqual(frame(file), file)
+  })
+
+  it("toss: what is shown of a file is a copy", () => {
+    const { packet } = TossProtocol.make({ nowMillis: () => 0 }).masks!
+    const bytes = Uint8Array.of(1, 2)
+    const shown = packet({ _tag: "FilePiece", ordinal: 1, bytes })
+    bytes.fill(0)
+    assert.deepStrictEqual(shown, { _tag: "FilePiece", ordinal: 1, bytes: Uint8Array.of(1, 2) })
+  })
 })
