@@ -154,6 +154,26 @@ describe("Floors", () => {
     )
   })
 
+  it("the door of a protocol asks nothing of Node but zlib, and that for chatmaster alone", () => {
+    const reached = (file: string, seen = new Set<string>()): ReadonlySet<string> => {
+      if (seen.has(file)) return seen
+      seen.add(file)
+      for (const specifier of specifiers(textOf(file))) {
+        if (specifier.startsWith(".")) reached(posix.join(posix.dirname(file), specifier), seen)
+        else seen.add(specifier)
+      }
+      return seen
+    }
+    const doors = files.filter((file) => /^protocols\/\w+\/mod\.ts$/.test(file)).sort()
+    assert.deepStrictEqual(
+      doors.map((door) => [door, [...reached(door)].filter((it) => it.startsWith("node:")).sort()]),
+      ["chatmaster", "packet", "sockets", "toss", "tsockm"].map((name) => [
+        `protocols/${name}/mod.ts`,
+        name === "chatmaster" ? ["node:zlib"] : []
+      ])
+    )
+  })
+
   const allowed: ReadonlyArray<[file: string, specifier: string]> = [
     ["domain/Names.ts", "effect"],
     ["domain/Names.ts", "effect/Result"],

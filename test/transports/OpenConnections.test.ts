@@ -12,6 +12,7 @@ import * as TsockmId from "../../src/protocols/tsockm/TsockmId.ts"
 import * as TsockmProtocol from "../../src/protocols/tsockm/TsockmProtocol.ts"
 import { Peer } from "../../src/testing/mod.ts"
 import type { OpenConnection, TappedPacket } from "../../src/transports/OpenConnections.ts"
+import { PacketTaps } from "../../src/transports/PacketTaps.ts"
 
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text))
 const login = bytes(`{"type":"command","data":{"command":"login","parameters":{"username":"ada"}}}`)
@@ -139,6 +140,45 @@ describe("Connections.opened", () => {
       Effect.provide(Peer.layer({ chat: { connectionsPerAddress: 2000, newConnectionsPerAddress: 5000 } }))
     )
   )
+})
+
+describe("PacketTaps", () => {
+  it("record is undefined as long as nobody wants to see a packet", () => {
+    const taps = new PacketTaps({ record: undefined })
+    const [ada, bob] = [{ who: "ada" }, { who: "bob" }]
+    const seen: Array<unknown> = []
+    const isRecorded = () => taps.record !== undefined
+    assert.isFalse(isRecorded())
+    const stop = taps.add(ada, (direction, packet) => seen.push([direction, packet]))
+    taps.record?.("in", ada, 1)
+    taps.record?.("in", bob, 2)
+    assert.isTrue(isRecorded())
+    stop()
+    stop()
+    assert.isFalse(isRecorded())
+    assert.deepStrictEqual(seen, [["in", 1]])
+  })
+
+  it("masks once for all who are shown a packet, and not for others", () => {
+    const recorded: Array<unknown> = []
+    let masked = 0
+    const masks = { packet: () => ++masked, frame: () => "frame" }
+    const taps = new PacketTaps({ record: (...it) => void recorded.push(it) }, masks)
+    const ada = { who: "ada" }
+    const seen: Array<unknown> = []
+    taps.add(ada, (_, packet) => seen.push(packet))
+    taps.record?.("in", ada, "secret")
+    taps.record?.("out", ada, "secret")
+    assert.deepStrictEqual(seen, [1, "frame"])
+    assert.deepStrictEqual(recorded, [
+      ["in", "ada", 1],
+      ["out", "ada", "frame"]
+    ])
+    const silent = new PacketTaps({ record: undefined }, masks)
+    silent.add(ada, () => {})
+    silent.record?.("in", { who: "bob" }, "secret")
+    assert.strictEqual(masked, 1)
+  })
 })
 
 describe("masks", () => {
