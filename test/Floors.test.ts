@@ -116,7 +116,7 @@ const faults = (file: string, text: string): ReadonlyArray<string> => {
     /^export default\b/m.test(text) && file !== "web/vite.config.ts" && `${file} has a default export`,
     badNames.test(file) && `${file} is not named after what it is`,
     /(^|\/)mod\.ts$/.test(file) &&
-      !["mod.ts", "api/mod.ts", "testing/mod.ts"].includes(file) &&
+      !/^((api|services|testing|protocols\/[^/]+)\/)?mod\.ts$/.test(file) &&
       `${file} is not a public door`
   ]
   return found.filter((fault) => fault !== false)
@@ -158,6 +158,26 @@ describe("Floors", () => {
     assert.deepStrictEqual(
       files.flatMap((file) => faults(file, textOf(file))),
       []
+    )
+  })
+
+  it("the door of a protocol asks nothing of Node but zlib, and that for chatmaster alone", () => {
+    const reached = (file: string, seen = new Set<string>()): ReadonlySet<string> => {
+      if (seen.has(file)) return seen
+      seen.add(file)
+      for (const specifier of specifiers(textOf(file))) {
+        if (specifier.startsWith(".")) reached(posix.join(posix.dirname(file), specifier), seen)
+        else seen.add(specifier)
+      }
+      return seen
+    }
+    const doors = files.filter((file) => /^protocols\/\w+\/mod\.ts$/.test(file)).sort()
+    assert.deepStrictEqual(
+      doors.map((door) => [door, [...reached(door)].filter((it) => it.startsWith("node:")).sort()]),
+      ["chatmaster", "packet", "sockets", "toss", "tsockm"].map((name) => [
+        `protocols/${name}/mod.ts`,
+        name === "chatmaster" ? ["node:zlib"] : []
+      ])
     )
   })
 
@@ -282,8 +302,11 @@ describe("Floors", () => {
     assert.deepStrictEqual(faults("domain/Names.ts", "export const a = 1\n".repeat(300)), [])
     assert.lengthOf(faults("domain/Names.ts", "export const a = 1\n".repeat(301)), 1)
     assert.lengthOf(faults("domain/Names.ts", "export default 1\n"), 1)
-    assert.lengthOf(faults("services/mod.ts", ""), 1)
+    assert.lengthOf(faults("domain/mod.ts", ""), 1)
+    assert.lengthOf(faults("protocols/mod.ts", ""), 1)
     assert.lengthOf(faults("mod.ts", ""), 0)
+    assert.lengthOf(faults("services/mod.ts", ""), 0)
+    assert.lengthOf(faults("protocols/toss/mod.ts", ""), 0)
     assert.lengthOf(faults("testing/mod.ts", ""), 0)
     for (const name of ["utils.ts", "Helpers.ts", "common.ts", "shared/Frames.ts", "types.ts"]) {
       assert.lengthOf(faults(`protocols/${name}`, ""), 1, name)

@@ -36,6 +36,8 @@ export interface Exchange<Frame, Key extends object> {
   ) => boolean
   /** Ends a session. */
   readonly hangUp: (key: Key, reason: HangupReason) => Steps<Frame, Key>
+  /** The link by which a session is told things; for those who observe connections. */
+  readonly linkOf?: (key: Key) => Link<Frame>
   /** Bytes that wait for the peer of a session to confirm them. */
   readonly queuedBytes: (key: Key) => number
   /** Asks the peer of a session for a sign of life, where the protocol knows one. */

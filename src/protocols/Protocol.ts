@@ -50,6 +50,15 @@ export interface Datagrams<Packet, Frame, Key extends object> {
   readonly receive: (link: Link<Frame>, packet: Packet, sizeBytes: number) => Steps<Frame, Key>
 }
 
+/**
+ * What observers are shown of a protocol: each packet and each frame without what is secret in it, such as the number by
+ * which a session is known, and with copies in place of views of a read.
+ */
+export interface Masks<Packet, Frame> {
+  readonly packet: (packet: Packet) => Packet
+  readonly frame: (frame: Frame) => Frame
+}
+
 /** A wire protocol. */
 export interface Protocol<In, Packet, Frame, Key extends object = never> {
   readonly name: ProtocolName
@@ -72,6 +81,8 @@ export interface Protocol<In, Packet, Frame, Key extends object = never> {
   readonly sizeBytes: (frame: Frame) => number
   /** The sessions that are not a connection's own, if the protocol has such. */
   readonly exchange?: Exchange<Frame, Key>
+  /** What a log or an observer may see of it; without this that is everything. */
+  readonly masks?: Masks<Packet, Frame>
   /** How it is spoken by datagrams, if it is. */
   readonly datagrams?: Datagrams<Packet, Frame, Key>
 }

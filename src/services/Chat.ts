@@ -9,9 +9,10 @@
  * - What the {@link Policy} is asked about may wait for it. Without a policy nothing does.
  * - A private room does not exist for those outside of it, except for one who tries to join it.
  */
-import { Clock, Context, Effect, Exit, Layer, Queue, type Redacted, Result, Stream } from "effect"
+import { Clock, Context, Effect, Exit, Layer, type Redacted, Result, type Stream } from "effect"
 import type { Command, Reply } from "../domain/Command.ts"
 import type { SharedEvent } from "../domain/Event.ts"
+import type { Missed } from "../domain/Missed.ts"
 import { monotonicMillis } from "../domain/MonotonicTime.ts"
 import { plainText } from "../domain/PlainText.ts"
 import { codeOf, Flooding, NotLoggedIn, type RefusedByPolicy, type Rejection } from "../domain/Rejection.ts"
@@ -37,6 +38,7 @@ import { Rooms } from "./Rooms.ts"
 import type { Session } from "./Session.ts"
 import { type Opening, Sessions } from "./Sessions.ts"
 import { Shares } from "./Shares.ts"
+import { SlidingQueue } from "./SlidingQueue.ts"
 import * as StoreFibers from "./StoreFibers.ts"
 import { TokenBucket } from "./TokenBucket.ts"
 import { Turn } from "./Turn.ts"
@@ -78,8 +80,11 @@ export class Chat extends Context.Service<
     readonly stopping: () => void
     /** Calls `watcher`, which must not throw, with each shared event as it happens, until what is returned is called. */
     readonly watch: (watcher: (event: SharedEvent) => void) => () => void
-    /** All shared events from now on, for observers: one that is too slow misses the oldest. */
-    readonly events: Stream.Stream<SharedEvent>
+    /**
+     * All shared events from now on, also those of private rooms and direct messages. An observer for which 1024 wait misses
+     * the oldest, and is told how many; it slows nobody.
+     */
+    readonly events: Stream.Stream<SharedEvent | Missed>
   }
 >()("parlance/services/Chat") {
   static readonly layerNoDeps = Layer.effect(
@@ -110,12 +115,6 @@ export class Chat extends Context.Service<
         watchers.add(watcher)
         return () => void watchers.delete(watcher)
       }
-      const observe = Effect.gen(function* () {
-        const queue = yield* Effect.acquireRelease(Queue.sliding<SharedEvent>(1024), Queue.shutdown)
-        const stop = watch((event) => void Queue.offerUnsafe(queue, event))
-        yield* Effect.addFinalizer(() => Effect.sync(stop))
-        return queue
-      })
 
       const forget = (roomKey: string): void => {
         history.forget(roomKey)
@@ -249,7 +248,7 @@ export class Chat extends Context.Service<
           broadcaster.tell(sessions.all(), { _tag: "ServerStopping" }, undefined)
         },
         watch,
-        events: Stream.unwrap(Effect.map(observe, Stream.fromQueue))
+        events: SlidingQueue.stream(1024, watch)
       })
     })
   )

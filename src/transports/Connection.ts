@@ -15,17 +15,19 @@ import type { Reader } from "../protocols/Reader.ts"
 import type { Session } from "../services/Session.ts"
 import type { TokenBucket } from "../services/TokenBucket.ts"
 import type { Accepted } from "./Accepted.ts"
+import * as Children from "./Children.ts"
 import type { Interpreter } from "./Interpreter.ts"
 import type { Own } from "./Own.ts"
+import type { Observed, ObservedProtocol } from "./OpenConnections.ts"
 import { Outbox, type Owner } from "./Outbox.ts"
 import type { ProtocolContext } from "./ProtocolContext.ts"
 import { makeAllowance } from "./TransportLimits.ts"
 
-const noFibers: ReadonlySet<Fiber.Fiber<void>> = new Set()
-
 const sizeOf = (input: unknown): number => (input instanceof Uint8Array ? input.length : 0)
 
-export class Connection<In, Packet, Frame, Key extends object> implements Own<Frame>, Owner<Frame>, Reader<In, Packet> {
+export class Connection<In, Packet, Frame, Key extends object>
+  implements Own<Frame>, Owner<Frame>, Reader<In, Packet>, Observed
+{
   readonly openedMillis: number
   readonly outbox: Outbox<Frame>
   readonly conversation: Conversation<Packet, Frame, Key>
@@ -39,7 +41,7 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
   readonly #interpreter: Interpreter<Frame, Key>
   readonly #accepted: Accepted<In, Frame>
   readonly #reader: Reader<In, Packet>
-  readonly #number: number
+  readonly number: number
   #id: string | undefined
   #faults: TokenBucket | undefined
   // What is done besides what the peer says next.
@@ -60,7 +62,7 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
     this.#context = context
     this.#interpreter = interpreter
     this.#accepted = accepted
-    this.#number = number
+    this.number = number
     this.openedMillis = monotonicMillis(context.clock)
     this.#reader = context.protocol.reader()
     this.conversation = context.protocol.converse(this)
@@ -73,7 +75,7 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
   }
 
   get id(): string {
-    return (this.#id ??= `connection ${this.#number}`)
+    return (this.#id ??= `connection ${this.number}`)
   }
 
   get address(): string {
@@ -95,6 +97,16 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
   /** Its own session. */
   get session(): Session | undefined {
     return this.#interpreter.session(this)
+  }
+
+  /** The sessions that are told things by it. */
+  get sessions(): ReadonlyArray<Session> {
+    return this.#interpreter.sessions.by(this)
+  }
+
+  /** What there is to be observed of it besides. */
+  get observed(): ObservedProtocol {
+    return this.#context
   }
 
   get #isIn(): boolean {
@@ -174,7 +186,7 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
   }
 
   send(frame: Frame, holdMillis = 0): void {
-    this.#context.wire.record?.("out", this.who, frame)
+    this.#context.taps.record?.("out", this, frame)
     this.outbox.push(frame, holdMillis)
   }
 
@@ -183,7 +195,7 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
   }
 
   share(frame: Frame): void {
-    this.#context.wire.record?.("out", this.who, frame)
+    this.#context.taps.record?.("out", this, frame)
     this.outbox.share(frame)
   }
 
@@ -193,8 +205,8 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
   }
 
   #record(frames: ReadonlyArray<Frame>): void {
-    const { record } = this.#context.wire
-    if (record !== undefined) for (const frame of frames) record("out", this.who, frame)
+    const { record } = this.#context.taps
+    if (record !== undefined) for (const frame of frames) record("out", this, frame)
   }
 
   deliver(event: Event, as: Perspective): void {
@@ -235,30 +247,17 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
   hangUp(hangup: Hangup): void {
     if (this.hangup !== undefined) return
     this.hangup = hangup
-    this.#interrupt()
+    this.interrupt()
   }
 
-  #interrupt(): void {
+  /** Ends it at once, in the next turn. */
+  interrupt(): void {
     const interrupt = Effect.sync(() => this.fiber?.interruptUnsafe())
     this.#context.run(Effect.andThen(Effect.yieldNow, interrupt))
   }
 
   fork(effect: Effect.Effect<void, Hangup>): Effect.Effect<void> {
-    const ended = effect.pipe(
-      Effect.catch((hangup) => Effect.sync(() => this.hangUp(hangup))),
-      Effect.catchDefect((defect) =>
-        Effect.andThen(
-          this.logDefect(defect),
-          Effect.sync(() => this.#interrupt())
-        )
-      )
-    )
-    return Effect.map(Effect.forkChild(ended, { startImmediately: true }), (child) => {
-      if (child.pollUnsafe() !== undefined) return
-      const children = (this.#children ??= new Set())
-      children.add(child)
-      child.addObserver(() => void children.delete(child))
-    })
+    return Children.fork(effect, this, () => (this.#children ??= new Set()))
   }
 
   /** Logs the defect that ends it. */
@@ -268,7 +267,7 @@ export class Connection<In, Packet, Frame, Key extends object> implements Own<Fr
 
   /** What is being done besides what the peer says. */
   get children(): ReadonlySet<Fiber.Fiber<void>> {
-    return this.#children ?? noFibers
+    return this.#children ?? Children.none
   }
 
   /** Logs out whoever was here; once, however often it is run. */

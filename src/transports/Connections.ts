@@ -7,11 +7,12 @@
  *   the carrier is destroyed, whatever it still holds.
  * - When the layer's scope closes all that are left are closed at once.
  */
-import { Cause, Clock, Context, Deferred, Effect, Exit, Fiber, FiberSet, Layer, Option, type Scope } from "effect"
+import { Cause, Clock, Context, Effect, Exit, Fiber, FiberSet, Layer, Option, type Scope, type Stream } from "effect"
 import { Hangup, type HangupReason } from "../domain/Hangup.ts"
 import { everyMillis, monotonicMillis } from "../domain/MonotonicTime.ts"
 import type { RefusedByPolicy } from "../domain/Rejection.ts"
 import { sweepMillis } from "../protocols/Exchange.ts"
+import type { Missed } from "../domain/Missed.ts"
 import type { Protocol } from "../protocols/Protocol.ts"
 import { Metrics } from "../services/Metrics.ts"
 import { Chat } from "../services/Chat.ts"
@@ -21,12 +22,15 @@ import { Turn } from "../services/Turn.ts"
 import * as Batches from "./Batches.ts"
 import type { Accepted } from "./Accepted.ts"
 import { Connection } from "./Connection.ts"
+import { Crowd } from "./Crowd.ts"
 import { Descriptors } from "./Descriptors.ts"
 import { Dialogue } from "./Dialogue.ts"
 import { Flusher } from "./Flusher.ts"
 import * as HangupLog from "./HangupLog.ts"
 import * as IdleSweeper from "./IdleSweeper.ts"
 import { Interpreter } from "./Interpreter.ts"
+import { type OpenConnection, OpenConnections } from "./OpenConnections.ts"
+import { PacketTaps } from "./PacketTaps.ts"
 import type { ProtocolContext } from "./ProtocolContext.ts"
 import { SharedFrames } from "./SharedFrames.ts"
 import { TransportLimits } from "./TransportLimits.ts"
@@ -34,13 +38,6 @@ import { WireLog } from "./WireLog.ts"
 
 // Whoever gave the place takes it back.
 const ownPlace = (): void => {}
-
-/** The connections of a protocol. */
-interface Crowd {
-  count: number
-  /** Done when none is left; there is one when it is over. */
-  over: Deferred.Deferred<void> | undefined
-}
 
 /** A protocol at work. */
 export interface Service<In, Packet, Frame, Key extends object = never> {
@@ -68,6 +65,11 @@ export class Connections extends Context.Service<
     ) => (accepted: Accepted<In, Frame>) => Fiber.Fiber<void, Hangup>
     /** Tells every peer that the server stops, and ends every connection and those that come from now on. */
     readonly stop: Effect.Effect<void>
+    /**
+     * The connections that are open, and then each that is opened, of all protocols. An observer for which 1024 wait misses
+     * the oldest, and is told how many. Peers by UDP have no connection.
+     */
+    readonly opened: Stream.Stream<OpenConnection | Missed>
   }
 >()("parlance/transports/Connections") {
   static readonly layerNoDeps = Layer.effect(
@@ -85,6 +87,7 @@ export class Connections extends Context.Service<
       // oxlint-disable-next-line typescript/no-explicit-any -- a connection is invariant in what it reads and writes
       const connections = new Set<Connection<any, any, any, any>>()
       const stops = new Set<Effect.Effect<void>>()
+      const observed = new OpenConnections(connections)
       let isStopping = false
       let lastConnection = 0
 
@@ -110,7 +113,7 @@ export class Connections extends Context.Service<
           metrics,
           limits,
           clock,
-          wire,
+          taps: new PacketTaps(wire, protocol.masks),
           turn: flusher.turn,
           run: apart
         }
@@ -120,16 +123,12 @@ export class Connections extends Context.Service<
           const sweep = Effect.suspend(() => interpreter.perform(exchange.sweep()))
           yield* Effect.forkScoped(everyMillis(sweepMillis, sweep))
         }
-        const crowd: Crowd = { count: 0, over: undefined }
-        const stop = Effect.suspend(() => {
-          if (crowd.over !== undefined) return Deferred.await(crowd.over)
-          crowd.over = Deferred.makeUnsafe()
-          if (crowd.count === 0) Deferred.doneUnsafe(crowd.over, Effect.void)
+        const crowd = new Crowd()
+        const stop = crowd.stop(() => {
           // Where all is over, everybody has been told.
-          if (!isStopping) interpreter.tellAll({ _tag: "ServerStopping" })
+          if (!isStopping) interpreter.sessions.tellAll({ _tag: "ServerStopping" })
           const hangup = new Hangup({ reason: "stopping" })
           for (const connection of connections) if (connection.isOf(context)) connection.hangUp(hangup)
-          return Deferred.await(crowd.over)
         })
         yield* Effect.acquireRelease(
           Effect.sync(() => stops.add(stop)),
@@ -151,7 +150,7 @@ export class Connections extends Context.Service<
       ): Effect.Effect<void> =>
         Effect.sync(() => {
           metrics.counts.connectionsRefused++
-          const reason = crowd.over === undefined ? reasonOf(remote.address, refusal) : "stopping"
+          const reason = crowd.isOver ? "stopping" : reasonOf(remote.address, refusal)
           const said = reason === "refused" ? refusal : undefined
           for (const frame of protocol.converse().farewell(reason, said)) carrier.write([frame])
           carrier.end()
@@ -200,8 +199,9 @@ export class Connections extends Context.Service<
             connection.abort()
             leavePlace()
             connections.delete(connection)
+            observed.closed(connection)
             metrics.counts.connections--
-            if (--crowd.count === 0 && crowd.over !== undefined) Deferred.doneUnsafe(crowd.over, Effect.void)
+            crowd.leave()
           })
         )
 
@@ -216,7 +216,8 @@ export class Connections extends Context.Service<
             const connection = new Connection(context, interpreter, accepted, ++lastConnection)
             connection.fiber = fiber
             connections.add(connection)
-            crowd.count++
+            crowd.enter()
+            observed.opened(connection)
             metrics.counts.connections++
             metrics.counts.connectionsOpened++
             const converse = Effect.suspend(() => dialogue.converse(connection, accepted.inbound))
@@ -234,7 +235,7 @@ export class Connections extends Context.Service<
         allowed: Effect.Effect<void, RefusedByPolicy>
       ): Effect.Effect<void, Hangup> => {
         const { carrier, remote } = accepted
-        const isOver = () => isStopping || service.crowd.over !== undefined
+        const isOver = () => isStopping || service.crowd.isOver
         const refused = (refusal?: RefusedByPolicy) =>
           Effect.andThen(Effect.sync(leavePlace), refuse(service, accepted, refusal))
         return Effect.matchEffect(allowed, {
@@ -258,7 +259,7 @@ export class Connections extends Context.Service<
         const admit = isBrief ? quota.admitBriefly : quota.admit
         return (accepted: Accepted<In, Frame>): Fiber.Fiber<void, Hangup> => {
           const { hasPlace, remote } = accepted
-          const isOver = isStopping || service.crowd.over !== undefined || hasPlace === false
+          const isOver = isStopping || service.crowd.isOver || hasPlace === false
           const leavePlace = isOver ? undefined : hasPlace ? ownPlace : admit(remote.address)
           if (leavePlace === undefined) return run(refuse(service, accepted))
           if (allow === undefined || hasPlace === true) return run(serveOne(service, accepted, leavePlace))
@@ -272,7 +273,7 @@ export class Connections extends Context.Service<
         return Effect.forEach(stops, (stop) => stop, { concurrency: "unbounded", discard: true })
       })
 
-      return Connections.of({ serve, accept, stop })
+      return Connections.of({ serve, accept, stop, opened: observed.stream })
     })
   )
 

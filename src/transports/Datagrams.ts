@@ -27,7 +27,7 @@ export type Receive = (datagrams: ReadonlyArray<Incoming>) => Effect.Effect<void
  * are in dealing with one goes to `broken`, or else to the log.
  */
 export const make = <Packet, Key extends object>(
-  { context: { metrics, protocol, wire }, interpreter }: Service<Uint8Array, Packet, Uint8Array, Key>,
+  { context: { metrics, protocol, taps }, interpreter }: Service<Uint8Array, Packet, Uint8Array, Key>,
   broken?: OnDefect
 ): Effect.Effect<Receive> => {
   const { datagrams: spoken, name } = protocol
@@ -42,7 +42,7 @@ export const make = <Packet, Key extends object>(
           continue
         }
         const packet = spoken.read(bytes)
-        wire.record?.("in", `${name} ${link.address}`, packet)
+        taps.record?.("in", { who: `${name} ${link.address}` }, packet)
         return spoken.receive(link, packet, bytes.length)
       }
       return undefined

@@ -13,8 +13,8 @@ import type { Steps } from "../protocols/Step.ts"
 import type { Connection } from "./Connection.ts"
 import type { Inbound } from "./Inbound.ts"
 import type { Interpreter } from "./Interpreter.ts"
+import type { PacketTaps } from "./PacketTaps.ts"
 import type { ProtocolContext } from "./ProtocolContext.ts"
-import type { WireLog } from "./WireLog.ts"
 
 const loginLimit: readonly [{ readonly _tag: "Hangup"; readonly reason: "login-limit" }] = [
   { _tag: "Hangup", reason: "login-limit" }
@@ -26,16 +26,16 @@ const isCounted = <Frame, Key extends object>(steps: Steps<Frame, Key>): boolean
     step._tag === "Send" ? step.holdMillis === undefined : step._tag !== "Release" && step._tag !== "Fault"
   )
 
-type Context<In, Packet, Frame, Key extends object> = Pick<ProtocolContext<In, Packet, Frame, Key>, "protocol" | "wire">
+type Context<In, Packet, Frame, Key extends object> = Pick<ProtocolContext<In, Packet, Frame, Key>, "protocol" | "taps">
 
 /** Speaks with all peers of one protocol. */
 export class Dialogue<In, Packet, Frame, Key extends object> {
-  readonly #wire: WireLog
+  readonly #taps: PacketTaps
   readonly #interpreter: Interpreter<Frame, Key>
   readonly #isOfExchange: boolean
 
-  constructor({ protocol, wire }: Context<In, Packet, Frame, Key>, interpreter: Interpreter<Frame, Key>) {
-    this.#wire = wire
+  constructor({ protocol, taps }: Context<In, Packet, Frame, Key>, interpreter: Interpreter<Frame, Key>) {
+    this.#taps = taps
     this.#interpreter = interpreter
     this.#isOfExchange = protocol.exchange !== undefined
   }
@@ -71,7 +71,7 @@ export class Dialogue<In, Packet, Frame, Key extends object> {
   }
 
   #take(connection: Connection<In, Packet, Frame, Key>, packet: Packet): Steps<Frame, Key> {
-    this.#wire.record?.("in", connection.who, packet)
+    this.#taps.record?.("in", connection, packet)
     const steps = connection.conversation.receive(packet)
     const isOver = !connection.hasBeenIn && isCounted(steps) && connection.isOverLoginPackets()
     return isOver ? loginLimit : steps

@@ -7,23 +7,17 @@
  *   before that event.
  */
 import { Effect, Fiber, Result } from "effect"
-import type { SharedEvent } from "../domain/Event.ts"
 import { explain, Hangup } from "../domain/Hangup.ts"
 import { AddressBanned, AlreadyLoggedIn, NotLoggedIn, type Rejection, ServerFull } from "../domain/Rejection.ts"
 import type { Reply } from "../domain/Command.ts"
 import type { Protocol } from "../protocols/Protocol.ts"
 import { type ImmediateStep, keyOf, type Step, type Steps } from "../protocols/Step.ts"
 import { type Session, summary } from "../services/Session.ts"
+import { OpenSessions } from "./OpenSessions.ts"
 import type { Own } from "./Own.ts"
 import type { ProtocolContext } from "./ProtocolContext.ts"
 import { SessionOutlet } from "./SessionOutlet.ts"
 import { type Answer, StoredAnswers } from "./StoredAnswers.ts"
-
-interface Open {
-  readonly session: Session
-  /** Gives back the place that its address takes. */
-  readonly release: () => void
-}
 
 /** What steps are carried out with: nothing of it is about what is read. */
 export interface InterpreterContext<Frame, Key extends object> extends Pick<
@@ -34,7 +28,6 @@ export interface InterpreterContext<Frame, Key extends object> extends Pick<
 }
 
 type Performed = Effect.Effect<void, Hangup>
-
 const nothing = (): void => {}
 
 /** Tells of a defect that nobody else is told of. */
@@ -48,7 +41,7 @@ const withoutConnection = (performed: Performed, broken: OnDefect): Effect.Effec
 
 export class Interpreter<Frame, Key extends object> {
   readonly #context: InterpreterContext<Frame, Key>
-  readonly #sessions = new Map<Key | Own<Frame>, Open>()
+  readonly #sessions: OpenSessions<Frame, Key>
   // The fibers that carry out what came of a session by datagrams, and wait: the next one waits for them.
   readonly #turns = new Map<Key, Fiber.Fiber<void>>()
   readonly #answers = new StoredAnswers<Frame, Key>((next, own) => this.performAll(next, own))
@@ -56,6 +49,7 @@ export class Interpreter<Frame, Key extends object> {
 
   constructor(context: InterpreterContext<Frame, Key>) {
     this.#context = context
+    this.#sessions = new OpenSessions(context.protocol.exchange)
   }
 
   /** The session of a key, or that of a connection. */
@@ -63,9 +57,9 @@ export class Interpreter<Frame, Key extends object> {
     return this.#sessions.get(key)?.session
   }
 
-  /** Tells an event to all sessions. */
-  tellAll(event: SharedEvent): void {
-    for (const { session } of this.#sessions.values()) session.outlet.deliver(event, "witness")
+  /** All sessions. */
+  get sessions(): Pick<OpenSessions<Frame, Key>, "by" | "tellAll"> {
+    return this.#sessions
   }
 
   /** How much is being waited for that no connection waits for. */

@@ -5,9 +5,9 @@ import type { Chat } from "../services/Chat.ts"
 import type { Quota } from "../services/Quota.ts"
 import type { Turn } from "../services/Turn.ts"
 import type { OutboxContext } from "./Outbox.ts"
+import type { PacketTaps } from "./PacketTaps.ts"
 import type { SharedFrames } from "./SharedFrames.ts"
 import type { TransportLimits } from "./TransportLimits.ts"
-import type { WireLog } from "./WireLog.ts"
 
 /** What all who speak one protocol have in common; kept once, for there may be very many of them. */
 export interface ProtocolContext<In, Packet, Frame, Key extends object> {
@@ -19,7 +19,7 @@ export interface ProtocolContext<In, Packet, Frame, Key extends object> {
   readonly metrics: Metrics["Service"]
   readonly limits: TransportLimits
   readonly clock: Clock.Clock
-  readonly wire: WireLog
+  readonly taps: PacketTaps
   /** The turn of whoever carries out steps. */
   readonly turn: Turn
   /** Runs what belongs to no connection, until the protocol is not served any more. */

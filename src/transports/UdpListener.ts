@@ -26,7 +26,7 @@ export const listen = Effect.fn("UdpListener.listen")(function* <Packet, Key ext
   options: { readonly host: string; readonly port: number }
 ): Effect.fn.Return<string, ListenFailed, Scope.Scope> {
   const { context, interpreter } = service
-  const { metrics, protocol, wire } = context
+  const { metrics, protocol, taps } = context
   const receive = yield* Datagrams.make(service)
   const socket = yield* NodeDatagramSocket.make({
     bind: { address: options.host, port: options.port },
@@ -56,7 +56,7 @@ export const listen = Effect.fn("UdpListener.listen")(function* <Packet, Key ext
       address: NetAddress.formatIp(address.address),
       isReliable: false,
       send: (payload) => {
-        wire.record?.("out", `${protocol.name} ${link.address}`, payload)
+        taps.record?.("out", { who: `${protocol.name} ${link.address}` }, payload)
         Queue.offerUnsafe(outgoing, { payload, address })
       }
     }

@@ -17,6 +17,8 @@ const run = async (name: string): Promise<string> => {
 
 /** What each prints, among other things. */
 const programs: Readonly<Record<string, ReadonlyArray<string>>> = {
+  Bridge: ["carl hears of tina: hello from TsockM", "tina hears of carl: hello from ChatMaster"],
+  EchoBot: ["Echo says: hello", "Echo tells ada: psst"],
   LineProtocol: [
     "alice heard: * Who are you? Say: nick <name>",
     "alice heard: ! Say first who you are: nick <name>",

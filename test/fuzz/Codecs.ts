@@ -7,8 +7,11 @@ import * as PacketCodec from "../../src/protocols/packet/PacketCodec.ts"
 import * as PacketReader from "../../src/protocols/packet/PacketReader.ts"
 import type { Reader } from "../../src/protocols/Reader.ts"
 import * as SocketsReader from "../../src/protocols/sockets/SocketsReader.ts"
+import { defaultLimits } from "../../src/protocols/toss/SlipLimits.ts"
 import * as SlipDocument from "../../src/protocols/toss/SlipDocument.ts"
 import * as SlipWriter from "../../src/protocols/toss/SlipWriter.ts"
+import * as TossResponses from "../../src/protocols/toss/TossResponses.ts"
+import * as TsockmPeerReader from "../../src/protocols/tsockm/TsockmPeerReader.ts"
 import * as Utf8 from "../../src/protocols/Utf8.ts"
 import { LineBuffer } from "../../src/app/LineBuffer.ts"
 import * as ChatMaster from "../protocols/chatmaster/Wire.ts"
@@ -132,6 +135,27 @@ export const codecs: ReadonlyArray<Codec> = [
       return ["Record"]
     },
     outcomes: ["Failed", "Record"]
+  },
+  {
+    name: "toss, responses",
+    samples: Toss.captured.filter(({ isFromClient }) => !isFromClient).map(({ bytes }) => bytes),
+    check: streamed(
+      (reads) => readAll(TossResponses.make(defaultLimits), reads),
+      // What was not announced and cannot be read costs the rest of the read.
+      (response) => response._tag === "Failure"
+    ),
+    outcomes: ["Success", "Failure"]
+  },
+  {
+    name: "tsockm, packets to a peer",
+    samples: Tsockm.captured.filter(({ isFromClient }) => !isFromClient).map(({ text }) => utf8(text)),
+    check: streamed((reads) =>
+      readAll(TsockmPeerReader.make(), reads).map((it) => ({
+        _tag: it === undefined ? "TooLong" : "Packet",
+        it: it && hex(it)
+      }))
+    ),
+    outcomes: ["Packet"]
   },
   {
     name: "tsockm, packets",

@@ -192,6 +192,23 @@ describe("Chat for all", () => {
     }).pipe(Effect.provide(layer()))
   )
 
+  it.effect("events has direct messages, and what is said in private rooms", () =>
+    Effect.gen(function* () {
+      const chat = yield* Chat
+      const { alice } = yield* trio
+      const observed = yield* Stream.runCollect(Stream.take(chat.events, 5)).pipe(
+        Effect.forkChild({ startImmediately: true })
+      )
+      yield* Effect.yieldNow
+      yield* alice.run({ _tag: "Tell", to: "bob", text: "psst" })
+      yield* alice.run(join("cellar"))
+      yield* alice.run({ _tag: "SetPrivate", isPrivate: true })
+      yield* alice.run(say("alone"))
+      const said = (yield* Fiber.join(observed)).flatMap((event) => (event._tag === "Said" ? [event.message.text] : []))
+      assert.deepStrictEqual(said, ["psst", "alone"])
+    }).pipe(Effect.provide(layer()))
+  )
+
   it.effect("an observer that is too slow misses the oldest events, and holds up nobody", () =>
     Effect.gen(function* () {
       const chat = yield* Chat
@@ -204,7 +221,12 @@ describe("Chat for all", () => {
       for (let count = 1; count <= 3000; count++) chat.announce(`${count}`)
       assert.strictEqual(alice.told().length, 3001)
       const next = yield* pull
-      assert.deepStrictEqual(next[0], { _tag: "Announced", text: `${3000 - 1024 + 1}` })
+      assert.deepStrictEqual(next.slice(0, 2), [
+        { _tag: "Missed", count: 3000 - 1024 },
+        { _tag: "Announced", text: `${3000 - 1024 + 1}` }
+      ])
+      chat.announce("last")
+      assert.deepStrictEqual(yield* pull, [{ _tag: "Announced", text: "last" }])
     }).pipe(Effect.scoped, Effect.provide(layer()))
   )
 

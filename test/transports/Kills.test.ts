@@ -2,7 +2,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Layer, Scheduler, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import type { Event } from "../../src/domain/Event.ts"
 import { Hangup } from "../../src/domain/Hangup.ts"
 import { Metrics } from "../../src/services/Metrics.ts"
 import { Directory } from "../../src/services/Directory.ts"
@@ -28,7 +27,7 @@ const enter = Effect.fnUntraced(function* <In, Packet, Frame, Key extends object
 })
 
 /** What a visitor hears of others: who says what, who comes and who goes. */
-const lineOf = (event: Event): string | undefined => {
+const lineOf = (event: Visitor.Heard["event"]): string | undefined => {
   if (event._tag === "Said") return `${event.message.from}: ${event.message.text}`
   return event._tag === "UserLeft" ? `${event.user.name} left` : undefined
 }

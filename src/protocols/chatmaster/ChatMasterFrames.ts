@@ -8,6 +8,7 @@
 import { deflateSync, gzipSync } from "node:zlib"
 import * as Slab from "../Slab.ts"
 import type { Container } from "./Compression.ts"
+import type { Request } from "./ChatMasterPackage.ts"
 import type { ServerPackage } from "./ChatMasterPacket.ts"
 
 /** The longest JSON of a package to a peer that may be the original. */
@@ -22,8 +23,8 @@ const contentLimitBytes = plainLimitBytes - envelopeBytes
  *
  * @see PROTOCOL.md § 9
  */
-export const encode = (serverPackage: ServerPackage, container: Container): Uint8Array => {
-  const json = Slab.encode(JSON.stringify(serverPackage))
+export const encode = (written: Request | ServerPackage, container: Container): Uint8Array => {
+  const json = Slab.encode(JSON.stringify(written))
   switch (container) {
     case 0:
       return json

@@ -201,6 +201,7 @@ export const make = (settings: Settings) => {
       steps.push(...delivery.transmitAll(millis))
       return steps
     },
+    linkOf: ({ link }: Member.Member): Link<Uint8Array> => link,
     queuedBytes: ({ lanes }: Member.Member): number => lanes?.queuedBytes() ?? 0,
     count: (): number => bySecret.size,
     pendingCount: logins.pendingCount

@@ -20,6 +20,9 @@ export const U32 = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 0xff
 /** A number of 8 bytes, never a `number`. */
 export const U64 = Schema.BigInt.check(Schema.isBetweenBigInt({ minimum: 0n, maximum: 2n ** 64n - 1n }))
 
+/** A number of 8 bytes by which its holder is known: nobody else may see it. */
+export const Secret = U64.annotate({ description: "a secret number of 8 bytes" })
+
 const encoder = new TextEncoder()
 
 const isText = (text: string): boolean =>
@@ -58,6 +61,8 @@ export interface Field {
   readonly fixedBytes: number
   /** How many bytes each one more in its length stands for, 0 if it has no length. */
   readonly unitBytes: number
+  /** Whether only its sender and the server may see it. */
+  readonly isSecret: boolean
   /** Reads what the Schema is to decode. */
   readonly read: (reader: ByteReader.ByteReader) => unknown
   /** Whether whatever is read is a value of the Schema, so that there is nothing to decode. */
@@ -90,8 +95,11 @@ const sizeOfNumbers = (numbers: ReadonlyArray<bigint>): number => 8 * Math.min(n
 
 const field = (
   schema: Schema.ConstraintDecoder<unknown>,
-  kind: Omit<Field, "decode">
-): readonly [Schema.Constraint, Field] => [schema, { ...kind, decode: Schema.decodeUnknownResult(schema) }]
+  kind: Omit<Field, "decode" | "isSecret">
+): readonly [Schema.Constraint, Field] => [
+  schema,
+  { ...kind, isSecret: schema === Secret, decode: Schema.decodeUnknownResult(schema) }
+]
 
 const number = { isTotal: true, unitBytes: 0, moreBytes: none }
 
@@ -100,6 +108,7 @@ export const fields: ReadonlyMap<Schema.Constraint, Field> = new Map([
   field(U16, { ...number, fixedBytes: 2, read: ByteReader.u16, write: ByteWriter.u16 }),
   field(U32, { ...number, fixedBytes: 4, read: ByteReader.u32, write: ByteWriter.u32 }),
   field(U64, { ...number, fixedBytes: 8, read: ByteReader.u64, write: ByteWriter.u64 }),
+  field(Secret, { ...number, fixedBytes: 8, read: ByteReader.u64, write: ByteWriter.u64 }),
   field(Text, {
     isTotal: false,
     fixedBytes: 2,

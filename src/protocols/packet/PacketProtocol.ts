@@ -6,6 +6,7 @@ import type { ByteProtocol } from "../Protocol.ts"
 import * as PacketCodec from "./PacketCodec.ts"
 import * as PacketConversation from "./PacketConversation.ts"
 import * as PacketExchange from "./PacketExchange.ts"
+import { masks } from "./PacketMasks.ts"
 import type { Member } from "./PacketMember.ts"
 import * as PacketReader from "./PacketReader.ts"
 import type { Received } from "./PacketReader.ts"
@@ -53,6 +54,7 @@ export const make = (options: Options): ByteProtocol<Received, Uint8Array, Membe
     render: () => [],
     sizeBytes: (frame) => frame.length,
     exchange,
+    masks,
     datagrams: {
       read: (bytes) => Result.merge(PacketCodec.readDatagram(bytes)),
       receive: (link, packet, sizeBytes) =>

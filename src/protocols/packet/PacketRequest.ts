@@ -7,30 +7,30 @@
  * @see PROTOCOL.md §§ 3–6
  */
 import { Schema } from "effect"
-import { Blob, Text, U32, U64 } from "./PacketField.ts"
+import { Blob, Secret, Text, U32, U64 } from "./PacketField.ts"
 
 /** A packet from a client; `session` is the secret number by which it says who it is. */
 export const Request = Schema.TaggedUnion({
   SessionRequest: { name: Text },
   /** Only says that the client is still there. */
-  SessionPreserve: { session: U64 },
-  UsersRequest: { session: U64 },
-  UserDataRequest: { session: U64, user: U64 },
+  SessionPreserve: { session: Secret },
+  UsersRequest: { session: Secret },
+  UserDataRequest: { session: Secret, user: U64 },
   /** `user` is who is to get it, `message` the sender's own number of it. */
-  MessageRequest: { session: U64, user: U64, message: U64, blob: Blob },
-  BroadcastRequest: { session: U64, message: U64, blob: Blob },
+  MessageRequest: { session: Secret, user: U64, message: U64, blob: Blob },
+  BroadcastRequest: { session: Secret, message: U64, blob: Blob },
   /** `message` is the number that the server gave; which session answers, the carrier knows. */
   IncomingMessageResponse: { message: U64 },
   /** The bits 16 to 31 of `file` are zero, or it is an upload on the wire. */
-  DownloadRequest: { session: U64, file: U64 },
+  DownloadRequest: { session: Secret, file: U64 },
   /** `name` is not empty, or it is a download on the wire. */
-  UploadRequest: { session: U64, sizeBytes: U32, name: Text },
+  UploadRequest: { session: Secret, sizeBytes: U32, name: Text },
   /** `transaction` is even. */
-  DownloadChunkRequest: { transaction: U64, chunk: U32 },
+  DownloadChunkRequest: { transaction: Secret, chunk: U32 },
   /** `transaction` is odd. The length of `blob` is as it came. */
-  UploadChunkRequest: { transaction: U64, chunk: U32, blob: Blob },
-  FilesRequest: { session: U64 },
-  FileDataRequest: { session: U64, file: U64 }
+  UploadChunkRequest: { transaction: Secret, chunk: U32, blob: Blob },
+  FilesRequest: { session: Secret },
+  FileDataRequest: { session: Secret, file: U64 }
 })
 export type Request = typeof Request.Type
 

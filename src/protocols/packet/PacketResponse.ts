@@ -7,11 +7,11 @@
  * @see PROTOCOL.md §§ 3–6, 9
  */
 import { Schema } from "effect"
-import { Blob, Numbers, Text, U16, U32, U64 } from "./PacketField.ts"
+import { Blob, Numbers, Secret, Text, U16, U32, U64 } from "./PacketField.ts"
 
 /** A packet from the server. */
 export const Response = Schema.TaggedUnion({
-  SessionCookie: { user: U64, session: U64 },
+  SessionCookie: { user: U64, session: Secret },
   /** `requestType` is the number of the packet that is refused, 0 if there was none; `code` is a `PacketError`. */
   Error: { requestType: U16, code: U16, text: Text },
   UsersResponse: { users: Numbers },
@@ -22,9 +22,9 @@ export const Response = Schema.TaggedUnion({
   /** `user` is the sender, `message` a number that the server gave. */
   IncomingMessage: { user: U64, message: U64, blob: Blob },
   /** Answers both kinds of transfer; `transaction` is even for a download, odd for an upload. */
-  TransferResponse: { file: U64, transaction: U64 },
-  DownloadChunkResponse: { transaction: U64, chunk: U32, blob: Blob },
-  UploadChunkResponse: { transaction: U64, chunk: U32 },
+  TransferResponse: { file: U64, transaction: Secret },
+  DownloadChunkResponse: { transaction: Secret, chunk: U32, blob: Blob },
+  UploadChunkResponse: { transaction: Secret, chunk: U32 },
   FilesResponse: { files: Numbers },
   FileDataResponse: { file: U64, sizeBytes: U32, name: Text }
 })

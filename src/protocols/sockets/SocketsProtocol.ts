@@ -3,6 +3,7 @@ import { ProtocolName } from "../../domain/Message.ts"
 import type { Protocol } from "../Protocol.ts"
 import { jsonBytesOf, type SocketIoPacket } from "../SocketIoPacket.ts"
 import * as Conversation from "./SocketsConversation.ts"
+import { masks } from "./SocketsMasks.ts"
 import type { Received } from "./SocketsPacket.ts"
 import * as Reader from "./SocketsReader.ts"
 import { shared } from "./SocketsRender.ts"
@@ -22,5 +23,6 @@ export const make = (): Protocol<SocketIoPacket, Received, SocketIoPacket> => ({
   reader: Reader.make,
   converse: Conversation.make,
   render: shared,
-  sizeBytes: (packet) => headBytes + jsonBytesOf(packet)
+  sizeBytes: (packet) => headBytes + jsonBytesOf(packet),
+  masks
 })

@@ -1,6 +1,6 @@
 /** The protocol of Toss-a-Message: requests and responses in Slip over TCP, or in JSON. */
 import { type Message, ProtocolName } from "../../domain/Message.ts"
-import type { ByteFrame, ByteProtocol } from "../Protocol.ts"
+import type { ByteFrame, ByteProtocol, Masks } from "../Protocol.ts"
 import type { Variant } from "./PillowFrames.ts"
 import { defaultLimits, type SlipLimits } from "./SlipLimits.ts"
 import * as Conversation from "./TossConversation.ts"
@@ -47,6 +47,11 @@ const speech = (): Conversation.Settings["said"] => {
   }
 }
 
+const masks: Masks<TossPacket, ByteFrame> = {
+  packet: (packet) => (packet._tag === "FilePiece" ? { ...packet, bytes: packet.bytes.slice() } : packet),
+  frame: (frame) => frame
+}
+
 /**
  * Makes the protocol. Its variants are the languages of a peer: Slip, JSON.
  *
@@ -74,6 +79,7 @@ export const make = ({
       if (event._tag === "Said" && as === "witness") return settings.said(event.message, variant)
       return Events.share(event, as, settings.now()).flatMap((response) => Frames.encode(response, variant))
     },
-    sizeBytes: Frames.heldBytes
+    sizeBytes: Frames.heldBytes,
+    masks
   }
 }

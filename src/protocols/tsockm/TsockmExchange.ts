@@ -288,7 +288,8 @@ export const make = (settings: Settings) => {
       }
       return steps
     },
-    queuedBytes: Peer.queuedBytes
+    queuedBytes: Peer.queuedBytes,
+    linkOf: ({ link }: Peer.Peer): PeerLink => link
   }
 }
 

@@ -5,6 +5,7 @@ import type { ByteProtocol } from "../Protocol.ts"
 import * as TsockmConversation from "./TsockmConversation.ts"
 import * as TsockmExchange from "./TsockmExchange.ts"
 import * as TsockmId from "./TsockmId.ts"
+import { masks } from "./TsockmMasks.ts"
 import type { Peer } from "./TsockmPeer.ts"
 import * as TsockmReader from "./TsockmReader.ts"
 import type { Received } from "./TsockmRequest.ts"
@@ -58,12 +59,14 @@ export const make = (options: Options): ByteProtocol<Received, Uint8Array, Peer>
     // Its events come by the exchange.
     render: () => [],
     sizeBytes: (frame) => frame.length,
+    masks,
     exchange: {
       deliver: exchange.deliver,
       deliverAll: exchange.deliverAll,
       hangUp: exchange.hangUp,
       check: exchange.check,
       queuedBytes: exchange.queuedBytes,
+      linkOf: exchange.linkOf,
       sweep: exchange.sweep,
       areConnectionsBrief: true
     }

@@ -1,0 +1,12 @@
+/**
+ * The protocol of the Python chat app: its Schemas, what decodes and encodes them in both directions, and the protocol that a server can serve.
+ *
+ * @see PROTOCOL.md
+ * @module
+ */
+export * as Packet from "./Packet.ts"
+export * as PacketProtocol from "./PacketProtocol.ts"
+export * as PacketReader from "./PacketReader.ts"
+export * as PacketRequest from "./PacketRequest.ts"
+export * as PacketResponse from "./PacketResponse.ts"
+export { PacketError } from "./PacketError.ts"

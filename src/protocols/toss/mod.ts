@@ -1,0 +1,14 @@
+/**
+ * The protocol of Toss-a-Message: its Schemas, what decodes and encodes them in both directions, and the protocol that a server can serve.
+ *
+ * @see PROTOCOL.md
+ * @module
+ */
+export * as Toss from "./Toss.ts"
+export * as TossProtocol from "./TossProtocol.ts"
+export * as TossReader from "./TossReader.ts"
+export * as TossPacket from "./TossPacket.ts"
+export * as PillowRequest from "./PillowRequest.ts"
+export * as PillowResponse from "./PillowResponse.ts"
+export * as SlipLimits from "./SlipLimits.ts"
+export * as SlipValue from "./SlipValue.ts"
