@@ -110,7 +110,7 @@ const faults = (file: string, text: string): ReadonlyArray<string> => {
     /^export default\b/m.test(text) && file !== "web/vite.config.ts" && `${file} has a default export`,
     badNames.test(file) && `${file} is not named after what it is`,
     /(^|\/)mod\.ts$/.test(file) &&
-      !["mod.ts", "api/mod.ts", "testing/mod.ts"].includes(file) &&
+      !/^((api|services|testing|protocols\/[^/]+)\/)?mod\.ts$/.test(file) &&
       `${file} is not a public door`
   ]
   return found.filter((fault) => fault !== false)
@@ -273,8 +273,11 @@ describe("Floors", () => {
     assert.deepStrictEqual(faults("domain/Names.ts", "export const a = 1\n".repeat(300)), [])
     assert.lengthOf(faults("domain/Names.ts", "export const a = 1\n".repeat(301)), 1)
     assert.lengthOf(faults("domain/Names.ts", "export default 1\n"), 1)
-    assert.lengthOf(faults("services/mod.ts", ""), 1)
+    assert.lengthOf(faults("domain/mod.ts", ""), 1)
+    assert.lengthOf(faults("protocols/mod.ts", ""), 1)
     assert.lengthOf(faults("mod.ts", ""), 0)
+    assert.lengthOf(faults("services/mod.ts", ""), 0)
+    assert.lengthOf(faults("protocols/toss/mod.ts", ""), 0)
     assert.lengthOf(faults("testing/mod.ts", ""), 0)
     for (const name of ["utils.ts", "Helpers.ts", "common.ts", "shared/Frames.ts", "types.ts"]) {
       assert.lengthOf(faults(`protocols/${name}`, ""), 1, name)

@@ -22,7 +22,8 @@ import * as Protocols from "./Protocols.ts"
 import { publicUrl } from "./PublicUrl.ts"
 import { Settings } from "./Settings.ts"
 
-type Port = "tossPort" | "tsockmPort" | "chatmasterPort" | "packetPort" | "httpPort"
+/** The settings that are ports. */
+export type Port = "tossPort" | "tsockmPort" | "chatmasterPort" | "packetPort" | "httpPort"
 type Options = { readonly host: string; readonly port: number }
 
 // A layer that opens a port of the settings, and takes note of its addresses.

@@ -7,7 +7,8 @@
 import { Config, Context, Effect, Layer, Option, Result, Schema, String } from "effect"
 import * as Kind from "./SettingKind.ts"
 
-interface Row<A> {
+/** A setting: what it may be, its default as a text, and what it is. */
+export interface Row<A> {
   readonly kind: Kind.Kind<A>
   readonly initial: string
   readonly about: string
@@ -77,7 +78,8 @@ const table = {
 
 type Name = keyof typeof table
 type Value<R> = R extends Row<infer A> ? A : never
-type Values = { readonly [N in Name]: Value<(typeof table)[N]> }
+/** The settings by name. */
+export type Values = { readonly [N in Name]: Value<(typeof table)[N]> }
 
 /** What operators see of one setting. */
 export interface Description {

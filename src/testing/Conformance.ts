@@ -16,7 +16,8 @@ import * as Peer from "./Peer.ts"
 import * as Samples from "./Samples.ts"
 import type { Connect, Subject } from "./Subject.ts"
 
-type Test = (name: string, run: () => Effect.Effect<void, Failure, Scope.Scope>) => void
+/** Registers a test, as `it.effect` does. */
+export type Test = (name: string, run: () => Effect.Effect<void, Failure, Scope.Scope>) => void
 
 const isOfBytes = <In, Packet, Frame, Key extends object>(
   subject: Subject<In, Packet, Frame, Key>

@@ -3,9 +3,9 @@
  *
  * @module
  */
-export { conformance } from "./Conformance.ts"
-export { ConformanceFailure } from "./ConformanceFailure.ts"
+export { conformance, type Test } from "./Conformance.ts"
+export { ConformanceFailure, type Failure } from "./ConformanceFailure.ts"
 export * as LossyNetwork from "./LossyNetwork.ts"
 export * as Peer from "./Peer.ts"
 export * as Samples from "./Samples.ts"
-export type { Subject, SubjectOf } from "./Subject.ts"
+export type { Connect, Subject, SubjectOf } from "./Subject.ts"

@@ -36,7 +36,9 @@ const ownPlace = (): void => {}
 /** A protocol at work. */
 export interface Service<In, Packet, Frame, Key extends object = never> {
   readonly context: ProtocolContext<In, Packet, Frame, Key>
+  /** @internal */
   readonly interpreter: Interpreter<Frame, Key>
+  /** @internal */
   readonly dialogue: Dialogue<In, Packet, Frame, Key>
 }
 

@@ -37,17 +37,28 @@ export interface Peer {
   readonly link: Link<Uint8Array>
   readonly generation: Generation
   readonly ends: Ends
+  /** @internal */
   readonly settings: Settings
   isOpen: boolean
   /** Whether nothing more is told to it, because the server stops. */
   isStopping: boolean
-  /** The number that the chat gave it, and how others see it; undefined before its login. */
+  /** The number that the chat gave it; undefined before its login. */
   number: number | undefined
+  /**
+   * How others see it; undefined before its login.
+   *
+   * @internal
+   */
   entry: Entry | undefined
+  /** @internal */
   waiting: Waiting | undefined
   /** Until when what waits is held; undefined if nothing is. */
   heldUntilMillis: number | undefined
-  /** About whom a question is expected while there is a hold. */
+  /**
+   * About whom a question is expected while there is a hold.
+   *
+   * @internal
+   */
   about: Entry | undefined
   /** How often in a row no question came. */
   silences: number

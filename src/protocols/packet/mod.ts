@@ -1,0 +1,14 @@
+/**
+ * The protocol of the Python chat app: its Schemas, its reader, and the protocol that a server can serve.
+ *
+ * @see PROTOCOL.md
+ * @module
+ */
+export * as PacketProtocol from "./PacketProtocol.ts"
+export * as PacketReader from "./PacketReader.ts"
+export * as PacketRequest from "./PacketRequest.ts"
+export * as PacketResponse from "./PacketResponse.ts"
+export * from "../Contract.ts"
+export type { Malformed } from "./PacketCodec.ts"
+export { PacketError } from "./PacketError.ts"
+export type { Member as PacketMember } from "./PacketMember.ts"

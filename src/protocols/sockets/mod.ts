@@ -1,0 +1,10 @@
+/**
+ * The protocol of Sockets: its Schemas, its reader, and the protocol that a server can serve.
+ *
+ * @see PROTOCOL.md
+ * @module
+ */
+export * as SocketsProtocol from "./SocketsProtocol.ts"
+export * as SocketsReader from "./SocketsReader.ts"
+export * as SocketsPacket from "./SocketsPacket.ts"
+export * from "../Contract.ts"

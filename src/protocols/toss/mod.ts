@@ -1,0 +1,16 @@
+/**
+ * The protocol of Toss-a-Message: its Schemas, its reader, and the protocol that a server can serve.
+ *
+ * @see PROTOCOL.md
+ * @module
+ */
+export * as TossProtocol from "./TossProtocol.ts"
+export * as TossReader from "./TossReader.ts"
+export * as TossPacket from "./TossPacket.ts"
+export * as PillowRequest from "./PillowRequest.ts"
+export * as PillowResponse from "./PillowResponse.ts"
+export * as SlipLimits from "./SlipLimits.ts"
+export * as SlipValue from "./SlipValue.ts"
+export * from "../Contract.ts"
+export type { Variant as TossVariant } from "./PillowFrames.ts"
+export type { Failure as SlipFailure } from "./SlipText.ts"
