@@ -5,6 +5,20 @@
  */
 export { BotAccess, CurrentBot, OperatorAccess, operatorCookie, RequestCheck, RequestLimit } from "./Access.ts"
 export * as ApiError from "./ApiError.ts"
+export {
+  BotExists,
+  NoConsole,
+  NoSuchBan,
+  NoSuchBot,
+  NoSuchPeer,
+  NoSuchRoom,
+  NotAnAddress,
+  OriginForeign,
+  RequestInvalid,
+  TooManyBots,
+  TooManyRequests,
+  Unauthorized
+} from "./ApiError.ts"
 export * as Client from "./Client.ts"
 export { ParlanceApi } from "./ParlanceApi.ts"
 export { RoomEvent } from "./RoomEvent.ts"

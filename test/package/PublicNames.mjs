@@ -32,20 +32,18 @@ const checker = program.getTypeChecker()
 const real = (symbol) => (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol)
 const isOurs = (declaration) => declaration.getSourceFile().fileName.startsWith(home.split(sep).join("/"))
 
-/** What a door gives by name, by itself or in a namespace. */
-const given = (door) => {
-  const found = new Set()
-  const visit = (module) => {
-    for (const exported of checker.getExportsOfModule(module)) {
-      const symbol = real(exported)
-      if (found.has(symbol)) continue
-      found.add(symbol)
-      if (symbol.flags & ts.SymbolFlags.ValueModule) visit(symbol)
-    }
+/** What a module exports: names, and namespaces with what they hold. */
+const exportsOf = (module) => {
+  const names = new Set()
+  const namespaces = []
+  for (const symbol of checker.getExportsOfModule(module).map(real)) {
+    if (symbol.flags & ts.SymbolFlags.ValueModule) namespaces.push(exportsOf(symbol))
+    else names.add(symbol)
   }
-  visit(checker.getSymbolAtLocation(program.getSourceFile(fileOf(door))))
-  return found
+  return { names, namespaces }
 }
+
+const given = (door) => exportsOf(checker.getSymbolAtLocation(program.getSourceFile(fileOf(door))))
 
 /** The part of a node that names something, if it does. */
 const nameIn = (node) => {
@@ -87,20 +85,26 @@ const used = (symbols) => {
       if (child !== condition) look(child, user)
     })
   }
-  for (const symbol of symbols) if (!(symbol.flags & ts.SymbolFlags.ValueModule)) visit(symbol, symbol.name)
+  for (const symbol of symbols) visit(symbol, symbol.name)
   return users
 }
 
+/**
+ * What is missing of what some exports use: the compiler finds the name of a type that it has inferred in the modules that a
+ * file imports, and in the namespaces that it imports by name, not in others.
+ */
+const missingOf = ({ names, namespaces }, known) => [
+  ...[...used(names)].filter(([symbol]) => !known.some((some) => some.has(symbol) || some.has(symbol.parent))),
+  ...namespaces.flatMap((namespace) => missingOf(namespace, [...known, namespace.names]))
+]
+
 const missing = doors.flatMap(([door]) => {
   const own = given(door)
-  const others = (beside[door] ?? []).map(given)
-  const isKnown = (symbol) => own.has(symbol) || others.some((other) => other.has(symbol))
-  return [...used(own)]
-    .filter(([symbol]) => !isKnown(symbol) && !isKnown(symbol.parent))
-    .map(([symbol, user]) => {
-      const file = symbol.declarations[0].getSourceFile().fileName.slice(home.length + 1)
-      return `parlance${door.slice(1)} does not give ${symbol.name} (${file}), which ${user} names`
-    })
+  const known = [own.names, ...(beside[door] ?? []).map((other) => given(other).names)]
+  return missingOf(own, known).map(([symbol, user]) => {
+    const file = symbol.declarations[0].getSourceFile().fileName.slice(home.length + 1)
+    return `parlance${door.slice(1)} does not give ${symbol.name} (${file}), which ${user} names`
+  })
 })
 for (const line of missing.sort()) console.log(line)
 process.exitCode = missing.length === 0 ? 0 : 1

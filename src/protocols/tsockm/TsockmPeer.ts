@@ -119,7 +119,7 @@ const waitingOf = (peer: Peer): Waiting => {
 }
 
 /** Bytes that wait for a peer. */
-export const queuedBytes = ({ waiting }: Peer): number => waiting?.sizeBytes ?? 0
+export const queuedBytes = (peer: Peer): number => peer.waiting?.sizeBytes ?? 0
 
 /** Sends what may be sent now: as much as goes out soon, and nothing behind a message behind which there is a hold. */
 export const pump = (peer: Peer): Steps => {
@@ -142,11 +142,11 @@ export const pump = (peer: Peer): Steps => {
 }
 
 /** Whether a peer may be an original: it is paced, and has not left several questions in a row unasked. */
-export const isOriginal = ({ settings, silences }: Peer): boolean => settings.gapMillis > 0 && silences < silenceLimit
+export const isOriginal = (peer: Peer): boolean => peer.settings.gapMillis > 0 && peer.silences < silenceLimit
 
 /** Whether packets can go out at once and need not be queued here. */
-export const takesAll = ({ heldUntilMillis, settings, waiting }: Peer): boolean =>
-  settings.gapMillis === 0 && heldUntilMillis === undefined && waiting === undefined
+export const takesAll = (peer: Peer): boolean =>
+  peer.settings.gapMillis === 0 && peer.heldUntilMillis === undefined && peer.waiting === undefined
 
 /** Queues the packets of an event, or others; a question about somebody may be expected behind each. */
 export const push = (
