@@ -119,34 +119,33 @@ const main = async (): Promise<void> => {
   const tarball = join(temporary, packed.filename)
   console.log(`${packed.filename}: ${statSync(tarball).size} bytes, ${packed.entryCount} files`)
 
-  const whole = await step("installed", () =>
-    project("whole", { "Core.ts": consumer("Core.ts"), "Doors.ts": consumer("Doors.ts"), ...programs() }, [
-      tarball,
-      ...pinned("effect", "@effect/platform-node", "typescript", "@types/node", "@effect/vitest", "vitest"),
-      "typescript5@npm:typescript@5.9.3"
+  const [whole, core] = await step("installed, with @effect/platform-node and without", () =>
+    Promise.all([
+      project("whole", { "Core.ts": consumer("Core.ts"), "Doors.ts": consumer("Doors.ts"), ...programs() }, [
+        tarball,
+        ...pinned("effect", "@effect/platform-node", "typescript", "@types/node", "@effect/vitest", "vitest"),
+        "typescript5@npm:typescript@5.9.3"
+      ]),
+      project("core", { "Core.ts": consumer("Core.ts") }, [tarball, ...pinned("effect", "@types/node")])
     ])
   )
-  const core = await step("installed without @effect/platform-node", () =>
-    project("core", { "Core.ts": consumer("Core.ts") }, [tarball, ...pinned("effect", "@types/node")])
-  )
-  const compiler = join(whole, "node_modules", "typescript", "bin", "tsc")
-  const compiler5 = join(whole, "node_modules", "typescript5", "bin", "tsc")
-  const check = async (title: string, folder: string, file: string): Promise<void> => {
-    await step(`${title} type-checks by TypeScript ${(await node(folder, file, "--version")).trim()}`, () =>
-      node(folder, file)
-    )
-  }
-  await Promise.all([check("all", whole, compiler5), check("all", whole, compiler)])
-  await check("the core", core, compiler)
+  const compilerOf = (name: string): string => join(whole, "node_modules", name, "bin", "tsc")
+  const check = (folder: string, name: string): Promise<string> => node(folder, compilerOf(name))
   cpSync(join(here, "PublicNames.mjs"), join(whole, "PublicNames.mjs"))
-  await step("every name in a signature is given", () => node(whole, "PublicNames.mjs", "typescript5"))
-
-  await step("runs", async () => {
-    await node(whole, "Core.ts")
-    await node(whole, "Doors.ts")
-    await node(core, "Core.ts")
-  })
-  await step("the doors have no side effects", () => Doors.check(whole, core, node))
+  await step("type-checks by TypeScript 5 and 7, every name in a signature is given, and it runs", () =>
+    Promise.all([
+      check(whole, "typescript5"),
+      (async () => {
+        await check(whole, "typescript")
+        await check(core, "typescript")
+        await node(whole, "PublicNames.mjs", "typescript5")
+        await node(whole, "Core.ts")
+        await node(whole, "Doors.ts")
+        await node(core, "Core.ts")
+      })()
+    ])
+  )
+  await step("no door has side effects", () => Doors.check(whole, core, node))
   const version = await npm(whole, "exec", "--no", "--", "parlance", "--version")
   assert.equal(version, `parlance v${manifest.version}\n`)
   console.log(await step("the program runs", () => serve(core)))
