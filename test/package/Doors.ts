@@ -59,9 +59,12 @@ export const check = async (whole: string, core: string, node: Node): Promise<vo
     assert.deepEqual(after, before, door)
     return loaded
   }
+  let modulesOfAll = 0
   for (const door of doorsOf(whole)) {
     const loaded = await look(door === "parlance" ? whole : core, door)
+    if (door === "parlance") modulesOfAll = loaded.length
     if (door !== "parlance/chat") continue
+    assert.ok(loaded.length * 2 < modulesOfAll, `parlance/chat loads ${loaded.length} modules of ${modulesOfAll}`)
     const own = pathToFileURL(join(core, "node_modules", "parlance")).href
     assert.ok(loaded.some((url) => url.startsWith(own)))
     const foreign = loaded.filter(
