@@ -1,6 +1,6 @@
 /** What happens when a door of the installed package is imported: nothing that others could notice. */
 import assert from "node:assert/strict"
-import { readFileSync } from "node:fs"
+import { readFileSync, realpathSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 
@@ -61,7 +61,12 @@ export const check = async (whole: string, core: string, node: Node): Promise<vo
   }
   let modulesOfAll = 0
   for (const door of doorsOf(whole)) {
-    const loaded = await look(door === "parlance" ? whole : core, door)
+    const folder = door === "parlance" ? whole : core
+    const loaded = await look(folder, door)
+    // Not from a folder above it, where something else may be installed.
+    const home = pathToFileURL(realpathSync(folder)).href
+    const outside = loaded.filter((url) => url.startsWith("file:") && !url.startsWith(home))
+    assert.deepEqual(outside, [], `${door} needs what is not installed`)
     if (door === "parlance") modulesOfAll = loaded.length
     if (door !== "parlance/chat") continue
     assert.ok(loaded.length * 2 < modulesOfAll, `parlance/chat loads ${loaded.length} modules of ${modulesOfAll}`)
