@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /**
  * Runs the server; a Node.js that is too old has the one in `node_modules` run it.
  *
@@ -76,7 +77,9 @@ if (Number.parseInt(process.versions.node, 10) >= leastMajor) {
 } else {
   const node = process.env[handedOver] === undefined ? findNode(dirname(script)) : undefined
   if (node === undefined) {
-    fail(`Node.js >= ${leastMajor} is required, this is ${process.version}; run "npm ci" to install one here`)
+    const isProject = existsSync(join(dirname(script), "..", "package-lock.json"))
+    const advice = isProject ? `; run "npm ci" to install one here` : ""
+    fail(`Node.js >= ${leastMajor} is required, this is ${process.version}${advice}`)
   } else {
     handOver(node)
   }

@@ -26,12 +26,11 @@ export class NothingKept extends Data.TaggedError("NothingKept")<{}> {
 
 const encode = Schema.encodeSync(Message)
 
-/** A message as its line: `at` is the time in UTC, `file` the number of an attached file. */
+/** A message as its line: as the HTTP API gives it, and `at` is the time in UTC. */
 const lineOf = (message: Message): string => {
-  const { atMillis, attachment, ...rest } = encode(message)
-  const { file, name, sizeBytes, url } = attachment ?? {}
-  const withFile = attachment === undefined ? {} : { attachment: { file, name, sizeBytes, url } }
-  return `${JSON.stringify({ ...rest, at: new Date(atMillis).toISOString(), ...withFile })}\n`
+  const { attachment, ...rest } = encode(message)
+  const at = new Date(rest.atMillis).toISOString()
+  return `${JSON.stringify({ ...rest, at, ...(attachment === undefined ? undefined : { attachment }) })}\n`
 }
 
 /** That nobody reads any more is how `head` ends what it reads. */

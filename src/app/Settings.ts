@@ -7,7 +7,8 @@
 import { Config, Context, Effect, Inspectable, Layer, Option, Redacted, Result, Schema, String } from "effect"
 import * as Kind from "./SettingKind.ts"
 
-interface Row<A, I> {
+/** A setting: what it may be, its default as a text, and what it is. */
+export interface Row<A, I> {
   readonly kind: Kind.Kind<A, I>
   readonly initial: string
   readonly about: string

@@ -58,7 +58,8 @@ export class TimedReader<In, Packet> implements Reader<In, Packet> {
   }
 }
 
-type Batch<A> = Array.NonEmptyReadonlyArray<A>
+/** What comes together: one at least. */
+export type Batch<A> = Array.NonEmptyReadonlyArray<A>
 
 const isBatch = <A>(items: ReadonlyArray<A>): items is Batch<A> => items.length > 0
 

@@ -5,10 +5,11 @@
  */
 export * as Clients from "./clients/Clients.ts"
 export { conformance } from "./Conformance.ts"
-export { ConformanceFailure } from "./ConformanceFailure.ts"
+export { ConformanceFailure, type Failure } from "./ConformanceFailure.ts"
 export * as Deadline from "./Deadline.ts"
 export * as LossyNetwork from "./LossyNetwork.ts"
 export * as Peer from "./Peer.ts"
+export { type Peer as TestPeer, PeerGone, type Provided, type Services as TestServices } from "./Peer.ts"
 export * as Samples from "./Samples.ts"
 export * as SkewedClock from "./SkewedClock.ts"
 export type { Connect, Subject, SubjectOf } from "./Subject.ts"

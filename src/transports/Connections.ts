@@ -42,7 +42,9 @@ const ownPlace = (): void => {}
 /** A protocol at work. */
 export interface Service<In, Packet, Frame, Key extends object = never> {
   readonly context: ProtocolContext<In, Packet, Frame, Key>
+  /** @internal */
   readonly interpreter: Interpreter<Frame, Key>
+  /** @internal */
   readonly dialogue: Dialogue<In, Packet, Frame, Key>
   readonly crowd: Crowd
   /** Tells every peer of the protocol that the server stops, and ends its connections and those that come from now on. */

@@ -8,7 +8,7 @@
  * - What a pull gave is the puller's until its next pull; then it is given back to the transport.
  */
 import { Array, Cause, Effect, type Pull, Stream } from "effect"
-import type { Reads } from "../protocols/Reader.ts"
+import type { Batch, Reads } from "../protocols/Reader.ts"
 import { ReadTimer } from "./ReadTimer.ts"
 
 /** How a transport is told to read and to wait, and what becomes of what was dealt with. */
@@ -19,7 +19,6 @@ export interface Flow<In> {
   release?(input: In): void
 }
 
-type Batch<In> = Array.NonEmptyReadonlyArray<In>
 type Answer<In> = (pull: Pull.Pull<Batch<In>>) => void
 
 /** The reads of one peer. Meant for one puller. */

@@ -12,7 +12,9 @@ import type { TransportLimits } from "./TransportLimits.ts"
 /** What all who speak one protocol have in common; kept once, for there may be very many of them. */
 export interface ProtocolContext<In, Packet, Frame, Key extends object> {
   readonly protocol: Protocol<In, Packet, Frame, Key>
+  /** @internal */
   readonly shared: SharedFrames<Frame>
+  /** @internal */
   readonly outboxes: OutboxContext<Frame>
   readonly chat: Chat["Service"]
   readonly quota: Quota["Service"]

@@ -287,12 +287,13 @@ describe.skipIf(oldNode === undefined)("main on an old Node.js", () => {
   }`
 
   it("says what is missing when no other Node.js is installed", async () => {
-    const { script } = installation(waiting)
-    assert.deepStrictEqual(await start(old, [script]).end, {
-      code: 1,
-      stdout: "",
-      stderr: `Node.js >= 24 is required, this is ${execFileSync(old, ["--version"], { encoding: "utf8" }).trim()}; run "npm ci" to install one here\n`
-    })
+    const { folder, script } = installation(waiting)
+    const missing = `Node.js >= 24 is required, this is ${execFileSync(old, ["--version"], { encoding: "utf8" }).trim()}`
+    assert.deepStrictEqual(await start(old, [script]).end, { code: 1, stdout: "", stderr: `${missing}\n` })
+    // Where the project is, and not its package alone.
+    writeFileSync(join(folder, "package-lock.json"), "{}")
+    const stderr = `${missing}; run "npm ci" to install one here\n`
+    assert.deepStrictEqual(await start(old, [script]).end, { code: 1, stdout: "", stderr })
   })
 
   it("says so when the installed Node.js is too old as well", async () => {

@@ -72,22 +72,26 @@ export const argument = (parameters: Parameters, key: "username" | "channel"): s
 export const readsStream = (parameters: Parameters): boolean =>
   typeof parameters !== "string" && parameters["stream"] === true
 
-interface ChannelList {
+/** The channels that there are. */
+export interface ChannelList {
   readonly channels: ReadonlyArray<string>
 }
 
-interface Presence {
+/** Who has come or gone, where, and who is there now. */
+export interface Presence {
   readonly username: string
   readonly channel: string
   readonly current_users: ReadonlyArray<string>
 }
 
-interface Renaming {
+/** Who has another name. */
+export interface Renaming {
   readonly old_username: string
   readonly new_username: string
 }
 
-type Notification<Type extends string, Attributes> = {
+/** News, written twice: in `parameters` as the text has it, and beside it as the program does. */
+export type Notification<Type extends string, Attributes> = {
   readonly type: "notification"
   readonly data: { readonly event_type: Type; readonly parameters: Attributes } & Attributes
 }

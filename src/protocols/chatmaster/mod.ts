@@ -8,3 +8,20 @@ export * as ChatMaster from "./ChatMaster.ts"
 export * as ChatMasterProtocol from "./ChatMasterProtocol.ts"
 export * as ChatMasterReader from "./ChatMasterReader.ts"
 export * as ChatMasterPacket from "./ChatMasterPacket.ts"
+export * from "../Contract.ts"
+export type {
+  Command as ChatMasterCommand,
+  Message as ChatMasterMessage,
+  Misshapen as ChatMasterMisshapen,
+  Parameters as ChatMasterParameters,
+  Received as ChatMasterReceived,
+  Unreadable as ChatMasterUnreadable
+} from "./ChatMasterPacket.ts"
+export type {
+  Container as ChatMasterContainer,
+  Limits as ChatMasterLimits,
+  Package as ChatMasterPackage,
+  Written as ChatMasterWritten
+} from "./Compression.ts"
+export type { Limits as ChatMasterJsonLimits } from "./JsonFrames.ts"
+export type { Limits as JsonSplitterLimits } from "../JsonSplitter.ts"

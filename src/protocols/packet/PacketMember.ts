@@ -29,7 +29,9 @@ export interface Member {
   sentBytes: number
   /** Answers by type and number of what they answer; nothing while it is being dealt with. */
   answers: Map<string, Uint8Array | undefined> | undefined
+  /** @internal */
   lanes: Lanes | undefined
+  /** @internal */
   transfers: Map<bigint, Transfer> | undefined
 }
 

@@ -4,7 +4,7 @@ import type * as PillowRequest from "./PillowRequest.ts"
 import type { Failure } from "./SlipText.ts"
 
 /** How something was written, and where. */
-interface Written {
+export interface Written {
   readonly variant: Variant
   /** Whether its sender has announced it, be it in an announcement that was refused. */
   readonly isAnnounced: boolean

@@ -12,3 +12,15 @@ export * as PillowRequest from "./PillowRequest.ts"
 export * as PillowResponse from "./PillowResponse.ts"
 export * as SlipLimits from "./SlipLimits.ts"
 export * as SlipValue from "./SlipValue.ts"
+export * from "../Contract.ts"
+export type { Variant as TossVariant } from "./PillowFrames.ts"
+export type { Failure as SlipFailure } from "./SlipText.ts"
+export type {
+  Errors as TossErrors,
+  Path as TossPath,
+  Refusal as TossRefusal,
+  Request as TossRequest
+} from "./PillowRequest.ts"
+export type { SlipLimits as TossLimits } from "./SlipLimits.ts"
+export type { SlipFile, SlipRecord, SlipValue as SlipContent } from "./SlipValue.ts"
+export type { TossPacket as TossReceived, Written as TossWritten } from "./TossPacket.ts"

@@ -37,17 +37,28 @@ export interface Peer {
   readonly link: Link<Uint8Array>
   readonly generation: Generation
   readonly ends: Ends
+  /** @internal */
   readonly settings: Settings
   isOpen: boolean
   /** Whether nothing more is told to it, because the server stops. */
   isStopping: boolean
-  /** The number that the chat gave it, and how others see it; undefined before its login. */
+  /** The number that the chat gave it; undefined before its login. */
   number: number | undefined
+  /**
+   * How others see it; undefined before its login.
+   *
+   * @internal
+   */
   entry: Entry | undefined
+  /** @internal */
   waiting: Waiting | undefined
   /** Until when what waits is held; undefined if nothing is. */
   heldUntilMillis: number | undefined
-  /** About whom a question is expected while there is a hold. */
+  /**
+   * About whom a question is expected while there is a hold.
+   *
+   * @internal
+   */
   about: Entry | undefined
   /** How often in a row no question came. */
   silences: number
@@ -108,7 +119,7 @@ const waitingOf = (peer: Peer): Waiting => {
 }
 
 /** Bytes that wait for a peer. */
-export const queuedBytes = ({ waiting }: Peer): number => waiting?.sizeBytes ?? 0
+export const queuedBytes = (peer: Peer): number => peer.waiting?.sizeBytes ?? 0
 
 /** Sends what may be sent now: as much as goes out soon, and nothing behind a message behind which there is a hold. */
 export const pump = (peer: Peer): Steps => {
@@ -131,11 +142,11 @@ export const pump = (peer: Peer): Steps => {
 }
 
 /** Whether a peer may be an original: it is paced, and has not left several questions in a row unasked. */
-export const isOriginal = ({ settings, silences }: Peer): boolean => settings.gapMillis > 0 && silences < silenceLimit
+export const isOriginal = (peer: Peer): boolean => peer.settings.gapMillis > 0 && peer.silences < silenceLimit
 
 /** Whether packets can go out at once and need not be queued here. */
-export const takesAll = ({ heldUntilMillis, settings, waiting }: Peer): boolean =>
-  settings.gapMillis === 0 && heldUntilMillis === undefined && waiting === undefined
+export const takesAll = (peer: Peer): boolean =>
+  peer.settings.gapMillis === 0 && peer.heldUntilMillis === undefined && peer.waiting === undefined
 
 /** Queues the packets of an event, or others; a question about somebody may be expected behind each. */
 export const push = (

@@ -1,7 +1,7 @@
 import { Data } from "effect"
 import { accessSync, closeSync, constants, openSync, statSync } from "node:fs"
 import { dirname } from "node:path"
-import { DatabaseSync, type DatabaseSyncOptions } from "node:sqlite"
+import type { DatabaseSync, DatabaseSyncOptions } from "node:sqlite"
 import * as DataDirectory from "../DataDirectory.ts"
 import { codeOf } from "../SystemError.ts"
 
@@ -19,13 +19,27 @@ export const makeFile = (file: string): void => {
   }
 }
 
+/** This Node.js has no SQLite: it was built without, or started with `--no-experimental-sqlite`. */
+export class SqliteMissing extends Data.TaggedError("SqliteMissing")<{}> {
+  override get message(): string {
+    return `Node.js ${process.version} has no node:sqlite here. Take one that has, PostgreSQL, or storage in memory`
+  }
+}
+
+// Asked for when a file is opened: who keeps nothing in SQLite may run where there is none.
+const sqlite = () => {
+  const found = process.getBuiltinModule("node:sqlite") as typeof import("node:sqlite") | undefined
+  if (found === undefined) throw new SqliteMissing()
+  return found
+}
+
 /** Opens a file as a database and runs statements on it. If one fails the database is closed, and the failure thrown. */
 export const openFile = (
   file: string,
   options: DatabaseSyncOptions,
   statements: ReadonlyArray<string>
 ): DatabaseSync => {
-  const database = new DatabaseSync(file, options)
+  const database = new (sqlite().DatabaseSync)(file, options)
   try {
     for (const statement of statements) database.exec(statement)
     return database
