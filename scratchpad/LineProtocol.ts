@@ -7,20 +7,20 @@
  * Run it with `node scratchpad/LineProtocol.ts` (after `npm run build`); test/examples/LineProtocol.test.ts tests it.
  */
 import { connect } from "node:net"
-import { Console, Effect, Layer, Queue, References } from "effect"
+import { Console, Context, Effect, Layer, Queue, References } from "effect"
 import {
   type ByteProtocol,
   Chat,
-  ChatMasterProtocol,
   Connections,
   type Conversation,
   explain,
+  Listener,
+  Listeners,
   type PersonalEvent,
   ProtocolName,
   type Reader,
   type SharedEvent,
-  type Steps,
-  TcpListener
+  type Steps
 } from "parlance"
 import { conformance, type Subject } from "parlance/testing"
 
@@ -180,7 +180,7 @@ export const conforms = (test: Parameters<typeof conformance>[0]): void => confo
 /** A client over a socket: what it says, and what it hears, read by read. */
 const client = Effect.fnUntraced(function* (address: string) {
   const reads = yield* Queue.unbounded<string>()
-  const { hostname, port } = new URL(`tcp://${address}`)
+  const { hostname, port } = new URL(address)
   const socket = yield* Effect.acquireRelease(
     Effect.sync(() => connect({ host: hostname, port: Number(port) })),
     (socket) => Effect.sync(() => socket.destroy())
@@ -197,21 +197,21 @@ const client = Effect.fnUntraced(function* (address: string) {
   }
 })
 
-/** Opens a port for each, on one chat. */
-const listen = Effect.gen(function* () {
-  const connections = yield* Connections
-  const free = { host: "127.0.0.1", port: 0 }
-  return {
-    line: yield* TcpListener.listen(yield* connections.serve(lineProtocol), free),
-    chatmaster: yield* TcpListener.listen(yield* connections.serve(ChatMasterProtocol.make({ gapMillis: 0 })), free)
-  }
-})
+/** The port of it, when it is open. */
+export class Lines extends Context.Service<Lines, Listener.Bound>()("parlance/scratchpad/LineProtocol/Lines") {}
 
-/** The protocol and another one on ports of their own, and a client of each. Gives what they heard. */
+/** The protocol and another one on ports of their own, of one chat. A whole `Server.layer()` would do in place of these. */
+const layer = Layer.mergeAll(
+  Listener.tcp(Lines, lineProtocol, { port: 0 }),
+  Listeners.chatmaster({ port: 0, gapMillis: 0 })
+).pipe(Layer.provide(Connections.layer), Layer.provide(Chat.layer))
+
+const urlOf = ({ addresses }: Listener.Bound): string => addresses[0]!.url
+
+/** A client of each speaks. Gives what they heard. */
 export const program = Effect.gen(function* () {
-  const ports = yield* listen
-  const alice = yield* client(ports.line)
-  const bob = yield* client(ports.chatmaster)
+  const alice = yield* client(urlOf(yield* Lines))
+  const bob = yield* client(urlOf(yield* Listeners.ChatMaster))
   const asked = yield* alice.hear("nick <name>")
   yield* alice.say("hello?\nnick alice\n")
   const welcomed = yield* alice.hear("Welcome, alice!")
@@ -229,7 +229,6 @@ export const program = Effect.gen(function* () {
 })
 
 if (import.meta.main) {
-  const layer = Connections.layer.pipe(Layer.provideMerge(Chat.layer))
   await program.pipe(
     Effect.flatMap((lines) => Effect.forEach(lines, (line) => Console.log(line))),
     Effect.scoped,

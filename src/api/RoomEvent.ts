@@ -34,5 +34,6 @@ const AnnouncedEvent = event("announced", { text: Schema.String })
 /** There will be no more events: the room is private or gone, or the server stops. */
 const ClosedEvent = event("closed", { reason: Schema.Literals(["room", "server"]) })
 
+/** What happens in a room, as server-sent events have it: `data` depends on `event`. */
 export const RoomEvent = Schema.Union([MessageEvent, JoinedEvent, LeftEvent, RenamedEvent, AnnouncedEvent, ClosedEvent])
 export type RoomEvent = typeof RoomEvent.Type

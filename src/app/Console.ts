@@ -15,6 +15,7 @@ export interface Attachment<E = never> {
   readonly clear?: () => void
 }
 
+/** A console that carries out lines. */
 export interface Console {
   /** Answers lines one after another, until there are no more. */
   readonly serve: <E>(attachment: Attachment<E>) => Effect.Effect<void, E>

@@ -9,6 +9,7 @@ export interface LineAnswer {
   readonly isCleared: boolean
 }
 
+/** Where the operator's console can be reached by others in this process, if there is one. */
 export class ConsoleGateway extends Context.Service<
   ConsoleGateway,
   {

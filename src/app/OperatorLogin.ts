@@ -21,6 +21,7 @@ export const triesAtOnce = 5
 
 const limitLogins = 100
 
+/** Who is logged in as the operator, over HTTP. */
 export class OperatorLogin extends Context.Service<
   OperatorLogin,
   {

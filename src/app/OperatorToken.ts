@@ -39,6 +39,7 @@ const keep = (directory: string, file: string): Kept => {
   }
 }
 
+/** The operator's token, and the file that has it. */
 export class OperatorToken extends Context.Service<
   OperatorToken,
   {

@@ -19,6 +19,7 @@ export interface UploadedFile {
   readonly name: string
 }
 
+/** What a session asks of the chat: one thing, which is carried out whole or refused. */
 export type Command =
   /**
    * Say `text` in `room`, or in the current one. A text that begins with a slash command is one, unless `isLiteral`. With
@@ -92,6 +93,7 @@ export type Command =
       readonly after?: number
     }
 
+/** What a command came to. */
 export type Reply =
   | { readonly _tag: "Done" }
   /**

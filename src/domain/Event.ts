@@ -54,6 +54,7 @@ export const PersonalEvent = Schema.TaggedUnion({
 })
 export type PersonalEvent = typeof PersonalEvent.Type
 
+/** What a session is told. */
 export type Event = SharedEvent | PersonalEvent
 
 /** Whether the recipient of an event did it or saw it. */

@@ -65,6 +65,7 @@ export type Step<Frame, Key extends object = never> =
    */
   | { readonly _tag: "Hangup"; readonly link?: Link<Frame>; readonly reason: HangupReason; readonly detail?: string }
 
+/** Steps, which are carried out in order. */
 export type Steps<Frame, Key extends object = never> = ReadonlyArray<Step<Frame, Key>>
 
 /** The steps that need no waiting. */

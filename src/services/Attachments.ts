@@ -70,6 +70,7 @@ function* pieces(bytes: Uint8Array): Generator<Uint8Array> {
   }
 }
 
+/** The port to where the files are that users share: in memory, or on disk. */
 export class Attachments extends Context.Service<
   Attachments,
   {

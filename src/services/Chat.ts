@@ -54,6 +54,7 @@ export interface Login extends Pick<Opening, "protocol" | "address" | "number" |
   readonly refusal?: (() => Rejection | undefined) | undefined
 }
 
+/** The one entry to the chat: who logs in, what sessions ask for, and what everybody is told. */
 export class Chat extends Context.Service<
   Chat,
   {

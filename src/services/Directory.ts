@@ -18,6 +18,7 @@ export interface NameClaim {
   readonly claimant: Claimant
 }
 
+/** The port to who has which name, for all that share one name space. */
 export class Directory extends Context.Service<
   Directory,
   {

@@ -22,6 +22,7 @@ import * as Transfers from "./Transfers.ts"
 /** A file as those see it who may. */
 export const summary = ({ name, number, sizeBytes }: StoredFile): FileSummary => ({ number, name, sizeBytes })
 
+/** The files that sessions fetch piece by piece, each by a fiber that reads ahead. */
 export class Downloads extends Context.Service<
   Downloads,
   {

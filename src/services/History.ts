@@ -47,6 +47,7 @@ export const failed = (): Deferred.Deferred<void, StorageFailed> => {
   return stored
 }
 
+/** The port to what was said: in memory, or in a database. */
 export class History extends Context.Service<
   History,
   {

@@ -42,6 +42,7 @@ export interface Limits {
   readonly historyLimitUnits: number
 }
 
+/** What is allowed if nothing is said. */
 export const defaults: Limits = {
   defaultRooms: [general, "python" as RoomName],
   textLimitBytes: 16_384,

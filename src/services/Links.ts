@@ -9,6 +9,7 @@ import type { StoredFile } from "./Attachments.ts"
 /** Where the upload of this id is sent to, from the root of the server. */
 export const uploadPath = (id: string): `/${string}` => `/api/v1/uploads/${id}`
 
+/** The addresses at which files are fetched. */
 export class Links extends Context.Service<
   Links,
   {

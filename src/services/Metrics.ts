@@ -24,6 +24,7 @@ export interface Counts {
   readonly hangups: Record<string, number>
 }
 
+/** What is counted: connections, messages, refusals, and so on. */
 export class Metrics extends Context.Service<
   Metrics,
   {

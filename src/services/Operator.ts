@@ -37,6 +37,7 @@ export interface RoomDetail {
   readonly members: ReadonlyArray<UserName>
 }
 
+/** How the server is, in a few figures. */
 export interface Info {
   readonly uptimeMillis: number
   /** How many users there are of each protocol that has any. */
@@ -74,6 +75,7 @@ const countByProtocol = (sessions: Iterable<Session>): ReadonlyMap<ProtocolName,
   return counts
 }
 
+/** What the operator of the server may see and do, over the users of every protocol. */
 export class Operator extends Context.Service<
   Operator,
   {

@@ -69,6 +69,7 @@ const briefFactor = 4
 const briefBurst = 64
 const briefPerSecond = 10
 
+/** How many connections each address may have, and which addresses have none: the bans. */
 export class Quota extends Context.Service<
   Quota,
   {

@@ -12,6 +12,7 @@ export interface Refused {
   readonly address: string
 }
 
+/** Something that was refused: when, to whom, and by which code. */
 export interface Refusal extends Refused {
   readonly atMillis: number
   /** The tag of the rejection, or the policy's own code. */
@@ -21,6 +22,7 @@ export interface Refusal extends Refused {
 /** The longest part of a name that is remembered; who asks for a name may ask for a long one. */
 const limitName = 64
 
+/** What was refused last, for the operator. */
 export class Refusals extends Context.Service<
   Refusals,
   {

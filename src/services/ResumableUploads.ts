@@ -64,6 +64,7 @@ const progress = ({ receivedBytes, sizeBytes, upload }: Entry): Progress => ({
   file: upload.kept?.id
 })
 
+/** Uploads over HTTP, which go on where they broke off (tus 1.0.0). */
 export class ResumableUploads extends Context.Service<
   ResumableUploads,
   {

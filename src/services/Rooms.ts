@@ -35,6 +35,7 @@ export interface Entry {
   readonly room: Room | undefined
 }
 
+/** The rooms, who is in them, and who may enter. */
 export class Rooms extends Context.Service<
   Rooms,
   {

@@ -44,6 +44,7 @@ interface SessionState extends Session {
   claim: Claim
 }
 
+/** Who is logged in, by which name and number. */
 export class Sessions extends Context.Service<
   Sessions,
   {

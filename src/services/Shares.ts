@@ -73,6 +73,7 @@ const make = ({ sharedFiles }: History["Service"]) => {
   })
 }
 
+/** Which files were shared where, and so who may see them. */
 export class Shares extends Context.Service<
   Shares,
   {

@@ -15,6 +15,7 @@ export interface Failing {
   readonly sinceMillis: number
 }
 
+/** Whether the storage of history and files works. */
 export class StorageHealth extends Context.Service<
   StorageHealth,
   {

@@ -31,6 +31,7 @@ interface Entry extends Claim {
   readonly drop: Effect.Effect<unknown>
 }
 
+/** How many bytes each session and address may announce at a time. */
 export class UploadQuota extends Context.Service<
   UploadQuota,
   {

@@ -30,6 +30,7 @@ interface Sending {
   readonly claim: Claim
 }
 
+/** The files that sessions send piece by piece, each by a fiber that stores them. */
 export class Uploads extends Context.Service<
   Uploads,
   {

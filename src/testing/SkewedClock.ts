@@ -5,6 +5,7 @@ import { TestClock } from "effect/testing"
 const startMillis = Date.UTC(2026, 0, 1)
 const nanosPerMilli = 1_000_000n
 
+/** A TestClock whose time of the day can be set, apart from its monotonic time. */
 export interface SkewedClock<C extends Clock.Clock = TestClock.TestClock> {
   /** To be provided as the clock; of a test's clock time passes by `TestClock.adjust`. */
   readonly clock: C

@@ -51,6 +51,7 @@ export interface Service<In, Packet, Frame, Key extends object = never> {
   readonly stop: Effect.Effect<void>
 }
 
+/** All connections: served by a fiber each, and told when the server stops. */
 export class Connections extends Context.Service<
   Connections,
   {

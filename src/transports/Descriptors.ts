@@ -28,6 +28,7 @@ const limitFiles = Effect.sync((): number => {
   return Predicate.hasProperty(limit, "soft") && typeof limit.soft === "number" ? limit.soft : unlimited
 })
 
+/** How many connections the process may have, so that descriptors of files are left. */
 export class Descriptors extends Context.Service<
   Descriptors,
   {

@@ -14,6 +14,7 @@ export interface Flushable {
   readonly flush: () => void
 }
 
+/** Writes what waits for each connection at the end of the turn of the event loop. */
 export class Flusher extends Context.Service<
   Flusher,
   {

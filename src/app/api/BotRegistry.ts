@@ -37,6 +37,7 @@ const load = (file: string): Result.Result<(typeof File.Type)["bots"], string> =
   return Result.mapBoth(decodeFile(text), { onSuccess: ({ bots }) => bots, onFailure: () => "it is damaged" })
 }
 
+/** The bots that the operator has made, and whose tokens they have. */
 export class BotRegistry extends Context.Service<
   BotRegistry,
   {

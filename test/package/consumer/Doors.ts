@@ -45,7 +45,9 @@ export const parts = Layer.mergeAll(
   Listeners.socketsOn(createServer())
 ).pipe(Layer.provideMerge(Connections.layer), Layer.provideMerge(Chat.layer), Layer.provideMerge(Storage.layerMemory))
 
-class Telegraph extends Context.Service<Telegraph, Listener.Bound>()("consumer/Telegraph") {}
+class Telegraph extends Context.Service<Telegraph, Listener.Bound>()(
+  "parlance/test/package/consumer/Doors/Telegraph"
+) {}
 /** A protocol beside a whole server. */
 export const telegraph = Listener.tcp(Telegraph, ChatMasterProtocol.make(), { port: 0 }).pipe(
   Layer.provideMerge(server)
