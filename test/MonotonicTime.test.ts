@@ -38,6 +38,7 @@ describe("MonotonicTime", () => {
       "services/StorageHealth.ts": 1,
       "storage/FileStore.ts": 2,
       "storage/SqlHistory.ts": 1,
+      "transports/OpenConnections.ts": 1,
       "web/admin/Moments.ts": 1,
       "web/admin/Peers.tsx": 1,
       "web/components/MessageRow.tsx": 1,

@@ -89,7 +89,7 @@ describe("ChatMaster", () => {
       assert.deepStrictEqual(details(read), ["Cannot read package: it is longer than 100 bytes."])
       const deep = yield* collect(ChatMaster.responses(Stream.make(utf8(`{"a":[[[1]]]}`)), limits))
       assert.deepStrictEqual(details(deep), ["Cannot read package: it is nested deeper than 3 levels."])
-      const many = yield* collect(ChatMaster.responses(Stream.make(utf8(`[${"0,".repeat(10)}0]`)), limits))
+      const many = yield* collect(ChatMaster.responses(Stream.make(utf8(`{"a":[${"0,".repeat(10)}0]}`)), limits))
       assert.deepStrictEqual(details(many), ["Cannot read package: it has more than 10 values."])
     })
   )

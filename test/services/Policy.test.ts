@@ -416,9 +416,12 @@ describe("A command of a policy", () => {
       assert.deepStrictEqual([more.length, long.length < 16_100], [0, true])
       assert.strictEqual(yield* alice.refused(say("/fail")), "RefusedByPolicy")
       assert.strictEqual(yield* alice.refused(say("/die")), "RefusedByPolicy")
-      for (const text of ["//dice", "/dices", "/Dice"]) yield* alice.run(say(text))
+      for (const text of ["/dices", "/Dice", "/dcie x"]) {
+        assert.strictEqual(yield* alice.refused(say(text)), "CommandMisused")
+      }
+      for (const text of ["//dice", "//dices", "/dicebag"]) yield* alice.run(say(text))
       yield* alice.run({ _tag: "Say", text: "/dice", isLiteral: true })
-      const heard = ["/dice", "/dices", "/Dice", "/dice"].map((text) => `alice to general: ${text}`)
+      const heard = ["/dice", "/dices", "/dicebag", "/dice"].map((text) => `alice to general: ${text}`)
       assert.deepStrictEqual(bob.told(), heard)
       yield* alice.run(say("/help"))
       assert.deepStrictEqual(alice.told(), [

@@ -24,12 +24,12 @@ const runWithout = (code: string) => {
 const program = (storage: string): string => `
   // Some packages resolve others from the script that is run.
   process.argv[1] = ${JSON.stringify(new URL("../../src/main.ts", import.meta.url).pathname)}
-  const { Effect, Layer } = await import("effect")
-  const { Chat, Server, Settings } = await import(${sourceOf("mod.ts")})
+  const { Effect } = await import("effect")
+  const { Chat, Server } = await import(${sourceOf("mod.ts")})
   const ports = { tossPort: undefined, tsockmPort: undefined, chatmasterPort: undefined, packetPort: undefined, httpPort: undefined }
-  const settings = Settings.layer({ ...ports, storage: "${storage}", dataDir: process.env.DATA_DIR })
+  const settings = { ...ports, storage: "${storage}", dataDir: process.env.DATA_DIR }
   await Chat.use(() => Effect.sync(() => console.log("a chat"))).pipe(
-    Effect.provide(Server.layer.pipe(Layer.provide(settings))),
+    Effect.provide(Server.layer(settings)),
     Effect.catch(({ message }) => Effect.sync(() => console.log(message))),
     Effect.runPromise
   )
