@@ -52,3 +52,15 @@ export { type Recorder, WireLog } from "./transports/WireLog.ts"
 export type { ProtocolContext } from "./transports/ProtocolContext.ts"
 export { TransportLimits } from "./transports/TransportLimits.ts"
 export * as UdpListener from "./transports/UdpListener.ts"
+export type { Bound, Endpoint, SocketIoOptions } from "./app/Listener.ts"
+export {
+  ChatMaster as ChatMasterListener,
+  Packet as PacketListener,
+  Sockets as SocketsListener,
+  Toss as TossListener,
+  Tsockm as TsockmListener
+} from "./app/Listeners.ts"
+export type { ChatMasterOptions, PacketOptions, TossOptions, TsockmOptions } from "./app/Protocols.ts"
+export type { Options as DatabaseOptions } from "./storage/Database.ts"
+export type { Direction } from "./transports/PacketTaps.ts"
+export type { Synchronous } from "./storage/sqlite/SqliteClient.ts"

@@ -48,7 +48,7 @@ export {
   UploadOverrun,
   UploadTakenOver
 } from "./ResumableUploads.ts"
-export { Rooms } from "./Rooms.ts"
+export { type EnterRefused, type Entry as RoomEntry, Rooms } from "./Rooms.ts"
 export type { Outlet, Room, Session } from "./Session.ts"
 export { type Claim, type Opening, Sessions } from "./Sessions.ts"
 export { Shares } from "./Shares.ts"
@@ -57,3 +57,4 @@ export { Turn } from "./Turn.ts"
 export { type Claim as UploadClaim, UploadQuota } from "./UploadQuota.ts"
 export { Uploads } from "./Uploads.ts"
 export * as Visitor from "./Visitor.ts"
+export type { Sent as SentFile } from "./VisitorFiles.ts"

@@ -16,6 +16,7 @@ import { DatabaseDamaged } from "./sqlite/SqliteError.ts"
 import * as SqliteClient from "./sqlite/SqliteClient.ts"
 import * as SqliteLock from "./sqlite/SqliteLock.ts"
 
+/** Which database it is. */
 export type Options =
   | {
       readonly kind: "sqlite"

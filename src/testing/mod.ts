@@ -13,3 +13,8 @@ export { type Peer as TestPeer, PeerGone, type Provided, type Services as TestSe
 export * as Samples from "./Samples.ts"
 export * as SkewedClock from "./SkewedClock.ts"
 export type { Connect, Subject, SubjectOf } from "./Subject.ts"
+export type { Response as TossClientResponse } from "./clients/TossWire.ts"
+export { NothingCame } from "./Deadline.ts"
+export type { Test } from "./Stage.ts"
+export type { ChannelList, Notification, Presence, Renaming, ServerPackage } from "./clients/ChatMasterClient.ts"
+export type { Answer as SocketsAnswer, ServerEvent as SocketsServerEvent } from "./clients/SocketsClient.ts"

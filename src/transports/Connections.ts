@@ -46,6 +46,7 @@ export interface Service<In, Packet, Frame, Key extends object = never> {
   readonly interpreter: Interpreter<Frame, Key>
   /** @internal */
   readonly dialogue: Dialogue<In, Packet, Frame, Key>
+  /** @internal */
   readonly crowd: Crowd
   /** Tells every peer of the protocol that the server stops, and ends its connections and those that come from now on. */
   readonly stop: Effect.Effect<void>

@@ -27,6 +27,7 @@ interface AnyMasks {
   readonly frame: (frame: never) => unknown
 }
 
+/** Who looks at the packets of one protocol. */
 export class PacketTaps {
   readonly #wire: WireLog
   readonly #masks: AnyMasks | undefined

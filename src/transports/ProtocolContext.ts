@@ -21,6 +21,7 @@ export interface ProtocolContext<In, Packet, Frame, Key extends object> {
   readonly metrics: Metrics["Service"]
   readonly limits: TransportLimits
   readonly clock: Clock.Clock
+  /** @internal */
   readonly taps: PacketTaps
   /** The turn of whoever carries out steps. */
   readonly turn: Turn

@@ -97,7 +97,7 @@ export type Notification<Type extends string, Attributes> = {
 }
 
 /** What the policy of the server calls its refusal, if it is that which refuses. */
-interface Coded {
+export interface Coded {
   readonly code?: string
 }
 

@@ -10,6 +10,7 @@ export * as ChatMasterReader from "./ChatMasterReader.ts"
 export * as ChatMasterPacket from "./ChatMasterPacket.ts"
 export * from "../Contract.ts"
 export type {
+  Coded as ChatMasterCoded,
   Command as ChatMasterCommand,
   Message as ChatMasterMessage,
   Misshapen as ChatMasterMisshapen,
@@ -25,3 +26,4 @@ export type {
 } from "./Compression.ts"
 export type { Limits as ChatMasterJsonLimits } from "./JsonFrames.ts"
 export type { Limits as JsonSplitterLimits } from "../JsonSplitter.ts"
+export type { Options as ChatMasterProtocolOptions } from "./ChatMasterProtocol.ts"

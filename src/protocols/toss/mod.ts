@@ -24,3 +24,4 @@ export type {
 export type { SlipLimits as TossLimits } from "./SlipLimits.ts"
 export type { SlipFile, SlipRecord, SlipValue as SlipContent } from "./SlipValue.ts"
 export type { TossPacket as TossReceived, Written as TossWritten } from "./TossPacket.ts"
+export type { Options as TossProtocolOptions } from "./TossProtocol.ts"

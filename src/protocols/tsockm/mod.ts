@@ -30,3 +30,5 @@ export type {
   Request as TsockmQuestion
 } from "./TsockmRequest.ts"
 export type { Ends as TsockmEnds } from "./TsockmResponse.ts"
+export type { TsockmLimits } from "./TsockmReader.ts"
+export type { Options as TsockmProtocolOptions } from "./TsockmProtocol.ts"

@@ -5,6 +5,14 @@ import type { ServerPackage } from "../../protocols/chatmaster/ChatMasterPacket.
 import * as Peer from "../Peer.ts"
 import * as Client from "./Client.ts"
 
+export type {
+  ChannelList,
+  Notification,
+  Presence,
+  Renaming,
+  ServerPackage
+} from "../../protocols/chatmaster/ChatMasterPacket.ts"
+
 /** A package as a client writes it. */
 export const encode = (type: "command" | "message", data: unknown): Uint8Array =>
   new TextEncoder().encode(JSON.stringify({ type, data }))

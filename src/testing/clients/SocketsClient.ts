@@ -7,6 +7,8 @@ import { ResumableUploads } from "../../services/ResumableUploads.ts"
 import * as Peer from "../Peer.ts"
 import * as Client from "./Client.ts"
 
+export type { Answer, ServerEvent } from "../../protocols/sockets/SocketsPacket.ts"
+
 /** What a client gets: an event of the server, the answer to one of its own, or what is neither. */
 export type Packet =
   | ServerEvent
