@@ -11,8 +11,15 @@ import * as Subjects from "./Subjects.ts"
 
 const lateness = { node: ["--import", file("Lateness.ts")] }
 
+interface Database {
+  readonly url: string
+  /** Makes it anew: an older build cannot use what a newer one has made. */
+  readonly renew: () => void
+  readonly drop: () => void
+}
+
 /** A database of its own on the PostgreSQL server of this machine, or of `PARLANCE_BENCH_POSTGRES`. */
-const makeDatabase = (): { readonly url: string; readonly drop: () => void } | undefined => {
+const makeDatabase = (): Database | undefined => {
   const server = process.env["PARLANCE_BENCH_POSTGRES"] ?? "postgres://postgres@127.0.0.1:5432/test"
   const name = `parlance_bench_${process.pid}`
   const execute = (statement: string): void => {
@@ -25,7 +32,12 @@ const makeDatabase = (): { readonly url: string; readonly drop: () => void } | u
   }
   const url = new URL(server)
   url.pathname = `/${name}`
-  return { url: url.href, drop: () => execute(`drop database ${name} with (force)`) }
+  const drop = (): void => execute(`drop database ${name} with (force)`)
+  const renew = (): void => {
+    drop()
+    execute(`create database ${name}`)
+  }
+  return { url: url.href, renew, drop }
 }
 
 const storedIn = (name: string, env: Readonly<Record<string, string>>): Subjects.Subject =>
@@ -97,7 +109,10 @@ export const acknowledgements = async (
     windows.map((window) => ({
       name: `${subject.name}, ${window} in flight`,
       subject,
-      measure: (it: Subjects.Subject) => measure(it, window, seconds)
+      measure: (it: Subjects.Subject) => {
+        if (subject.name === "PostgreSQL") database?.renew()
+        return measure(it, window, seconds)
+      }
     }))
   )
   const measured = await takeTurns(plan, roundsOf(plan, 1), asked).finally(() => database?.drop())
