@@ -53,7 +53,7 @@ const given = (file: string, names?: ReadonlyArray<string>): ReadonlyArray<Decla
   const others = Array.from(text.matchAll(passedOn)).flatMap(([, what = "", from = ""]) =>
     given(posix.join(posix.dirname(file), from), what.startsWith("*") ? undefined : namesIn(what))
   )
-  return [...here.map((it) => ({ ...it, file })), ...others]
+  return [...here.map(({ isDescribed, name }) => ({ file, isDescribed, name })), ...others]
 }
 
 describe("Docstrings", () => {
