@@ -40,7 +40,8 @@ interface Declared {
 const declared = (text: string): ReadonlyArray<Declared> => {
   const byName = new Map<string, Declared>()
   for (const { 1: name = "", index } of text.matchAll(declaration)) {
-    const isDescribed = text.slice(0, index).trimEnd().endsWith("*/") || byName.get(name)?.isDescribed === true
+    const before = text.slice(0, index).replace(/\/\/ @effect-diagnostics[^\n]*\n$/, "")
+    const isDescribed = before.trimEnd().endsWith("*/") || byName.get(name)?.isDescribed === true
     byName.set(name, { name, isDescribed })
   }
   return [...byName.values()]

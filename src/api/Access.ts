@@ -24,7 +24,6 @@ export class RequestLimit extends HttpApiMiddleware.Service<RequestLimit>()("par
 
 /** Refuses whoever is not the operator. */
 // @effect-diagnostics-next-line leakingRequirements:off -- whatever checks a request needs the request
-/** Lets the operator in alone, by the token or the cookie. */
 export class OperatorAccess extends HttpApiMiddleware.Service<OperatorAccess>()("parlance/api/OperatorAccess", {
   error: [Unauthorized, OriginForeign, TooManyRequests],
   security: {
