@@ -57,7 +57,7 @@ export const manifest = (project: Project, imported: Iterable<string>): Readonly
       ),
       "./package.json": "./package.json"
     },
-    files: ["dist", "src"],
+    files: ["dist", "scratchpad", "src"],
     dependencies: ranges([...imported].filter((one) => peers[one] === undefined).sort()),
     peerDependencies: ranges(peerNames),
     peerDependenciesMeta: Object.fromEntries(optional.map((one) => [one, { optional: true }]))
@@ -123,6 +123,9 @@ const isModuleOfEffect = (specifier: string): boolean => {
   return readFileSync(new URL(import.meta.resolve(index)), "utf8").includes(`export * as ${name} from "./${name}.js"`)
 }
 
+// What README.md leads to.
+const others = ["src/protocols/*/PROTOCOL.md", "src/protocols/Protocol.ts", "scratchpad/*.{ts,md}"]
+
 /** Writes the package into a folder, which is emptied. */
 export const write = (folder: string): void => {
   const project: Project = JSON.parse(textOf("package.json"))
@@ -145,7 +148,7 @@ export const write = (folder: string): void => {
   for (const file of modules.files) putModule(file, direct(textOf(file), isModuleOfEffect))
   for (const file of declarations.files) put(file, textOf(file))
   for (const file of globSync(["dist/main.js", "dist/app/Program*.js"], { cwd: root })) putModule(file, textOf(file))
-  for (const file of ["README.md", "LICENSE", ...globSync("src/protocols/*/PROTOCOL.md", { cwd: root })]) {
+  for (const file of ["README.md", "LICENSE", ...globSync(others, { cwd: root })]) {
     put(file, textOf(file))
   }
   cpSync(join(root, "dist/web"), join(folder, "dist/web"), { recursive: true })

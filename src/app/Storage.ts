@@ -7,7 +7,7 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"
 import { Effect, FileSystem, Layer, Path, Redacted } from "effect"
 import { Attachments } from "../services/Attachments.ts"
-import { unlessProvided } from "../services/DefaultLayer.ts"
+import { isProvided, unlessProvided } from "../services/DefaultLayer.ts"
 import { History } from "../services/History.ts"
 import { StorageHealth } from "../services/StorageHealth.ts"
 import * as Database from "../storage/Database.ts"
@@ -60,10 +60,7 @@ const make = (directory: string): Effect.Effect<void, StorageUnavailable, FileSy
 const layerDatabase = (directory: string, options: Database.Options) =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const isNeeded = [yield* Effect.serviceOption(History), yield* Effect.serviceOption(Attachments)].some(
-        ({ _tag }) => _tag === "None"
-      )
-      if (!isNeeded) return layerMemoryOnly
+      if ((yield* isProvided(History)) && (yield* isProvided(Attachments))) return layerMemoryOnly
       yield* DataDirectory.inspect(directory)
       yield* make(directory)
       return Layer.merge(

@@ -54,7 +54,8 @@ export class History extends Context.Service<
     /**
      * Remembers a message, of a room unless that is undefined, and with `sharesFile` that the room has its file. It has been
      * done when this returns. Where it cannot be done without waiting an Effect is given instead: it is run once, whether or
-     * not anybody waits for it.
+     * not anybody waits for it, and has no limit of time but its own. What it fails with is told to those who are to be told that the
+     * message was taken; to log it is its own matter. What dies is logged, and refused alike.
      */
     readonly append: (
       roomKey: string | undefined,

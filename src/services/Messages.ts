@@ -105,6 +105,12 @@ export const make = (dependencies: Dependencies) => {
     return addressee === undefined ? Result.fail(new NoSuchUser()) : Result.succeed({ addressee })
   }
 
+  // What an embedder's history does not catch is its own fault, and none of whoever speaks.
+  const append: History["Service"]["append"] = (...message) =>
+    Result.getOrElse(Result.try({ try: () => history.append(...message), catch: (defect) => defect }), (defect) =>
+      Effect.die(defect)
+    )
+
   const waiting = (
     appended: Appended | Effect.Effect<void, StorageFailed>
   ): Deferred.Deferred<void, StorageFailed> | undefined =>
@@ -135,7 +141,7 @@ export const make = (dependencies: Dependencies) => {
     // To name the number of a file gives nobody a right to it.
     const sharesFile = file !== undefined && (isKept || shares.isVisible(session, file))
     const roomKey = "room" in destination ? destination.room.key : undefined
-    const stored = waiting(history.append(roomKey, message, sharesFile))
+    const stored = waiting(append(roomKey, message, sharesFile))
     if (sharesFile) {
       if ("room" in destination) shares.shareInRoom(destination.room.key, file)
       else shares.shareWith([session, destination.addressee], file)

@@ -144,7 +144,7 @@ const bind = <R>(hooks: Hooks<R>, context: Context.Context<R>): Hooks => {
 
 /**
  * The policy of a chat, which allows everything unless one is provided, in front of the layer of the chat or of the server:
- * `Server.layer.pipe(Layer.provide(Policy.layer({ … })))`.
+ * `Server.layer().pipe(Layer.provide(Policy.layer({ … })))`.
  */
 export class Policy extends Context.Reference<Hooks>("parlance/services/Policy", { defaultValue: () => ({}) }) {
   /** A policy of these hooks, whose own needs are met when the layer is built. */

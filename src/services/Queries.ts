@@ -2,7 +2,7 @@
 import { Effect, Result } from "effect"
 import type { Command, Reply } from "../domain/Command.ts"
 import type { FileSummary } from "../domain/FileSummary.ts"
-import { NoSuchFile, NoSuchUser, NotInRoom, type Rejection, type StorageFailed } from "../domain/Rejection.ts"
+import { NoSuchFile, NoSuchUser, NotInRoom, type Rejection, StorageFailed } from "../domain/Rejection.ts"
 import type { Attachments, StoredFile } from "./Attachments.ts"
 import * as Downloads from "./Downloads.ts"
 import type { History } from "./History.ts"
@@ -51,7 +51,10 @@ export const make = ({ attachments, history, memberships, sessions, shares }: De
     // An invitation is not enough to read.
     if (room.isPrivate && !room.members.has(session)) return yield* new NotInRoom()
     const limit = Math.max(1, Math.min(100, Math.trunc(command.limit ?? 50) || 1))
-    const messages = yield* history.read(room.key, { limit, before: command.before, after: command.after })
+    const messages = yield* Effect.catchDefect(
+      history.read(room.key, { limit, before: command.before, after: command.after }),
+      (defect) => Effect.andThen(Effect.logError("Cannot read history", defect), Effect.fail(new StorageFailed()))
+    )
     return { _tag: "Messages", room: room.name, messages }
   })
 

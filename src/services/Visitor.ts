@@ -1,5 +1,5 @@
 /** A user that the embedding program plays itself: a bot, a bridge, a test. */
-import { Effect, type Scope, Stream } from "effect"
+import { Deferred, Effect, type Scope, Stream } from "effect"
 import type { Command, Reply } from "../domain/Command.ts"
 import type { Event, Perspective } from "../domain/Event.ts"
 import type { FileSummary } from "../domain/FileSummary.ts"
@@ -43,9 +43,9 @@ export interface Visitor {
    * wait for it the oldest are lost, and it is told how many. It slows nobody.
    */
   readonly heard: Stream.Stream<Heard>
-  /** Says a text as it is, also if it begins with a slash. */
+  /** Says a text as it is, also if it begins with a slash. Done when it is stored; `run` does not wait for that. */
   readonly say: (text: string, place?: Place) => Effect.Effect<Message, Rejection>
-  /** Says a text as it is to one user, by name or by public number. */
+  /** Says a text as it is to one user, by name or by public number. Done when it is stored. */
   readonly tell: (to: string | number, text: string) => Effect.Effect<Message, Rejection>
   /** Enters a room, and gives who is in it. The others are left, unless `stay`. */
   readonly join: (
@@ -101,12 +101,17 @@ export const make = Effect.fn("Visitor.make")(function* (
     tag: Tag,
     answer: (reply: Reply & { readonly _tag: Tag }) => A
   ): Effect.Effect<A, Rejection> => Effect.map(run(command), (reply) => answer(replied(tag)(reply)))
+  const said = (command: Command): Effect.Effect<Message, Rejection> =>
+    Effect.flatMap(run(command), (reply) => {
+      const { message, stored } = replied("Accepted")(reply)
+      return stored === undefined ? Effect.succeed(message) : Effect.as(Deferred.await(stored), message)
+    })
   return {
     session,
     run,
     heard: Stream.map(queue.stream, (item) => ("_tag" in item ? { event: item, as: "witness" as const } : item)),
-    say: (text, place) => ask({ _tag: "Say", text, isLiteral: true, ...place }, "Accepted", (it) => it.message),
-    tell: (to, text) => ask({ _tag: "Tell", to, text }, "Accepted", (it) => it.message),
+    say: (text, place) => said({ _tag: "Say", text, isLiteral: true, ...place }),
+    tell: (to, text) => said({ _tag: "Tell", to, text }),
     join: (room, options) => ask({ _tag: "JoinRoom", room, ...options }, "Joined", (it) => it.members),
     leave: (room) => Effect.asVoid(run({ _tag: "LeaveRoom", ...(room !== undefined && { room }) })),
     rename: (to) => ask({ _tag: "Rename", name: to }, "Renamed", (it) => it.name),

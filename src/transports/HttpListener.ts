@@ -50,7 +50,7 @@ const listenOn = (
       else resume(Effect.fail(new ListenFailed({ protocol, host, port, cause })))
     })
     server.listen({ host, port }, () => resume(Effect.void))
-  })
+  }).pipe(Effect.catchDefect((cause) => Effect.fail(new ListenFailed({ protocol, host, port, cause }))))
 
 const close = (server: Server): Effect.Effect<void> =>
   Effect.callback<void>((resume) => {

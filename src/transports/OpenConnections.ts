@@ -16,6 +16,9 @@ import type { Direction, PacketTaps, Peer } from "./PacketTaps.ts"
 /** A packet that came from a peer, or that is queued for it. */
 export interface TappedPacket {
   readonly _tag: "Packet"
+  /** The number and the protocol of its connection. */
+  readonly connection: number
+  readonly protocol: ProtocolName
   readonly direction: Direction
   /** What came is as the reader of its protocol gives it; what goes is a frame: bytes, a file, an event of Socket.IO. */
   readonly packet: unknown
@@ -131,7 +134,9 @@ export class OpenConnections {
   }
 
   #add(connection: Observed, take: (packet: TappedPacket) => void): () => void {
-    return connection.observed.taps.add(connection, (direction, packet) => take({ _tag: "Packet", direction, packet }))
+    const { number, observed } = connection
+    const whose = { connection: number, protocol: observed.protocol.name }
+    return observed.taps.add(connection, (direction, packet) => take({ _tag: "Packet", ...whose, direction, packet }))
   }
 
   #tap(connection: Observed, beginning: Beginning | undefined, queue: Queue): () => void {

@@ -44,7 +44,7 @@ export const listen = Effect.fn("TcpListener.listen")(function* <Packet, Frame e
       else resume(Effect.fail(new ListenFailed({ protocol, ...options, cause })))
     })
     server.listen(options, () => resume(Effect.succeed(server)))
-  })
+  }).pipe(Effect.catchDefect((cause) => Effect.fail(new ListenFailed({ protocol, ...options, cause }))))
   const close = (server: Server) =>
     Effect.callback<void>((resume) => {
       server.close(() => resume(Effect.void))

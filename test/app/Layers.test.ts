@@ -100,6 +100,16 @@ describe("Listeners", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.effect("one whose port there is not fails as one that cannot be opened", () =>
+    Effect.gen(function* () {
+      const port = 70_000
+      const overTcp = Layer.build(Layer.provide(Listeners.toss({ port }), core))
+      const overHttp = Layer.build(Layer.provide(Listeners.sockets({ port }), core))
+      assert.strictEqual((yield* Effect.flip(overTcp))._tag, "ListenFailed")
+      assert.strictEqual((yield* Effect.flip(overHttp))._tag, "ListenFailed")
+    }).pipe(Effect.scoped)
+  )
+
   class Telegraph extends Context.Service<Telegraph, Listener.Bound>()("parlance/test/app/Layers.test/Telegraph") {}
 
   it.live("a protocol of one's own is served beside a whole server, for the same users", () =>
@@ -164,6 +174,52 @@ describe("Server.layer()", () => {
       const alice = yield* Visitor.make("alice")
       yield* alice.run({ _tag: "Say", text })
     }).pipe(Effect.scoped)
+
+  it.live("one that is built inside of another has its own history and names", () =>
+    Effect.gen(function* () {
+      const alice = yield* Visitor.make("alice")
+      yield* alice.say("outside")
+      const inside = Effect.gen(function* () {
+        const namesake = yield* Visitor.make("alice")
+        assert.deepStrictEqual(yield* namesake.history(), [])
+        return yield* namesake.say("inside")
+      }).pipe(Effect.scoped)
+      assert.strictEqual((yield* Effect.provide(inside, Server.layer(inMemory))).number, 1)
+      assert.strictEqual((yield* Effect.provide(inside, Layer.fresh(Chat.layer))).number, 1)
+      assert.deepStrictEqual(
+        (yield* alice.history()).map(({ text }) => text),
+        ["outside"]
+      )
+    }).pipe(Effect.scoped, Effect.provide(Server.layer(inMemory)))
+  )
+
+  it.live("a history of one's own that throws costs nobody the connection", () =>
+    Effect.gen(function* () {
+      const alice = yield* Visitor.make("alice")
+      const refused = yield* Effect.flip(alice.say("lost"))
+      assert.strictEqual(refused._tag, "StorageFailed")
+      assert.strictEqual((yield* Effect.flip(alice.history()))._tag, "StorageFailed")
+      assert.strictEqual((yield* Effect.flip(alice.say("")))._tag, "TextEmpty")
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(
+        Server.layer(inMemory).pipe(
+          Layer.provide(
+            Layer.effect(
+              History,
+              Effect.map(History, (history) => ({
+                ...history,
+                append: () => {
+                  throw new Error("oops")
+                },
+                read: () => Effect.die("oops")
+              }))
+            ).pipe(Layer.provide(History.layerMemory))
+          )
+        )
+      )
+    )
+  )
 
   it.live("uses a history, attachments and a directory that are provided in front, and opens no storage then", () =>
     Effect.gen(function* () {

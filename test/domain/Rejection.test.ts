@@ -1,6 +1,20 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { codeOf, CommandMisused, explain, Flooding, RefusedByPolicy, Rejection } from "../../src/domain/Rejection.ts"
+import {
+  codeOf,
+  CommandMisused,
+  explain,
+  Flooding,
+  NameTaken,
+  RefusedByPolicy,
+  Rejection,
+  TextTooLong
+} from "../../src/domain/Rejection.ts"
+
+it("each rejection has the words that explain() has as its message", () => {
+  assert.strictEqual(new NameTaken().message, explain(new NameTaken()))
+  assert.strictEqual(String(new TextTooLong({ limitBytes: 5 })), "TextTooLong: Message is longer than 5 bytes.")
+})
 
 describe("Rejection.explain()", () => {
   it.prop("has one sentence in one line for every refusal", [Rejection], ([rejection]) => {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Result, Schema, Stream } from "effect"
+import { Effect, Redacted, Result, Schema, Stream } from "effect"
 import { ChatMaster, Packet, Sockets, Toss, Tsockm } from "../../src/mod.ts"
 import { cut } from "./Cut.ts"
 import { decodeAll, type Dialect, each, valuesOf } from "./Dialects.ts"
@@ -202,6 +202,25 @@ describe("Packet", () => {
     assert.deepStrictEqual(Packet.decodeResponse(Packet.encodeResponse(response)), Result.succeed(response))
     assert.isTrue(Result.isFailure(Packet.decodeRequest(bytes.subarray(1))))
   })
+})
+
+describe("A password", () => {
+  const password = Redacted.make("sesame")
+
+  it.effect("goes out as it is, and comes in as a secret", () =>
+    Effect.gen(function* () {
+      const register = { _tag: "Event", event: { name: "register", args: [{ name: "ada", password }] } } as const
+      const sent = Sockets.encodeRequest(register)
+      assert.strictEqual(new TextDecoder().decode(sent), '42["register",{"name":"ada","password":"sesame"}]')
+      assert.deepEqual(valuesOf(yield* collect(Sockets.requests(Stream.make(sent)))), [register])
+      for (const variant of ["slip", "json"] as const) {
+        const login: Toss.Request = { _tag: "LogIn", username: "ada", password }
+        const bytes = Toss.encodeRequest(login, variant)
+        assert.include(new TextDecoder().decode(bytes), "sesame")
+        assert.deepEqual(valuesOf(yield* collect(Toss.requests(Stream.make(bytes)))), [login])
+      }
+    })
+  )
 })
 
 describe("Sockets", () => {

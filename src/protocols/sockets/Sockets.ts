@@ -8,6 +8,7 @@ import { type Decoded, malformed } from "../Decoded.ts"
 import * as Utf8 from "../Utf8.ts"
 import * as SocketsMessage from "./SocketsMessage.ts"
 import type { Request, Response } from "./SocketsMessage.ts"
+import { encodedArgs } from "./SocketsPacket.ts"
 import * as SocketsReader from "./SocketsReader.ts"
 
 export type { Decoded, Malformed } from "../Decoded.ts"
@@ -125,7 +126,7 @@ export const encodeRequest = (message: Request): Uint8Array => {
     case "Disconnect":
       return messageOf("41", undefined)
     case "Event":
-      return messageOf("42", [message.event.name, ...message.event.args], message.ack)
+      return messageOf("42", [message.event.name, ...encodedArgs(message.event)], message.ack)
   }
 }
 

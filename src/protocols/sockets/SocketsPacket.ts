@@ -1,5 +1,5 @@
 /** The events of the `sockets` protocol in both directions, as Schemas. `PROTOCOL.md` says what they mean. */
-import { Schema } from "effect"
+import { Option, Schema } from "effect"
 import { Credential } from "../../domain/Credential.ts"
 import { ProtocolName } from "../../domain/Message.ts"
 import { RoomSummary, UserSummary } from "../../domain/Room.ts"
@@ -64,6 +64,12 @@ export const ClientEvent = Schema.Union([
   Struct({ name: Literal("upload"), args: Tuple([Struct({ name: String, size: Natural })]) })
 ])
 export type ClientEvent = typeof ClientEvent.Type
+
+const encodeArgs = Schema.encodeUnknownOption(ClientEvent)
+
+/** The arguments of a client's event as they are sent: with the password, if it has one. */
+export const encodedArgs = (event: ClientEvent): ReadonlyArray<unknown> =>
+  Option.getOrElse(encodeArgs(event), () => event).args
 
 /** An event that came. `ack` is the number of the acknowledgement that it wants, if it wants one. */
 export type Received =

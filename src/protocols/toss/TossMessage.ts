@@ -1,5 +1,6 @@
 /** What Toss-a-Message says in both directions, as Schemas for those who speak the protocol themselves. */
-import { Result, Schema } from "effect"
+import { Redacted, Result, Schema } from "effect"
+import { Credential } from "../../domain/Credential.ts"
 import { file, isFile, isRecord, type SlipFile, type SlipRecord, type SlipValue } from "./SlipValue.ts"
 
 const { Literal, Literals, String, Struct, optionalKey } = Schema
@@ -12,7 +13,7 @@ export type Attachment = typeof Attachment.Type
 
 /** What a client asks for (PROTOCOL.md § 5). */
 export const Request = Schema.TaggedUnion({
-  LogIn: { username: NonEmpty },
+  LogIn: { username: NonEmpty, password: optionalKey(Credential) },
   SendMessage: { message: optionalKey(String), attachment: optionalKey(Attachment) }
 })
 export type Request = typeof Request.Type
@@ -45,6 +46,7 @@ export const Response = Schema.Union([
 export type Response = typeof Response.Type
 
 const toValue = (value: unknown): SlipValue => {
+  if (Redacted.isRedacted(value)) return toValue(Redacted.value(value))
   if (Array.isArray(value)) return value.map(toValue)
   if (typeof value !== "object" || value === null || value instanceof Date) return value as SlipValue
   return toRecord(value as Readonly<Record<string, unknown>>)

@@ -1,7 +1,7 @@
 /** A scripted client of the `sockets` protocol: the events of Socket.IO, without its transport. */
 import { Effect, Option, Schema, type Scope, Stream } from "effect"
 import type { SocketIoPacket } from "../../protocols/SocketIoPacket.ts"
-import { Answer, type ClientEvent, ServerEvent } from "../../protocols/sockets/SocketsPacket.ts"
+import { Answer, type ClientEvent, encodedArgs, ServerEvent } from "../../protocols/sockets/SocketsPacket.ts"
 import * as SocketsProtocol from "../../protocols/sockets/SocketsProtocol.ts"
 import { ResumableUploads } from "../../services/ResumableUploads.ts"
 import * as Peer from "../Peer.ts"
@@ -69,7 +69,7 @@ export const connect: Effect.Effect<SocketsClient, never, Peer.Provided | Scope.
   return {
     peer,
     find,
-    emit: ({ args, name }) => peer.send({ _tag: "Event", name, args }),
+    emit: (event) => peer.send({ _tag: "Event", name: event.name, args: encodedArgs(event) }),
     ask,
     login: Effect.fnUntraced(function* (name) {
       const [isIn] = yield* acknowledged({ name: "register", args: [name] })
