@@ -34,7 +34,7 @@ describe("Package", () => {
         ".": { types: "./dist/mod.d.ts", default: "./dist/mod.js" },
         "./package.json": "./package.json"
       },
-      files: ["dist", "src"],
+      files: ["dist", "scratchpad", "src"],
       dependencies: { sqids: "^0.3.0" },
       peerDependencies: { effect: "^4.1.0", "@effect/platform-node": "^4.1.0" },
       peerDependenciesMeta: { "@effect/platform-node": { optional: true } }
