@@ -6,6 +6,7 @@
  */
 import { Context, Effect, Exit, Layer, Scope } from "effect"
 import { HttpRouter } from "effect/http"
+import { NetAddress } from "effect/net"
 import type * as http from "node:http"
 import type { ByteFrame, ByteProtocol, Protocol } from "../protocols/Protocol.ts"
 import type { SocketIoPacket } from "../protocols/SocketIoPacket.ts"
@@ -135,7 +136,7 @@ export const socketIo = <I, Packet, Key extends object, R>(
 const listeningUrl = (server: http.Server): string | undefined => {
   const bound = server.address()
   if (bound === null || typeof bound === "string") return undefined
-  return `http://${bound.family === "IPv6" ? `[${bound.address}]` : bound.address}:${bound.port}`
+  return `http://${NetAddress.formatUrlHostString(bound.address)}:${bound.port}`
 }
 
 /**
@@ -154,8 +155,9 @@ export const socketIoOn = <I, Packet, Key extends object>(
       const service = yield* serve(protocol)
       const links = yield* Links
       const { packetLimitBytes = SocketIoListener.packetLimitBytes, publicUrl = "" } = options
+      const reachedAt = () => (publicUrl === "" ? listeningUrl(server) : publicUrl)
       const announce = (): void => {
-        const url = publicUrl === "" ? listeningUrl(server) : publicUrl
+        const url = reachedAt()
         if (url !== undefined) links.serveAt(publicUrlOf(publicUrl, url))
       }
       yield* SocketIoListener.attach({ service, server, origins: originsOf(options), packetLimitBytes })
@@ -167,7 +169,7 @@ export const socketIoOn = <I, Packet, Key extends object>(
       yield* Effect.addFinalizer(() => service.stop)
       return {
         get addresses() {
-          const url = publicUrl === "" ? listeningUrl(server) : publicUrl
+          const url = reachedAt()
           return url === undefined ? [] : [{ protocol: protocol.name, url }]
         }
       }

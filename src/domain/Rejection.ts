@@ -7,153 +7,57 @@
 import { Schema } from "effect"
 
 /** The name is in use, by itself or by a look-alike. */
-export class NameTaken extends Schema.TaggedError<NameTaken>()("NameTaken", {}) {
-  override get message(): string {
-    return explain(this)
-  }
-}
+export class NameTaken extends Schema.TaggedError<NameTaken>()("NameTaken", {}) {}
 /** The name is empty, too long or has characters that no name may have. */
-export class NameInvalid extends Schema.TaggedError<NameInvalid>()("NameInvalid", {}) {
-  override get message(): string {
-    return explain(this)
-  }
-}
+export class NameInvalid extends Schema.TaggedError<NameInvalid>()("NameInvalid", {}) {}
 /** The name belongs to the server, or looks as if. */
-export class NameReserved extends Schema.TaggedError<NameReserved>()("NameReserved", {}) {
-  override get message(): string {
-    return explain(this)
-  }
-}
+export class NameReserved extends Schema.TaggedError<NameReserved>()("NameReserved", {}) {}
 /** Only users who have logged in may do this. */
-export class NotLoggedIn extends Schema.TaggedError<NotLoggedIn>()("NotLoggedIn", {}) {
-  override get message(): string {
-    return explain(this)
-  }
-}
+export class NotLoggedIn extends Schema.TaggedError<NotLoggedIn>()("NotLoggedIn", {}) {}
 /** A session has one login. */
-export class AlreadyLoggedIn extends Schema.TaggedError<AlreadyLoggedIn>()("AlreadyLoggedIn", {}) {
-  override get message(): string {
-    return explain(this)
-  }
-}
+export class AlreadyLoggedIn extends Schema.TaggedError<AlreadyLoggedIn>()("AlreadyLoggedIn", {}) {}
 /** The server is stopping, or has as many users as it may have. */
-export class ServerFull extends Schema.TaggedError<ServerFull>()("ServerFull", {}) {
-  override get message(): string {
-    return explain(this)
-  }
-}
+export class ServerFull extends Schema.TaggedError<ServerFull>()("ServerFull", {}) {}
 /** The operator has banned the address. */
-export class AddressBanned extends Schema.TaggedError<AddressBanned>()("AddressBanned", {}) {
-  override get message(): string {
-    return explain(this)
-  }
-}
+export class AddressBanned extends Schema.TaggedError<AddressBanned>()("AddressBanned", {}) {}
 /** The room is closed to those who were neither in it nor invited. */
-export class RoomPrivate extends Schema.TaggedError<RoomPrivate>()("RoomPrivate", {}) {
-  override get message(): string {
-    return explain(this)
-  }
-}
+export class RoomPrivate extends Schema.TaggedError<RoomPrivate>()("RoomPrivate", {}) {}
 /** A default room cannot be made private. */
-export class RoomProtected extends Schema.TaggedError<RoomProtected>()("RoomProtected", {}) {
-  override get message(): string {
-    return explain(this)
-  }
-}
+export class RoomProtected extends Schema.TaggedError<RoomProtected>()("RoomProtected", {}) {}
 /** There are as many rooms as there may be. */
-export class TooManyRooms extends Schema.TaggedError<TooManyRooms>()("TooManyRooms", { limit: Schema.Int }) {
-  override get message(): string {
-    return explain(this)
-  }
-}
+export class TooManyRooms extends Schema.TaggedError<TooManyRooms>()("TooManyRooms", { limit: Schema.Int }) {}
 /** The user is in that room, and it is the current one. */
-export class AlreadyInRoom extends Schema.TaggedError<AlreadyInRoom>()("AlreadyInRoom", {}) {
-  override get message(): string {
-    return explain(this)
-  }
-}
+export class AlreadyInRoom extends Schema.TaggedError<AlreadyInRoom>()("AlreadyInRoom", {}) {}
 /** The user is not in that room. */
-export class NotInRoom extends Schema.TaggedError<NotInRoom>()("NotInRoom", {}) {
-  override get message(): string {
-    return explain(this)
-  }
-}
+export class NotInRoom extends Schema.TaggedError<NotInRoom>()("NotInRoom", {}) {}
 /** Nobody has that name or number. */
-export class NoSuchUser extends Schema.TaggedError<NoSuchUser>()("NoSuchUser", {}) {
-  override get message(): string {
-    return explain(this)
-  }
-}
+export class NoSuchUser extends Schema.TaggedError<NoSuchUser>()("NoSuchUser", {}) {}
 /** A message has a text. */
-export class TextEmpty extends Schema.TaggedError<TextEmpty>()("TextEmpty", {}) {
-  override get message(): string {
-    return explain(this)
-  }
-}
+export class TextEmpty extends Schema.TaggedError<TextEmpty>()("TextEmpty", {}) {}
 /** The text is longer than the limit, in bytes of UTF-8. */
-export class TextTooLong extends Schema.TaggedError<TextTooLong>()("TextTooLong", { limitBytes: Schema.Int }) {
-  override get message(): string {
-    return explain(this)
-  }
-}
+export class TextTooLong extends Schema.TaggedError<TextTooLong>()("TextTooLong", { limitBytes: Schema.Int }) {}
 /** Messages come faster than they may. */
-export class Flooding extends Schema.TaggedError<Flooding>()("Flooding", { retryAfterMillis: Schema.Int }) {
-  override get message(): string {
-    return explain(this)
-  }
-}
+export class Flooding extends Schema.TaggedError<Flooding>()("Flooding", { retryAfterMillis: Schema.Int }) {}
 /** A slash command is not used as it should be. */
-export class CommandMisused extends Schema.TaggedError<CommandMisused>()("CommandMisused", { usage: Schema.String }) {
-  override get message(): string {
-    return explain(this)
-  }
-}
+export class CommandMisused extends Schema.TaggedError<CommandMisused>()("CommandMisused", { usage: Schema.String }) {}
 /** The file is larger than the limit. */
-export class FileTooLarge extends Schema.TaggedError<FileTooLarge>()("FileTooLarge", { limitBytes: Schema.Int }) {
-  override get message(): string {
-    return explain(this)
-  }
-}
+export class FileTooLarge extends Schema.TaggedError<FileTooLarge>()("FileTooLarge", { limitBytes: Schema.Int }) {}
 /** The user has as many uploads under way as it may have. */
-export class TooManyUploads extends Schema.TaggedError<TooManyUploads>()("TooManyUploads", { limit: Schema.Int }) {
-  override get message(): string {
-    return explain(this)
-  }
-}
+export class TooManyUploads extends Schema.TaggedError<TooManyUploads>()("TooManyUploads", { limit: Schema.Int }) {}
 /** The user, or its address, would send more bytes of files at a time than it may. */
 export class UploadsTooLarge extends Schema.TaggedError<UploadsTooLarge>()("UploadsTooLarge", {
   limitBytes: Schema.Int
-}) {
-  override get message(): string {
-    return explain(this)
-  }
-}
+}) {}
 /** There is no such upload, or not any more, or bytes of it are missing or were put where it has none. */
-export class UploadBroken extends Schema.TaggedError<UploadBroken>()("UploadBroken", {}) {
-  override get message(): string {
-    return explain(this)
-  }
-}
+export class UploadBroken extends Schema.TaggedError<UploadBroken>()("UploadBroken", {}) {}
 /** There is no such file, none that the user may see, or not so much of it. */
-export class NoSuchFile extends Schema.TaggedError<NoSuchFile>()("NoSuchFile", {}) {
-  override get message(): string {
-    return explain(this)
-  }
-}
+export class NoSuchFile extends Schema.TaggedError<NoSuchFile>()("NoSuchFile", {}) {}
 /** The user fetches as many files as it may. */
 export class TooManyDownloads extends Schema.TaggedError<TooManyDownloads>()("TooManyDownloads", {
   limit: Schema.Int
-}) {
-  override get message(): string {
-    return explain(this)
-  }
-}
+}) {}
 /** What was to be kept cannot be kept, for reasons that are the server's. */
-export class StorageFailed extends Schema.TaggedError<StorageFailed>()("StorageFailed", {}) {
-  override get message(): string {
-    return explain(this)
-  }
-}
+export class StorageFailed extends Schema.TaggedError<StorageFailed>()("StorageFailed", {}) {}
 
 /** The longest code of a refusal of the policy, in characters. */
 export const limitCodeCharacters = 64
@@ -171,11 +75,7 @@ export const RefusalCode = Schema.String.check(
 export class RefusedByPolicy extends Schema.TaggedError<RefusedByPolicy>()("RefusedByPolicy", {
   code: RefusalCode,
   reason: Schema.String
-}) {
-  override get message(): string {
-    return explain(this)
-  }
-}
+}) {}
 
 /** Why a command was refused. */
 export const Rejection = Schema.Union([
@@ -265,4 +165,14 @@ export const explain = (rejection: Rejection): string => {
     case "RefusedByPolicy":
       return rejection.reason
   }
+}
+
+// As other errors have them, for logs and for whoever catches one.
+for (const { prototype } of Rejection.members) {
+  Object.defineProperty(prototype, "message", {
+    get(this: Rejection) {
+      return explain(this)
+    },
+    configurable: true
+  })
 }

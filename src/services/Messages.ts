@@ -106,10 +106,13 @@ export const make = (dependencies: Dependencies) => {
   }
 
   // What an embedder's history does not catch is its own fault, and none of whoever speaks.
-  const append: History["Service"]["append"] = (...message) =>
-    Result.getOrElse(Result.try({ try: () => history.append(...message), catch: (defect) => defect }), (defect) =>
-      Effect.die(defect)
-    )
+  const append: History["Service"]["append"] = (roomKey, message, sharesFile) => {
+    try {
+      return history.append(roomKey, message, sharesFile)
+    } catch (defect) {
+      return Effect.die(defect)
+    }
+  }
 
   const waiting = (
     appended: Appended | Effect.Effect<void, StorageFailed>

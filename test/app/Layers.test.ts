@@ -169,6 +169,9 @@ describe("Listeners", () => {
 })
 
 describe("Server.layer()", () => {
+  /** Provides a server, with this in front of it. */
+  const behind = <I>(layer: Layer.Layer<I>) => Effect.provide(Layer.provide(Server.layer(inMemory), layer))
+
   const say = (text: string) =>
     Effect.gen(function* () {
       const alice = yield* Visitor.make("alice")
@@ -202,21 +205,17 @@ describe("Server.layer()", () => {
       assert.strictEqual((yield* Effect.flip(alice.say("")))._tag, "TextEmpty")
     }).pipe(
       Effect.scoped,
-      Effect.provide(
-        Server.layer(inMemory).pipe(
-          Layer.provide(
-            Layer.effect(
-              History,
-              Effect.map(History, (history) => ({
-                ...history,
-                append: () => {
-                  throw new Error("oops")
-                },
-                read: () => Effect.die("oops")
-              }))
-            ).pipe(Layer.provide(History.layerMemory))
-          )
-        )
+      behind(
+        Layer.effect(
+          History,
+          Effect.map(History, (history) => ({
+            ...history,
+            append: () => {
+              throw new Error("oops")
+            },
+            read: () => Effect.die("oops")
+          }))
+        ).pipe(Layer.provide(History.layerMemory))
       )
     )
   )
@@ -261,15 +260,11 @@ describe("Server.layer()", () => {
       assert.strictEqual(peer._tag, "TimeoutError")
     }).pipe(
       Effect.scoped,
-      Effect.provide(
-        Server.layer(inMemory).pipe(
-          Layer.provide(
-            Layer.effect(
-              Quota,
-              Effect.map(Quota, (quota) => ({ ...quota, admit: () => undefined }))
-            ).pipe(Layer.provide(Quota.layer))
-          )
-        )
+      behind(
+        Layer.effect(
+          Quota,
+          Effect.map(Quota, (quota) => ({ ...quota, admit: () => undefined }))
+        ).pipe(Layer.provide(Quota.layer))
       )
     )
   )
@@ -281,15 +276,11 @@ describe("Server.layer()", () => {
       assert.strictEqual(reply._tag === "Accepted" ? reply.message.atMillis : 0, 1234)
     }).pipe(
       Effect.scoped,
-      Effect.provide(
-        Server.layer(inMemory).pipe(
-          Layer.provide(
-            Layer.effect(
-              Clock.Clock,
-              Effect.map(Clock.Clock, (clock) =>
-                Object.assign(Object.create(clock) as Clock.Clock, { currentTimeMillisUnsafe: () => 1234 })
-              )
-            )
+      behind(
+        Layer.effect(
+          Clock.Clock,
+          Effect.map(Clock.Clock, (clock) =>
+            Object.assign(Object.create(clock) as Clock.Clock, { currentTimeMillisUnsafe: () => 1234 })
           )
         )
       )

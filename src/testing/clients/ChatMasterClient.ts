@@ -76,8 +76,4 @@ export const connect: Effect.Effect<ChatMasterClient, never, Peer.Provided | Sco
 })
 
 /** Connects and logs in. */
-export const enter = Effect.fnUntraced(function* (name: string) {
-  const client = yield* connect
-  yield* client.login(name)
-  return client
-})
+export const enter = Client.entering(connect)

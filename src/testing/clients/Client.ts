@@ -130,3 +130,9 @@ export const files = Effect.gen(function* () {
 /** The link in a text to a file of a name; undefined if there is none. */
 export const linkOf = (text: string, name: string): string | undefined =>
   text.match(/https?:\/\/[^\s\]]+/g)?.find((link) => link.endsWith(`/${encodeURIComponent(name)}`))
+
+/** What connects a client, and logs it in by a name. */
+export const entering =
+  <C extends Speaker, E, R>(connect: Effect.Effect<C, E, R>) =>
+  (name: string): Effect.Effect<C, E | Failure, R> =>
+    Effect.tap(connect, (client) => client.login(name))

@@ -138,8 +138,4 @@ export const connect: Effect.Effect<PacketClient, never, Peer.Provided | Scope.S
 })
 
 /** Connects and logs in. */
-export const enter = Effect.fnUntraced(function* (name: string) {
-  const client = yield* connect
-  yield* client.login(name)
-  return client
-})
+export const enter = Client.entering(connect)

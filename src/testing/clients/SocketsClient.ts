@@ -108,8 +108,4 @@ export const connect: Effect.Effect<SocketsClient, never, Peer.Provided | Scope.
 })
 
 /** Connects and logs in. */
-export const enter = Effect.fnUntraced(function* (name: string) {
-  const client = yield* connect
-  yield* client.login(name)
-  return client
-})
+export const enter = Client.entering(connect)

@@ -74,8 +74,4 @@ export const connect: Effect.Effect<TossClient, never, Peer.Provided | Scope.Sco
 })
 
 /** Connects and logs in. */
-export const enter = Effect.fnUntraced(function* (name: string) {
-  const client = yield* connect
-  yield* client.login(name)
-  return client
-})
+export const enter = Client.entering(connect)
